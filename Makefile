@@ -1,0 +1,47 @@
+# `make` alone prints what there is. Every target makes .venv by itself when it is missing or the lock has changed.
+PYTHON ?= python3
+DATASET ?= yale
+BUDGET ?= quick
+JOBS ?= 0
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: help setup figures test lab lint lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@echo "Targets (DATASET=$(DATASET) BUDGET=$(BUDGET) JOBS=$(JOBS), to be set on the command line):"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(READY) ## Make .venv with the locked packages
+
+$(READY): requirements.txt pyproject.toml
+	@echo "Setting up $(VENV) (Python 3.11 to 3.13; about 2.5 GB, once)"
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d: call make PYTHON=python3.12" % v)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --requirements requirements.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+figures: $(READY) ## Run every notebook and write all figures and tables below outputs/
+	$(BIN)/fer run --dataset "$(DATASET)" --budget $(BUDGET) --jobs $(JOBS)
+
+test: $(READY) ## Check the style and run the tests
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest
+
+lab: $(READY) ## Open JupyterLab on the notebooks
+	$(BIN)/jupyter lab notebooks
+
+lint: $(READY) ## Check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+lock: ## Compile requirements.txt from pyproject.toml again
+	uv pip compile --universal --python-version 3.11 --extra development --no-annotate \
+		--custom-compile-command "make lock" pyproject.toml --output-file requirements.txt
+
+clean: ## Remove .venv, kept runs, executed notebooks and reports; committed results and data stay
+	rm -rf $(VENV) outputs/*/runs outputs/*/notebooks outputs/*/report .pytest_cache .ruff_cache

@@ -1,0 +1,93 @@
+"""The `fer` command."""
+
+import ast
+import sys
+from pathlib import Path
+
+import click
+
+from fer_utils import __version__
+from fer_utils.errors import FerError
+
+
+class _Group(click.Group):
+    """Shows a clear message instead of a traceback for errors that the user can put right."""
+
+    def invoke(self, context: click.Context):
+        try:
+            return super().invoke(context)
+        except FerError as error:
+            click.echo(f"fer: {error}", err=True)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            click.echo("fer: stopped; finished runs are kept, the next call goes on from here", err=True)
+            sys.exit(130)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    r"""Small-data facial expression recognition: run the notebooks, keep every figure.
+
+    Results go to outputs/<dataset>/ in the project, or below FER_OUTPUT_DIR where that is set.
+    The Yale faces are read from $FER_DATA_DIR/yalefaces or data/raw/yalefaces, else downloaded.
+
+    \b
+    Examples:
+      fer run                                  all notebooks on the default data set
+      fer run --dataset yale --budget standard the full experiment on the Yale faces
+      fer run 03 04 -p jobs 1                  two notebooks, training on one core
+      fer run --dataset path/to/my/faces       a folder of one's own
+      fer list                                 notebooks and their parameters
+    """
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[NOTEBOOK]...")
+@click.option("--dataset", default="yale", show_default=True, help="sample, yale, or the path of a folder of faces.")
+@click.option(
+    "--budget",
+    default="quick",
+    show_default=True,
+    type=click.Choice(["quick", "standard"]),
+    help="How much training: quick takes minutes and says so on every figure, standard is the full experiment.",
+)
+@click.option(
+    "--jobs", default=0, show_default="as many as cores", type=click.IntRange(min=0), help="Processes to train with."
+)
+@click.option(
+    "-p", "--parameter", "extra", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a notebook's parameter."
+)
+def run(names: tuple[str, ...], dataset: str, budget: str, jobs: int, extra: tuple[tuple[str, str], ...]) -> None:
+    """Execute notebooks in order, without a browser; all of them unless some are named (by number or name).
+
+    Runs kept from before are used again, so a second call takes seconds, and a stopped one goes on.
+    """
+    from fer_utils import batch, datasets
+
+    demanded = {name: _value(text) for name, text in extra}
+    chosen = batch.notebooks(names)
+    if dataset not in datasets.NAMED:
+        dataset = str(Path(dataset).expanduser().absolute())
+    reading = {name: demanded[name] for name in ("subject_pattern", "unreadable") if name in demanded}
+    datasets.load(dataset, **reading)  # a bad file or name is told here, before anything runs
+    batch.run(chosen, dataset=dataset, settings={"budget": budget, "jobs": jobs}, demanded=demanded)
+
+
+@main.command("list")
+def list_notebooks() -> None:
+    """Show the notebooks and the parameters of each."""
+    from fer_utils import batch
+
+    for path in batch.notebooks():
+        click.echo(path.stem)
+        for name, comment in batch.known_parameters(path).items():
+            click.echo(f"    {name:<18} {comment}")
+
+
+def _value(text: str) -> object:
+    """A parameter's value as a Python literal where it is one, else as text."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text

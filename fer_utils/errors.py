@@ -1,0 +1,24 @@
+"""Errors meant for the person at the keyboard: one clear message, no traceback."""
+
+
+class FerError(Exception):
+    """Something the user can put right; the message names the file or word and says what to do."""
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython's hook for showing an exception: the message alone, without the stack.
+
+        Source: https://ipython.readthedocs.io/en/stable/config/integrating.html#custom-exception-tracebacks
+        """
+        return [f"{type(self).__name__}: {self}"]
+
+
+class DatasetError(FerError):
+    """A data set, an image file or a table of labels is missing, damaged or unusable."""
+
+
+class OutputError(FerError):
+    """A result could not be written, or a kept result is missing or damaged."""
+
+
+class ParameterError(FerError):
+    """A name or value given to a command, a notebook or a function is not known."""

@@ -1,0 +1,182 @@
+"""Folds x seeds x models: what to train, what is kept on disk, and the predictions of it all."""
+
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fer_utils import cleaning, faces, files, paths, progress, workers
+from fer_utils.datasets import FaceDataset
+from fer_utils.errors import DatasetError, OutputError
+from fer_utils.recipes import MODELS, PROTOCOL_MODELS, Recipe, recipe_for, seeds_for
+from fer_utils.records import Fold, Record
+
+SEED_SPLIT_FRACTION = 0.2  # of the sorted subjects are held out; of Yale's fifteen 01, 02 and 03
+# A change to one of these can change a run's results; a change elsewhere cannot.
+_CODE = ("augment.py", "backend.py", "layers.py", "models.py", "training.py")
+_PACKAGES = ("keras", "numpy", "tensorflow")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model trained on one fold with one seed."""
+
+    model: str
+    protocol: str
+    fold: str
+    seed: int
+    recipe: Recipe
+    keep_weights: bool
+
+
+class Experiment:
+    """A data set with its manifest, and the runs on it.
+
+    Args:
+        dataset: all images of the data set.
+        manifest: as written by `cleaning.manifest`.
+        budget: "quick" or "standard".
+        jobs: processes to train with; 0 means as many as cores.
+    """
+
+    def __init__(self, dataset: FaceDataset, manifest: pd.DataFrame, *, budget: str, jobs: int = 0) -> None:
+        self.dataset, self.manifest, self.budget, self.jobs = dataset, manifest, budget, jobs
+
+    def plan(self, protocol: str, models: Sequence[str] | None = None) -> list[Run]:
+        """Every run of a protocol: models, then seeds, then folds. Weights are kept for the first seed."""
+        runs = []
+        for model in PROTOCOL_MODELS[protocol] if models is None else models:
+            recipe = recipe_for(model, protocol=protocol, budget=self.budget)
+            seeds = seeds_for(model, protocol=protocol, budget=self.budget)
+            for seed in seeds:
+                for fold in self.folds(protocol):
+                    runs.append(Run(model, protocol, fold, seed, recipe, keep_weights=seed == seeds[0]))
+        return runs
+
+    def folds(self, protocol: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Fold name to (training, test) positions in the data set.
+
+        `loso` tests each subject in turn on the manifest's images. `seed-split` holds out the first fifth of the
+        subjects, of all images that show an expression, as the original project came to do.
+
+        Raises:
+            DatasetError: too few subjects to hold any out.
+        """
+        if protocol == "loso":
+            usable = cleaning.kept_indices(self.dataset, self.manifest)
+            groups = [[subject] for subject in sorted(set(self.dataset.subjects[usable]))]
+        else:
+            usable = np.flatnonzero(self.dataset.labels >= 0)
+            subjects = sorted(set(self.dataset.subjects[usable]))
+            groups = [subjects[: max(1, int(SEED_SPLIT_FRACTION * len(subjects)))]]
+        if len(set(self.dataset.subjects[usable])) < 2:
+            raise DatasetError(
+                f"{self.dataset.name}: leaving a subject out needs at least two subjects with usable images."
+            )
+        tested = {"+".join(group): np.isin(self.dataset.subjects[usable], group) for group in groups}
+        return {name: (usable[~test], usable[test]) for name, test in tested.items()}
+
+    @cached_property
+    def inputs(self) -> dict[str, np.ndarray]:
+        """What the models see: "frame" and "face", each (N, 48, 48, 1) uint8; no face found leaves zeros."""
+        table = self.manifest.set_index("image").loc[list(self.dataset.file_names)]
+        eyes = table[["left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y"]].to_numpy(dtype=np.float64)
+        frame = np.stack([faces.frame_input(image) for image in self.dataset.images])
+        face = np.zeros_like(frame)
+        for index in np.flatnonzero(~np.isnan(eyes).any(axis=1)):
+            face[index] = faces.face_input(self.dataset.images[index], tuple(eyes[index, :2]), tuple(eyes[index, 2:]))
+        return {"frame": frame[..., np.newaxis], "face": face[..., np.newaxis]}
+
+    def fold(self, run: Run) -> Fold:
+        """The images and labels of a run."""
+        train, test = self.folds(run.protocol)[run.fold]
+        images, labels = self.inputs[MODELS[run.model].input], self.dataset.labels
+        return Fold(images[train], labels[train], images[test], labels[test], classes=len(self.dataset.class_names))
+
+    def records(self, runs: Sequence[Run]) -> list[Record]:
+        """The record of every run, in order: read from disk, or trained now and kept.
+
+        A damaged record is named and made again; a killed call goes on where it stopped.
+        """
+        found: dict[int, Record] = {}
+        tasks, missing = [], []
+        for position, run in enumerate(runs):
+            made_by = self._made_by(run)
+            path = self._path(run, made_by)
+            record = _read(path)
+            if record is not None:
+                found[position] = record
+            else:
+                missing.append((position, path, made_by))
+                tasks.append(workers.Task(self.fold(run), run.recipe, run.seed, run.keep_weights))
+
+        def keep(index: int, record: Record) -> None:
+            position, path, made_by = missing[index]
+            found[position] = replace(record, made_by=made_by)
+            files.write(path, found[position].to_bytes())
+
+        workers.run(tasks, jobs=self.jobs, on_record=keep)
+        return [found[position] for position in range(len(runs))]
+
+    def predictions(self, runs: Sequence[Run], records: Sequence[Record]) -> pd.DataFrame:
+        """One row per prediction, the columns of `outputs/<dataset>/predictions.csv`."""
+        tables = []
+        for run, record in zip(runs, records, strict=True):
+            test = self.folds(run.protocol)[run.fold][1]
+            names = np.array(self.dataset.class_names)
+            columns = {
+                "model": run.model,
+                "protocol": run.protocol,
+                "seed": run.seed,
+                "fold": run.fold,
+                "subject": self.dataset.subjects[test],
+                "image": self.dataset.file_names[test],
+                "truth": names[self.dataset.labels[test]],
+                "predicted": names[record.probabilities.argmax(axis=1)],
+            }
+            columns |= {f"p_{name}": record.probabilities[:, index] for index, name in enumerate(names)}
+            tables.append(pd.DataFrame(columns))
+        return pd.concat(tables, ignore_index=True)
+
+    def _made_by(self, run: Run) -> dict:
+        return {
+            "recipe": asdict(run.recipe),
+            "seed": run.seed,
+            "keep_weights": run.keep_weights,
+            "data": self.fold(run).hash(),
+            "code": files.code_hash(Path(__file__).with_name(name) for name in _CODE),
+            "versions": {name: version(name) for name in _PACKAGES},
+            "processor": _processor(),
+            "threads": 1,
+        }
+
+    def _path(self, run: Run, made_by: dict) -> Path:
+        key = files.sha256(json.dumps(made_by, sort_keys=True).encode())[:16]
+        name = f"{run.protocol}-{run.model}-{paths.slug(run.fold)}-seed{run.seed}-{key}.npz"
+        return paths.outputs(self.dataset.name) / "runs" / name
+
+
+def _read(path: Path) -> Record | None:
+    try:
+        return Record.from_bytes(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OutputError as error:
+        progress.say(f"{path.name}: {error}; training this run again")
+        return None
+
+
+def _processor() -> str:
+    """Kind of processor: runs on another kind may differ in the last bits."""
+    cpu_information = Path("/proc/cpuinfo")
+    if cpu_information.is_file():
+        for line in cpu_information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,147 @@
+"""Finding faces and eyes, turning faces upright, and the two inputs that the models see.
+
+"Left" is the left side of the image throughout, which is the person's right. Coordinates are pixels, x to the right
+and y down, with the centre of the first pixel at (0, 0).
+"""
+
+import io
+import json
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+
+import numpy as np
+from PIL import Image
+
+from fer_utils import files, paths, progress
+from fer_utils.datasets import FaceDataset
+
+CONFIDENCE = 0.9  # detections under this are not counted as faces
+SIDE = 48  # of a model's input, pixels
+# Where the eyes come to lie in an aligned crop, as fractions of its side: brows and chin both stay inside.
+EYE_ROW = 0.33
+EYE_DISTANCE = 0.36
+JPEG_QUALITY = 75  # the original project kept its 48x48 images as JPEG of Pillow's default quality
+_ALIGNED_SIDE = 4 * SIDE
+_DETECTION_SIDE = 160  # smaller images are enlarged to this for the detector, which looks for faces from 20 pixels
+
+
+@dataclass(frozen=True)
+class Face:
+    """One detected face: box in pixels, eye centres in pixels, confidence in [0, 1]."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    confidence: float
+    left_eye: tuple[float, float]
+    right_eye: tuple[float, float]
+
+
+def detect(dataset: FaceDataset) -> list[list[Face]]:
+    """Faces in every image by MTCNN (Zhang et al. 2016, doi:10.1109/LSP.2016.2603342), kept on disk.
+
+    Returns:
+        For each image the faces found with a confidence of at least `CONFIDENCE`, surest first.
+    """
+    key = files.sha256(f"{dataset.data_hash} mtcnn {version('mtcnn')} {CONFIDENCE} {_DETECTION_SIDE}".encode())[:16]
+    kept = paths.outputs(dataset.name) / "runs" / f"faces-{key}.json"
+    if kept.is_file():
+        try:
+            return [[_face_from_json(face) for face in found] for found in json.loads(kept.read_text())]
+        except (ValueError, KeyError, TypeError):
+            progress.say(f"{kept.name} is damaged: detecting the faces again")
+    detector = _detector()
+    found = [_detect_one(detector, image) for image in progress.bar(dataset.images, "finding faces")]
+    files.write(kept, json.dumps([[asdict(face) for face in faces] for faces in found]))
+    return found
+
+
+def aligned(
+    image: np.ndarray, left_eye: tuple[float, float], right_eye: tuple[float, float], *, side: int
+) -> np.ndarray:
+    """Turn, scale and crop a face so that its eyes lie level, at fixed places.
+
+    Args:
+        image: (height, width) uint8.
+        left_eye, right_eye: (x, y) in pixels.
+        side: side of the square result in pixels.
+
+    Returns:
+        (side, side) uint8; what lies outside the image repeats its nearest edge pixel.
+
+    Raises:
+        ValueError: both eyes at the same place.
+    """
+    left, right = np.asarray(left_eye, dtype=np.float64), np.asarray(right_eye, dtype=np.float64)
+    across = right - left
+    if not np.hypot(*across) > 0:
+        raise ValueError("the eyes lie at the same place")
+    unit = across / (EYE_DISTANCE * side)  # one step to the right in the crop, in pixels of the image
+    down = np.array([-unit[1], unit[0]])
+    middle = (left + right) / 2
+    origin = middle - unit * (side - 1) / 2 - down * EYE_ROW * side
+    margin = 2 * max(image.shape)
+    padded = Image.fromarray(np.pad(image, margin, mode="edge"))
+    # Pillow maps the centre (x + 0.5, y + 0.5) of an output pixel, and measures the input likewise.
+    start = origin + margin + 0.5 - 0.5 * (unit + down)
+    coefficients = (unit[0], down[0], start[0], unit[1], down[1], start[1])
+    return np.asarray(padded.transform((side, side), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC))
+
+
+def frame_input(image: np.ndarray) -> np.ndarray:
+    """The whole frame squashed to 48x48 and kept as JPEG, as the original project did.
+
+    Args:
+        image: (height, width) uint8.
+
+    Returns:
+        (48, 48) uint8.
+    """
+    return _as_jpeg(Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
+def face_input(image: np.ndarray, left_eye: tuple[float, float], right_eye: tuple[float, float]) -> np.ndarray:
+    """The aligned face at 48x48, otherwise treated as `frame_input` treats the frame.
+
+    The face is aligned at four times the size first, since Pillow's affine transform does not smooth when it shrinks.
+
+    Returns:
+        (48, 48) uint8.
+    """
+    large = Image.fromarray(aligned(image, left_eye, right_eye, side=_ALIGNED_SIDE))
+    return _as_jpeg(large.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
+def _as_jpeg(image: Image.Image) -> np.ndarray:
+    buffer = io.BytesIO()
+    image.save(buffer, format="JPEG", quality=JPEG_QUALITY)
+    return np.asarray(Image.open(buffer))
+
+
+def _detector():
+    from fer_utils import backend
+
+    backend.quiet()
+    from mtcnn import MTCNN
+
+    return MTCNN(device="CPU:0")
+
+
+def _detect_one(detector, image: np.ndarray) -> list[Face]:
+    scale = max(1.0, _DETECTION_SIDE / min(image.shape))
+    if scale > 1:
+        size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+        image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+    faces = []
+    for raw in detector.detect_faces(np.repeat(image[:, :, np.newaxis], 3, axis=2)) or []:
+        if raw["confidence"] < CONFIDENCE:
+            continue
+        x, y, width, height = (float(value) / scale for value in raw["box"])
+        eyes = sorted(tuple(float(v) / scale for v in raw["keypoints"][name]) for name in ("left_eye", "right_eye"))
+        faces.append(Face(x, y, width, height, float(raw["confidence"]), eyes[0], eyes[1]))
+    return sorted(faces, key=lambda face: -face.confidence)
+
+
+def _face_from_json(values: dict) -> Face:
+    return Face(**{**values, "left_eye": tuple(values["left_eye"]), "right_eye": tuple(values["right_eye"])})

@@ -1,0 +1,101 @@
+"""Saving a figure: the picture, its alt text, and where it comes from."""
+
+import io
+import json
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from fer_utils import files, paths
+from fer_utils.datasets import FaceDataset
+
+DPI = 110
+_PACKAGES = ("keras", "matplotlib", "mtcnn", "numpy", "pillow", "tensorflow")
+_BUDGET_NOTE = {"quick": "budget quick: far fewer epochs than the experiment needs", "standard": "budget standard"}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What all figures of one notebook have in common.
+
+    Attributes:
+        notebook: file name without suffix, `NN_name`.
+        dataset: the data shown.
+        parameters: the notebook's parameters, as given.
+        budget: "quick" or "standard" where figures show trained models, else None.
+    """
+
+    notebook: str
+    dataset: FaceDataset
+    parameters: dict = field(default_factory=dict)
+    budget: str | None = None
+
+    @property
+    def footer(self) -> str:
+        """Small print under every figure: the data, whether the faces are real, how much training."""
+        faces = "rendered faces: says nothing about real ones" if self.dataset.rendered else "real faces"
+        note = f" · {_BUDGET_NOTE[self.budget]}" if self.budget else ""
+        return f"{self.dataset.title} ({faces}){note}"
+
+
+def save_figure(figure, name: str, *, context: Context, caption: str, alt: str) -> Path:
+    """Save a figure as PNG with a JSON file of its origin beside it, close it, and show it.
+
+    The same figure gives the same bytes: nothing in the file depends on the time or the machine.
+
+    Args:
+        figure: a Matplotlib figure.
+        name: `NN-slug`, NN the number of the notebook.
+        context: of the notebook.
+        caption: what the figure shows, for a reader.
+        alt: what the figure looks like, for somebody who cannot see it.
+
+    Returns:
+        Path of the PNG in `outputs/<dataset>/figures/`.
+
+    Raises:
+        ValueError: the alt text or the caption is empty.
+        OutputError: the folder cannot be written.
+    """
+    import matplotlib.pyplot as plt
+
+    if not caption.strip() or not alt.strip():
+        raise ValueError(f"figure {name} needs a caption and an alt text")
+    figure.text(0.005, 0.002, context.footer, fontsize=7, color="0.35", ha="left", va="bottom")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", facecolor="white", metadata={"Software": None})
+    plt.close(figure)
+    picture = paths.outputs(context.dataset.name) / "figures" / f"{name}.png"
+    origin = _origin(context) | {"caption": caption, "alt": alt}
+    files.write(picture, buffer.getvalue())
+    files.write(picture.with_suffix(".json"), json.dumps(origin, indent=2, ensure_ascii=False) + "\n")
+    _show(buffer.getvalue(), caption=caption, alt=alt)
+    return picture
+
+
+def _origin(context: Context) -> dict:
+    notebook = paths.NOTEBOOKS / f"{context.notebook}.ipynb"
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    code = files.code_hash(sources) + (_notebook_code(notebook) if notebook.is_file() else "")
+    return {
+        "notebook": context.notebook,
+        "parameters": context.parameters | {"dataset": context.dataset.name},
+        "data": context.dataset.data_hash,
+        "code": files.sha256(code.encode()),
+        "versions": {name: version(name) for name in _PACKAGES},
+    }
+
+
+def _notebook_code(notebook: Path) -> str:
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+
+
+def _show(picture: bytes, *, caption: str, alt: str) -> None:
+    """Display the saved bytes in a notebook, with the alt text where renderers look for it."""
+    from IPython import get_ipython
+    from IPython.display import Image, Markdown, display
+
+    if get_ipython() is not None:
+        display(Image(picture, format="png", alt=alt, metadata={"alt": alt}))
+        display(Markdown(f"*{caption}*"))

@@ -1,0 +1,71 @@
+"""Writing whole files or none, and hashing what they hold."""
+
+import ast
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from fer_utils.errors import OutputError
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside `path`; rename it to `path` when the block ends well.
+
+    A crash, a full disk or an exception leaves what stood at `path` as it was.
+
+    Raises:
+        OutputError: the folder cannot be made or written to.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+        os.close(handle)
+        os.chmod(name, 0o644)
+        temporary = Path(name)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}. Free some space, make the folder writable, "
+            "or set FER_OUTPUT_DIR to another folder. Earlier results are untouched."
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write(path: Path, content: bytes | str) -> None:
+    """Write a whole file atomically; text is stored as UTF-8."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def sha256(content: bytes) -> str:
+    """SHA-256 as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def code_hash(sources: Iterable[Path]) -> str:
+    """Hash of what Python files do: comments, layout and docstrings do not count.
+
+    Args:
+        sources: Python files; their order does not matter.
+    """
+    digest = hashlib.sha256()
+    for source in sorted(sources):
+        tree = ast.parse(source.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            body = getattr(node, "body", None)
+            if isinstance(body, list) and body and _is_docstring(body[0]):
+                del body[0]
+        digest.update(f"{source.name}\n{ast.dump(tree)}\n".encode())
+    return digest.hexdigest()
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -1,0 +1,76 @@
+"""The networks, each an uncompiled `keras.Model` from greys in [0, 1] to class probabilities."""
+
+import keras
+from keras import layers, regularizers
+
+from fer_utils.errors import ParameterError
+from fer_utils.layers import FusedBatchNormalization
+
+L2_FACTOR = 0.001
+
+
+def build(architecture: str, *, input_shape: tuple[int, int, int] = (48, 48, 1), classes: int = 6) -> keras.Model:
+    """Build a network by the name of its architecture.
+
+    Raises:
+        ParameterError: the name is not known.
+    """
+    if architecture not in ARCHITECTURES:
+        raise ParameterError(f"no architecture named {architecture!r}: use one of {', '.join(ARCHITECTURES)}.")
+    return ARCHITECTURES[architecture](input_shape=input_shape, classes=classes)
+
+
+def baseline(*, input_shape: tuple[int, int, int] = (48, 48, 1), classes: int = 6) -> keras.Model:
+    """The original project's first network: three convolutions, no regularisation.
+
+    Args:
+        input_shape: (height, width, channels) of float32 greys in [0, 1].
+        classes: number of expressions.
+
+    Returns:
+        Model from (N, *input_shape) float32 to (N, classes) float32 probabilities; 355,718 parameters by default.
+    """
+    inputs = keras.Input(input_shape)
+    x = inputs
+    for filters in (32, 64, 128):
+        x = layers.Conv2D(filters=filters, kernel_size=3, activation="relu")(x)
+        x = layers.MaxPooling2D(pool_size=2)(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(units=128, activation="relu")(x)
+    outputs = layers.Dense(units=classes, activation="softmax")(x)
+    return keras.Model(inputs, outputs, name="baseline")
+
+
+def updated(*, input_shape: tuple[int, int, int] = (48, 48, 1), classes: int = 6) -> keras.Model:
+    """The original project's second network: blocks, batch normalization, dropout and an L2 penalty.
+
+    Args:
+        input_shape: (height, width, channels) of float32 greys in [0, 1].
+        classes: number of expressions.
+
+    Returns:
+        Model from (N, *input_shape) float32 to (N, classes) float32 probabilities; 1,470,694 parameters by default.
+    """
+    inputs = keras.Input(input_shape)
+    x = inputs
+    for filters in (32, 64, 128):
+        for _ in range(2):
+            x = layers.Conv2D(filters=filters, kernel_size=3, padding="same", kernel_regularizer=_penalty())(x)
+            x = FusedBatchNormalization()(x)
+            x = layers.ReLU()(x)
+        x = layers.MaxPooling2D(pool_size=2)(x)
+        x = layers.Dropout(rate=0.25)(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(units=256, kernel_regularizer=_penalty())(x)
+    x = FusedBatchNormalization()(x)
+    x = layers.ReLU()(x)
+    x = layers.Dropout(rate=0.5)(x)
+    outputs = layers.Dense(units=classes, activation="softmax", kernel_regularizer=_penalty())(x)
+    return keras.Model(inputs, outputs, name="updated")
+
+
+def _penalty() -> regularizers.Regularizer:
+    return regularizers.L2(L2_FACTOR)
+
+
+ARCHITECTURES = {"baseline": baseline, "updated": updated}

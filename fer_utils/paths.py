@@ -1,0 +1,34 @@
+"""Where things are: anchored on the project, never on the working folder."""
+
+import os
+import re
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = PROJECT / "notebooks"
+CHECKSUMS = PROJECT / "data" / "checksums"
+SAMPLE = PROJECT / "data" / "sample"
+RAW = PROJECT / "data" / "raw"
+
+
+def shared_data() -> Path | None:
+    """Folder named by the environment variable FER_DATA_DIR, or None where it is not set."""
+    value = os.environ.get("FER_DATA_DIR")
+    return Path(value).expanduser().resolve() if value else None
+
+
+def outputs(dataset: str) -> Path:
+    """Results folder of a data set: `outputs/<dataset>/`, or below FER_OUTPUT_DIR where that is set."""
+    root = os.environ.get("FER_OUTPUT_DIR")
+    return (Path(root).expanduser().resolve() if root else PROJECT / "outputs") / dataset_name(dataset)
+
+
+def dataset_name(dataset: str) -> str:
+    """Short name of a data set: its own, or for a folder the folder's, kept apart from the names of ours."""
+    name = slug(dataset)
+    return f"{name}-folder" if name in ("sample", "yale", "ferplus") and dataset != name else name
+
+
+def slug(name: str) -> str:
+    """A data set's name or folder as a safe folder name: letters, digits, dots, dashes, underscores."""
+    return re.sub(r"[^\w.-]+", "-", Path(name).name).strip("-.") or "dataset"

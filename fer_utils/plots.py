@@ -1,0 +1,187 @@
+"""Charts: data first, the rest keyword-only, `ax=None`, each returns its Axes."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+PALETTE = sns.color_palette("colorblind")
+TRAINING, VALIDATION, AUGMENTED = PALETTE[0], PALETTE[1], PALETTE[2]
+RIGHT, WRONG = PALETTE[2], PALETTE[3]
+
+
+def use_style() -> None:
+    """The look of all figures: white ground, colour-blind safe colours, text readable at page width."""
+    sns.set_theme(context="notebook", style="whitegrid", palette="colorblind", font_scale=0.95)
+    plt.rcParams |= {"figure.constrained_layout.use": True, "axes.titlesize": "medium", "figure.max_open_warning": 0}
+
+
+def kept_and_excluded(manifest: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Number of files by what became of them.
+
+    Args:
+        manifest: with the columns `kept` and `reason`.
+    """
+    ax = ax or plt.gca()
+    fates = manifest["reason"].where(~manifest["kept"].astype(bool), "kept").str.split(r" \(", regex=True).str[0]
+    counts = fates.value_counts()
+    colors = [RIGHT if name == "kept" else "0.6" for name in counts.index]
+    ax.barh(counts.index, counts.to_numpy(), color=colors)
+    ax.bar_label(ax.containers[0], padding=3)
+    ax.invert_yaxis()
+    ax.set(xlabel="image files")
+    ax.grid(axis="y", visible=False)
+    return ax
+
+
+def learning_curves(
+    curves: Mapping[str, np.ndarray], *, ylabel: str, ax: Axes | None = None, colors: Mapping[str, tuple] | None = None
+) -> Axes:
+    """Curves over epochs: one line each, or the mean and a band of one standard deviation over folds.
+
+    Args:
+        curves: legend to (epochs,) or (folds, epochs).
+    """
+    ax = ax or plt.gca()
+    for index, (name, values) in enumerate(curves.items()):
+        values = np.atleast_2d(values)
+        epochs = np.arange(1, values.shape[1] + 1)
+        color = (colors or {}).get(name, PALETTE[index])
+        middle, spread = values.mean(axis=0), values.std(axis=0)
+        ax.plot(epochs, middle, label=name, color=color, linewidth=1.4)
+        if len(values) > 1:
+            ax.fill_between(epochs, middle - spread, middle + spread, color=color, alpha=0.2, linewidth=0)
+    ax.set(xlabel="epoch", ylabel=ylabel)
+    ax.legend(frameon=True, fontsize="small")
+    return ax
+
+
+def chance_line(chance: float, *, ax: Axes, vertical: bool = False) -> Axes:
+    """A dotted line at the accuracy of always naming the largest class."""
+    draw = ax.axvline if vertical else ax.axhline
+    draw(chance, color="0.3", linestyle=":", linewidth=1.3, label=f"chance {chance:.0%}")
+    return ax
+
+
+def forest(scores: pd.DataFrame, *, metric: str, chance: float | None = None, ax: Axes | None = None) -> Axes:
+    """A point and its interval for each model.
+
+    Args:
+        scores: rows of scores.csv of one protocol.
+        metric: which of them to draw, such as "accuracy".
+        chance: drawn as a dotted line.
+    """
+    ax = ax or plt.gca()
+    chosen = scores[scores["metric"] == metric]
+    places = np.arange(len(chosen))
+    errors = np.abs(chosen[["low", "high"]].to_numpy().T - chosen["value"].to_numpy())
+    ax.errorbar(chosen["value"], places, xerr=errors, fmt="o", capsize=4, color=PALETTE[0], markersize=7)
+    for place, row in zip(places, chosen.itertuples(), strict=True):
+        ax.annotate(
+            f"{row.value:.1%}",
+            (row.value, place),
+            textcoords="offset points",
+            xytext=(0, 8),
+            ha="center",
+            fontsize="small",
+        )
+    if chance is not None:
+        chance_line(chance, ax=ax, vertical=True)
+        ax.legend(fontsize="small", loc="lower right")
+    ax.set(xlabel=metric.replace("_", " "), xlim=(0, 1), ylim=(len(chosen) - 0.4, -0.6))
+    ax.set_yticks(places, chosen["model"])
+    ax.xaxis.set_major_formatter("{x:.0%}")
+    return ax
+
+
+def loss_parts(penalty: np.ndarray, cross_entropy: np.ndarray, *, floor: float, ax: Axes | None = None) -> Axes:
+    """The training loss as stacked areas: L2 penalty, floor of label smoothing, the rest of the cross-entropy.
+
+    Args:
+        penalty, cross_entropy: (epochs,) nats; the cross-entropy is that against smoothed labels.
+        floor: nats, `training.smoothing_floor`.
+    """
+    ax = ax or plt.gca()
+    epochs = np.arange(1, len(penalty) + 1)
+    rest = np.maximum(cross_entropy - floor, 0)
+    ax.stackplot(
+        epochs,
+        np.minimum(cross_entropy, floor),
+        penalty,
+        rest,
+        labels=["floor set by label smoothing", "L2 penalty on the weights", "cross-entropy left to learn"],
+        colors=["0.75", PALETTE[4], PALETTE[0]],
+    )
+    ax.set(xlabel="epoch", ylabel="training loss (nats)", xlim=(1, len(penalty)))
+    ax.legend(fontsize="small")
+    return ax
+
+
+def matrix(
+    values: np.ndarray,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    fmt: str,
+    xlabel: str,
+    ylabel: str,
+    ax: Axes | None = None,
+    vmax: float | None = None,
+    mask: np.ndarray | None = None,
+    cmap: str = "Blues",
+) -> Axes:
+    """A table of numbers as an annotated heat map.
+
+    Args:
+        values: (rows, columns).
+        fmt: format of the annotations, such as "d" or ".0%".
+        mask: (rows, columns) bool; True cells stay empty.
+    """
+    ax = ax or plt.gca()
+    sns.heatmap(
+        values,
+        annot=True,
+        fmt=fmt,
+        cmap=cmap,
+        cbar=False,
+        square=True,
+        linewidths=0.5,
+        vmin=0,
+        vmax=vmax,
+        mask=mask,
+        xticklabels=rows if columns is None else columns,
+        yticklabels=rows,
+        annot_kws={"size": "small"},
+        ax=ax,
+    )
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.tick_params(axis="x", rotation=45)
+    ax.tick_params(axis="y", rotation=0)
+    return ax
+
+
+def reliability_diagram(table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, color=None) -> Axes:
+    """Accuracy against confidence, with Wilson intervals and the diagonal of a calibrated model.
+
+    Args:
+        table: from `evaluation.reliability`.
+    """
+    ax = ax or plt.gca()
+    errors = np.abs(table[["low", "high"]].to_numpy().T - table["accuracy"].to_numpy())
+    ax.plot([0, 1], [0, 1], color="0.4", linestyle=":", linewidth=1.2)
+    ax.errorbar(
+        table["confidence"], table["accuracy"], yerr=errors, fmt="o-", capsize=3, label=label, color=color or PALETTE[0]
+    )
+    for row in table.itertuples():
+        ax.annotate(
+            f"n={row.n}",
+            (row.confidence, row.accuracy),
+            textcoords="offset points",
+            xytext=(6, -12),
+            fontsize="x-small",
+        )
+    ax.set(xlabel="mean confidence of the prediction", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    return ax

@@ -1,0 +1,40 @@
+"""One kind of progress bar, in the terminal, in JupyterLab, and under papermill."""
+
+import sys
+from collections.abc import Iterable
+
+from tqdm import tqdm
+
+
+def bar(items: Iterable, description: str, *, total: int | None = None, unit: str = "image") -> tqdm:
+    """Iterate with a bar that shows the remaining time.
+
+    Plain text on standard error: notebooks show it, and papermill passes it on to the terminal.
+    """
+    return tqdm(
+        items,
+        desc=description,
+        total=total,
+        unit=unit,
+        file=sys.stderr,
+        mininterval=0.5,
+        dynamic_ncols=False,
+        ncols=100,
+    )
+
+
+def say(message: str) -> None:
+    """Tell the user something on standard error, above a running bar."""
+    tqdm.write(message, file=sys.stderr)
+
+
+def share(description: str, *, total: float) -> tqdm:
+    """A bar for work counted in arbitrary units: percentage, elapsed and remaining time."""
+    return tqdm(
+        desc=description,
+        total=total,
+        file=sys.stderr,
+        mininterval=0.5,
+        ncols=100,
+        bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed} elapsed, {remaining} left, {postfix}",
+    )

@@ -1,0 +1,104 @@
+"""What is trained: the models by name, and how much training a budget buys."""
+
+from dataclasses import dataclass
+
+from fer_utils.errors import ParameterError
+
+OPTIMIZER_NAMES = ("adam", "sgd")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Attributes:
+        architecture: name in `models.ARCHITECTURES`.
+        epochs: fixed in advance; nothing is chosen by looking at test subjects.
+        batch_size: images per update; the last batch of an epoch may be smaller, as in Keras.
+        learning_rate: of the optimizer, constant.
+        label_smoothing: in [0, 1).
+        policy: augmentation of the training images, a name in `augment.POLICIES`.
+        optimizer: name in `OPTIMIZER_NAMES`.
+        augmented_validation: also score augmented copies of the test images after each epoch, the original project's
+            mistake, for the learning curves alone.
+    """
+
+    architecture: str
+    epochs: int
+    batch_size: int = 32
+    learning_rate: float = 0.001
+    label_smoothing: float = 0.0
+    policy: str = "none"
+    optimizer: str = "adam"
+    augmented_validation: bool = False
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in OPTIMIZER_NAMES:
+            raise ParameterError(f"no optimizer named {self.optimizer!r}: use one of {', '.join(OPTIMIZER_NAMES)}.")
+        if self.epochs < 1 or self.batch_size < 1:
+            raise ParameterError("epochs and batch_size must be at least 1.")
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A model of the comparison: an architecture and the input it sees, "frame" or "face"."""
+
+    architecture: str
+    input: str
+
+
+MODELS = {
+    "baseline": ModelCard(architecture="baseline", input="frame"),
+    "updated": ModelCard(architecture="updated", input="frame"),
+    "baseline-face": ModelCard(architecture="baseline", input="face"),
+    "updated-face": ModelCard(architecture="updated", input="face"),
+}
+PROTOCOL_MODELS = {"seed-split": ("baseline", "updated"), "loso": tuple(MODELS)}
+BUDGETS = ("quick", "standard")
+# The original's settings, but for the epochs: (architecture, policy, label smoothing).
+_ORIGINAL = {
+    "baseline": {"policy": "none", "label_smoothing": 0.0},
+    "updated": {"policy": "seed", "label_smoothing": 0.1},
+}
+_EPOCHS = {
+    ("quick", "seed-split"): {"baseline": 100, "updated": 20},
+    ("quick", "loso"): {"baseline": 20, "updated": 6},
+    ("standard", "seed-split"): {"baseline": 100, "updated": 1000},
+    ("standard", "loso"): {"baseline": 100, "updated": 300},
+}
+_SEEDS = {
+    "quick": {"baseline": (1,), "updated": (1,)},
+    "standard": {"baseline": (1, 2, 3), "updated": (1,)},
+}
+
+
+def recipe_for(model: str, *, protocol: str, budget: str) -> Recipe:
+    """The recipe of a model under a protocol, with the epochs that the budget buys.
+
+    Raises:
+        ParameterError: unknown model, protocol or budget.
+    """
+    _check(model, protocol, budget)
+    architecture = MODELS[model].architecture
+    return Recipe(
+        architecture=architecture,
+        epochs=_EPOCHS[budget, protocol][architecture],
+        augmented_validation=protocol == "seed-split",
+        **_ORIGINAL[architecture],
+    )
+
+
+def seeds_for(model: str, *, protocol: str, budget: str) -> tuple[int, ...]:
+    """Seeds that the budget buys for a model under a protocol."""
+    _check(model, protocol, budget)
+    return _SEEDS[budget][MODELS[model].architecture] if protocol == "loso" else (1,)
+
+
+def _check(model: str, protocol: str, budget: str) -> None:
+    for word, value, known in (
+        ("model", model, MODELS),
+        ("protocol", protocol, PROTOCOL_MODELS),
+        ("budget", budget, BUDGETS),
+    ):
+        if value not in known:
+            raise ParameterError(f"no {word} named {value!r}: use one of {', '.join(known)}.")

@@ -1,0 +1,98 @@
+"""Independent runs in parallel on this machine: one thread to a process, as many processes as cores."""
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fer_utils import backend, progress
+from fer_utils.recipes import Recipe
+from fer_utils.records import Fold, Record
+
+# Multiply-adds of one training image differ; the bar's remaining time counts them (baseline: 1).
+_COST = {"baseline": 1.0, "updated": 6.5}
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """All that a worker needs for one run."""
+
+    fold: Fold
+    recipe: Recipe
+    seed: int
+    keep_weights: bool
+
+    @property
+    def cost(self) -> float:
+        """Work of one epoch, relative."""
+        return _COST.get(self.recipe.architecture, 1.0) * len(self.fold.train_labels)
+
+
+def run(tasks: Sequence[Task], *, jobs: int, on_record: Callable[[int, Record], None]) -> None:
+    """Train every task and hand over each record as soon as it is there.
+
+    Args:
+        jobs: number of processes; 0 means as many as cores. Results do not depend on it.
+        on_record: called in this process with a task's position and its record.
+
+    Raises:
+        KeyboardInterrupt: on Ctrl-C, after stopping the workers; records handed over so far are complete.
+    """
+    if not tasks:
+        return
+    from loky import as_completed, get_reusable_executor
+    from loky.backend import get_context
+
+    order = sorted(range(len(tasks)), key=lambda index: -tasks[index].cost * tasks[index].recipe.epochs)
+    jobs = min(jobs or os.cpu_count() or 1, len(tasks))
+    with get_context("loky").Manager() as manager:
+        reports = manager.Queue()
+        executor = get_reusable_executor(max_workers=jobs, env=backend.ONE_THREAD, timeout=60, reuse=False)
+        try:
+            with _Bar(tasks, reports) as bar:
+                futures = {executor.submit(_train, index, tasks[index], reports): index for index in order}
+                for done, future in enumerate(as_completed(futures), start=1):
+                    on_record(futures[future], future.result())
+                    bar.runs_done(done)
+        finally:
+            executor.shutdown(wait=True, kill_workers=True)
+
+
+def _train(index: int, task: Task, reports) -> Record:
+    from fer_utils import training
+
+    return training.train(
+        task.fold,
+        task.recipe,
+        seed=task.seed,
+        keep_weights=task.keep_weights,
+        on_epochs=lambda count: reports.put(count * task.cost),
+    )
+
+
+class _Bar:
+    """One progress bar over all runs, fed by the workers."""
+
+    def __init__(self, tasks: Sequence[Task], reports: queue.Queue) -> None:
+        self._reports = reports
+        self._bar = progress.share("training", total=sum(task.cost * task.recipe.epochs for task in tasks))
+        self._runs = len(tasks)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+
+    def __enter__(self) -> "_Bar":
+        self.runs_done(0)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._reports.put(None)
+        self._thread.join()
+        self._bar.close()
+
+    def runs_done(self, count: int) -> None:
+        self._bar.set_postfix_str(f"{count} of {self._runs} runs")
+
+    def _listen(self) -> None:
+        while (amount := self._reports.get()) is not None:
+            self._bar.update(amount)
