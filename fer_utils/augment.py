@@ -6,10 +6,13 @@ is safe for all six Yale expressions: a wink stays a wink, whichever eye it is.
 
 from dataclasses import dataclass
 
-import keras
-from keras import layers
-
+from fer_utils import backend
 from fer_utils.errors import ParameterError
+
+backend.quiet()
+
+import keras  # noqa: E402  (TensorFlow is imported quietly first)
+from keras import layers  # noqa: E402
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ class _Notices:
     """Passes a kernel's standard error on to ours (progress bars, warnings), less TensorFlow's start-up notices."""
 
     def write(self, text: str) -> None:
-        if not _KERNEL_NOTICE.match(text):
+        if not _KERNEL_NOTICE.search(text):
             sys.stderr.write(text)
 
     def flush(self) -> None:

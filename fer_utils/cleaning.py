@@ -27,7 +27,7 @@ NOT_EXPRESSIONS = {
     "glasses": "glasses condition, not an expression",
     "noglasses": "glasses condition, not an expression",
 }
-HASH_SIDE = 8  # a perceptual hash has 64 bits
+HASH_SIDE = 16  # a perceptual hash has 256 bits
 
 
 def manifest(dataset: FaceDataset) -> pd.DataFrame:
@@ -98,7 +98,7 @@ def near_duplicates(dataset: FaceDataset, *, largest_distance: int) -> pd.DataFr
     """Pairs of different files that look alike to a perceptual hash: candidates to look at, not findings.
 
     Args:
-        largest_distance: differing bits, of 64, up to which a pair is listed.
+        largest_distance: differing bits, of 256, up to which a pair is listed.
 
     Returns:
         Columns `first, second, distance`, nearest first.
@@ -124,9 +124,11 @@ def kept_indices(dataset: FaceDataset, table: pd.DataFrame) -> np.ndarray:
     return np.array([index for index, name in enumerate(dataset.file_names) if name in kept], dtype=np.int64)
 
 
-def load_clean(name: str, *, unreadable: str = "stop") -> tuple[FaceDataset, pd.DataFrame]:
+def load_clean(
+    name: str, *, subject_pattern: str = datasets.SUBJECT_PATTERN, unreadable: str = "stop"
+) -> tuple[FaceDataset, pd.DataFrame]:
     """A data set with its manifest: what every notebook after the first starts from."""
-    dataset = datasets.load(name, unreadable=unreadable)
+    dataset = datasets.load(name, subject_pattern=subject_pattern, unreadable=unreadable)
     return dataset, manifest(dataset)
 
 

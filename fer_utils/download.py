@@ -44,7 +44,7 @@ def yale(folder: Path, expected: dict[str, str], *, mirrors: tuple[str, ...] = M
                 _install(folder, expected, Path(archive))
                 return
             except (OSError, ValueError, DatasetError, zipfile.BadZipFile, tarfile.TarError) as error:
-                problems.append(f"  {url}: {str(error).splitlines()[0]}")
+                problems.append(f"  {url}: {type(error).__name__}: {str(error).splitlines()[0][:80]}")
     raise DatasetError(
         "the Yale Face Database could not be downloaded:\n" + "\n".join(problems) + "\nCheck the network, or put the "
         f"{len(expected)} files in a folder named yalefaces and set FER_DATA_DIR to the folder that holds it."

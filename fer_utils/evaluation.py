@@ -4,7 +4,7 @@ Truth and prediction are class names or indices, shape (N,). Intervals are for 9
 resample subjects with all their images and all seeds, since images of one person are not independent.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import pandas as pd
@@ -119,7 +119,7 @@ def scores(predictions: pd.DataFrame) -> pd.DataFrame:
     `accuracy` and `macro_f1` are means over seeds with an interval from a bootstrap over subjects; `accuracy_wilson` is
     the same accuracy with Wilson's interval, which takes all images for independent; `recall_<class>` likewise Wilson.
     `seed_spread` is the accuracy with the lowest and the highest single seed; `chance` the share of the largest class.
-    n counts images, so a figure from several seeds rests on n times seeds predictions.
+    n counts images (of recall: of the class), so a figure from several seeds rests on n times seeds predictions.
 
     Args:
         predictions: columns `model, protocol, seed, subject, truth, predicted`, one row per prediction.
@@ -128,8 +128,12 @@ def scores(predictions: pd.DataFrame) -> pd.DataFrame:
     for (protocol, model), group in predictions.groupby(["protocol", "model"], sort=False):
         seeds = group["seed"].nunique()
         n = len(group) // seeds
-        for metric, interval in _model_scores(group, n, seeds).items():
-            rows.append((model, protocol, metric, interval.value, interval.low, interval.high, n, seeds))
+        for metric, interval in _model_scores(group, n).items():
+            rows.append((model, protocol, metric, *astuple(interval), n, seeds))
+        for name, part in group.groupby("truth"):
+            of_class = len(part) // seeds
+            interval = _wilson_mean(accuracy(part["truth"], part["predicted"]), of_class)
+            rows.append((model, protocol, f"recall_{name}", *astuple(interval), of_class, seeds))
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
 
 
@@ -157,23 +161,19 @@ def compare(predictions: pd.DataFrame, model: str, reference: str, *, protocol: 
     return pd.DataFrame([row], columns=list(COMPARISON_COLUMNS))
 
 
-def _model_scores(group: pd.DataFrame, n: int, seeds: int) -> dict[str, Interval]:
+def _model_scores(group: pd.DataFrame, n: int) -> dict[str, Interval]:
     classes = sorted(group["truth"].unique())
     right = (group["truth"] == group["predicted"]).to_numpy()
     by_subject = pd.Series(right).groupby(group["subject"].to_numpy()).agg(["sum", "count"])
     value = float(right.mean())
     by_seed = pd.Series(right).groupby(group["seed"].to_numpy()).mean()
-    found = {
+    return {
         "accuracy": subject_bootstrap(by_subject["sum"].to_numpy(), by_subject["count"].to_numpy()),
         "accuracy_wilson": _wilson_mean(value, n),
         "macro_f1": _macro_f1_interval(group, classes),
         "seed_spread": Interval(value, float(by_seed.min()), float(by_seed.max())),
         "chance": _constant(float(group["truth"].value_counts().max() / len(group))),
     }
-    for name in classes:
-        of_class = right[(group["truth"] == name).to_numpy()]
-        found[f"recall_{name}"] = _wilson_mean(float(of_class.mean()), len(of_class) // seeds)
-    return found
 
 
 def _constant(value: float) -> Interval:

@@ -6,7 +6,7 @@ from fer_utils import backend
 
 backend.quiet()
 
-import keras  # noqa: E402  (TensorFlow reads its settings on import)
+import keras  # noqa: E402  (TensorFlow is imported quietly first)
 
 from fer_utils.training import scaled  # noqa: E402
 

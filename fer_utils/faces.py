@@ -89,6 +89,22 @@ def aligned(
     return np.asarray(padded.transform((side, side), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC))
 
 
+def aligned_box(face: Face) -> tuple[float, float, float, float]:
+    """A face's box in its aligned crop: left, top, right, bottom as fractions of the crop's side.
+
+    The box turns with the face; returned is the upright box of the same size about the same centre.
+    """
+    left, right = np.asarray(face.left_eye), np.asarray(face.right_eye)
+    across = right - left
+    scale = EYE_DISTANCE / np.hypot(*across)
+    centre = np.array([face.x + face.width / 2, face.y + face.height / 2]) - (left + right) / 2
+    unit = across / np.hypot(*across)
+    x = 0.5 + scale * float(centre @ unit)
+    y = EYE_ROW + scale * float(centre @ np.array([-unit[1], unit[0]]))
+    half_width, half_height = scale * face.width / 2, scale * face.height / 2
+    return x - half_width, y - half_height, x + half_width, y + half_height
+
+
 def frame_input(image: np.ndarray) -> np.ndarray:
     """The whole frame squashed to 48x48 and kept as JPEG, as the original project did.
 

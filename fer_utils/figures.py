@@ -61,7 +61,8 @@ def save_figure(figure, name: str, *, context: Context, caption: str, alt: str) 
 
     if not caption.strip() or not alt.strip():
         raise ValueError(f"figure {name} needs a caption and an alt text")
-    figure.text(0.005, 0.002, context.footer, fontsize=7, color="0.35", ha="left", va="bottom")
+    # Below the figure: the tight bounding box makes room for it.
+    figure.text(0.005, -0.01, context.footer, fontsize=7, color="0.35", ha="left", va="top")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", facecolor="white", metadata={"Software": None})
     plt.close(figure)

@@ -1,6 +1,10 @@
 """Keras layers of our own."""
 
-import keras
+from fer_utils import backend
+
+backend.quiet()
+
+import keras  # noqa: E402  (TensorFlow is imported quietly first)
 
 
 @keras.saving.register_keras_serializable(package="fer_utils")

@@ -1,10 +1,14 @@
 """The networks, each an uncompiled `keras.Model` from greys in [0, 1] to class probabilities."""
 
-import keras
-from keras import layers, regularizers
-
+from fer_utils import backend
 from fer_utils.errors import ParameterError
-from fer_utils.layers import FusedBatchNormalization
+
+backend.quiet()
+
+import keras  # noqa: E402  (TensorFlow is imported quietly first)
+from keras import layers, regularizers  # noqa: E402
+
+from fer_utils.layers import FusedBatchNormalization  # noqa: E402
 
 L2_FACTOR = 0.001
 

@@ -60,7 +60,7 @@ _ORIGINAL = {
     "baseline": {"policy": "none", "label_smoothing": 0.0},
     "updated": {"policy": "seed", "label_smoothing": 0.1},
 }
-_EPOCHS = {
+EPOCHS = {
     ("quick", "seed-split"): {"baseline": 100, "updated": 20},
     ("quick", "loso"): {"baseline": 20, "updated": 6},
     ("standard", "seed-split"): {"baseline": 100, "updated": 1000},
@@ -82,7 +82,7 @@ def recipe_for(model: str, *, protocol: str, budget: str) -> Recipe:
     architecture = MODELS[model].architecture
     return Recipe(
         architecture=architecture,
-        epochs=_EPOCHS[budget, protocol][architecture],
+        epochs=EPOCHS[budget, protocol][architecture],
         augmented_validation=protocol == "seed-split",
         **_ORIGINAL[architecture],
     )

@@ -17,7 +17,7 @@ from fer_utils.records import CURVES, Fold, Record
 
 backend.quiet()
 
-import keras  # noqa: E402  (TensorFlow reads its settings on import)
+import keras  # noqa: E402  (TensorFlow is imported quietly first)
 from keras import ops  # noqa: E402
 
 from fer_utils import augment, models  # noqa: E402

@@ -1,0 +1,172 @@
+"""The errors of one model under `loso`: confusion, people, surest mistakes, regions, calibration."""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from fer_utils import evaluation, explain, faces, training
+from fer_utils.experiments import Experiment
+from fer_utils.recipes import MODELS
+
+_BINS = 5  # of confidence: about ninety images allow no more
+_PICTURE_SIDE = 96
+
+
+class ErrorStudy:
+    """Predictions of one model, each by the network of the fold that left the person out.
+
+    Args:
+        experiment: data, manifest and budget; missing runs are trained.
+        model: name in `recipes.MODELS`.
+    """
+
+    def __init__(self, experiment: Experiment, model: str) -> None:
+        self.experiment, self.model = experiment, model
+        self._runs = experiment.plan("loso", [model])
+        self._records = experiment.records(self._runs)
+        self.predictions = experiment.predictions(self._runs, self._records)
+        self.classes = list(experiment.dataset.class_names)
+        self.seeds = self.predictions["seed"].nunique()
+        self._first = min(self.predictions["seed"])
+        self._place = {name: index for index, name in enumerate(experiment.dataset.file_names)}
+
+    @property
+    def right(self) -> np.ndarray:
+        """Whether each prediction was right, (N,) bool, over all seeds."""
+        return (self.predictions["truth"] == self.predictions["predicted"]).to_numpy()
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """Probability of each predicted class, (N,) float, over all seeds."""
+        return self.predictions[[f"p_{name}" for name in self.classes]].max(axis=1).to_numpy()
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error over five bins."""
+        return evaluation.expected_calibration_error(self.confidence, self.right, bins=_BINS)
+
+    @cached_property
+    def confusion(self) -> np.ndarray:
+        """Counts over all seeds, (classes, classes): row the truth, column the prediction."""
+        return evaluation.confusion(self.predictions["truth"], self.predictions["predicted"], self.classes)
+
+    @property
+    def worst_confusion(self) -> str:
+        """The most frequent mistake, in words."""
+        wrong = np.where(np.eye(len(self.classes), dtype=bool), 0, self.confusion)
+        truth, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
+        total = self.confusion[truth].sum()
+        return (
+            f"Most often mistaken: {self.classes[truth]} for {self.classes[predicted]}, "
+            f"{wrong[truth, predicted]} of {total}."
+        )
+
+    @cached_property
+    def by_subject(self) -> pd.DataFrame:
+        """Accuracy, a row per subject and a column per expression; empty where there is no image."""
+        table = self.predictions.assign(right=self.right.astype(float))
+        table = table.pivot_table(index="subject", columns="truth", values="right", aggfunc="mean")
+        return table.reindex(columns=self.classes)
+
+    @property
+    def subject_accuracy(self) -> pd.Series:
+        """Accuracy by subject."""
+        return pd.Series(self.right).groupby(self.predictions["subject"].to_numpy()).mean()
+
+    @property
+    def subject_range(self) -> str:
+        """The easiest and the hardest person, in words."""
+        each = self.subject_accuracy
+        return (
+            f"`{self.model}` by subject: from {each.min():.0%} (subject {each.idxmin()}) to {each.max():.0%} "
+            f"(subject {each.idxmax()})."
+        )
+
+    def surest(self, *, right: bool, count: int) -> pd.DataFrame:
+        """Predictions of the first seed that were right (or wrong), the most confident first."""
+        table = self.predictions.assign(confidence=self.confidence, right=self.right)
+        table = table[(table["seed"] == self._first) & (table["right"] == right)]
+        return table.sort_values(["confidence", "image"], ascending=[False, True]).head(count)
+
+    def picture(self, image: str) -> np.ndarray:
+        """What the model sees of an image, enlarged for the eye: (96, 96) uint8."""
+        source = self._inputs[self._place[image], ..., 0]
+        return np.asarray(Image.fromarray(source).resize((_PICTURE_SIDE, _PICTURE_SIDE), Image.Resampling.BICUBIC))
+
+    def nearest_training_images(self, *, count: int) -> pd.DataFrame:
+        """The surest mistakes, each with the training image of its fold that lies nearest in the last hidden layer.
+
+        Returns:
+            Columns of `predictions` and `confidence`, `nearest`, `nearest_label`.
+        """
+        table = self.surest(right=False, count=count).copy()
+        names = [self._nearest(row.fold, row.image) for row in table.itertuples()]
+        labels = self.experiment.dataset.labels
+        table["nearest"] = names
+        table["nearest_label"] = [self.classes[labels[self._place[name]]] for name in names]
+        return table
+
+    def grad_cam(self, images: list[str]) -> np.ndarray:
+        """Grad-CAM of the predicted class of each image, (N, 96, 96) float32 in [0, 1]."""
+        first = self.predictions[self.predictions["seed"] == self._first].set_index("image")
+        maps = []
+        for name in images:
+            network = self._networks[first.loc[name, "fold"]]
+            said = np.array([self.classes.index(first.loc[name, "predicted"])])
+            heat = explain.grad_cam(network, self._inputs[[self._place[name]]], said)[0]
+            large = Image.fromarray(heat).resize((_PICTURE_SIDE, _PICTURE_SIDE), Image.Resampling.BILINEAR)
+            maps.append(np.clip(np.asarray(large), 0, 1))
+        return np.array(maps)
+
+    @cached_property
+    def face_share(self) -> tuple[float, float]:
+        """Mean share of the Grad-CAM heat inside the face's box, and the mean share of the area that the box takes."""
+        names = list(self.predictions.loc[self.predictions["seed"] == self._first, "image"])
+        found = faces.detect(self.experiment.dataset)
+        inside = np.zeros((len(names), _PICTURE_SIDE, _PICTURE_SIDE), dtype=bool)
+        for region, name in zip(inside, names, strict=True):
+            index = self._place[name]
+            left, top, right, bottom = self._box(found[index][0], self.experiment.dataset.images[index].shape)
+            region[top:bottom, left:right] = True
+        shares = explain.share_inside(self.grad_cam(names), inside)
+        return float(np.nanmean(shares)), float(inside.mean())
+
+    @property
+    def heat_on_face(self) -> str:
+        """How much of the heat lies on the face, in words."""
+        share, area = self.face_share
+        return f"{share:.0%} of the heat lies in the face's box, which takes {area:.0%} of the picture."
+
+    @cached_property
+    def _inputs(self) -> np.ndarray:
+        return self.experiment.inputs[MODELS[self.model].input]
+
+    @cached_property
+    def _networks(self) -> dict[str, object]:
+        """The trained network of each fold, first seed."""
+        chosen = [
+            (run, record) for run, record in zip(self._runs, self._records, strict=True) if run.seed == self._first
+        ]
+        shape, classes = self._inputs.shape[1:], len(self.classes)
+        return {
+            run.fold: training.restore(run.recipe, record, input_shape=shape, classes=classes) for run, record in chosen
+        }
+
+    def _nearest(self, fold: str, image: str) -> str:
+        train = self.experiment.folds("loso")[fold][0]
+        network = self._networks[fold]
+        query = explain.features(network, self._inputs[[self._place[image]]])
+        place = explain.nearest(query, explain.features(network, self._inputs[train]))[0]
+        return str(self.experiment.dataset.file_names[train[place]])
+
+    def _box(self, face: faces.Face, shape: tuple[int, int]) -> np.ndarray:
+        if MODELS[self.model].input == "face":
+            box = np.array(faces.aligned_box(face))
+        else:
+            height, width = shape
+            box = np.array(
+                (face.x / width, face.y / height, (face.x + face.width) / width, (face.y + face.height) / height)
+            )
+        return np.clip(np.round(box * _PICTURE_SIDE), 0, _PICTURE_SIDE).astype(int)

@@ -1,0 +1,224 @@
+"""What the notebooks found, in words: every number comes from the results that are passed in."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from fer_utils import results
+from fer_utils.datasets import FaceDataset
+
+# Readings of the original project's own report and curves; see the README, "Sources".
+ORIGINAL = {
+    "baseline": {"training accuracy": "98.61 %", "validation accuracy": "39 %", "macro-F1": ""},
+    "updated": {
+        "training accuracy": "93.06 %",
+        "validation accuracy": "40 to 78 % along its curve, 33 % in its final report",
+        "macro-F1": "0.23",
+    },
+}
+
+
+def cleaning(
+    dataset: FaceDataset,
+    manifest: pd.DataFrame,
+    found: Sequence[Sequence],
+    pairs: Sequence[tuple[str, str]],
+    candidates: pd.DataFrame,
+) -> str:
+    """What notebook 01 found, as Markdown."""
+    kept = manifest[manifest["kept"].astype(bool)]
+    classes = kept.groupby("label").size()
+    lines = [
+        f"- Of {len(manifest)} files, **{len(kept)} images** of {kept['subject'].nunique()} subjects and "
+        f"{kept['label'].nunique()} expressions remain; the smallest class is {classes.idxmin()} with {classes.min()}.",
+        f"- {len(pairs)} pairs of files hold the same bytes."
+        + (f" {_pairs_across_labels(dataset, pairs)}" if pairs else ""),
+        f"- {len(candidates)} further pairs look alike to a perceptual hash. They are candidates, not copies.",
+        f"- Exactly one face was found in {sum(len(faces) == 1 for faces in found)} of {len(found)} images.",
+    ]
+    reasons = manifest.loc[~manifest["kept"].astype(bool), "reason"].value_counts()
+    lines += [f"- {count} × {reason}." for reason, count in reasons.items()]
+    return "\n".join(lines)
+
+
+def augmentation(shares: Mapping[str, np.ndarray], clean: float, noisy: np.ndarray, n: int) -> str:
+    """What notebook 02 found, as Markdown."""
+    lines = [
+        f"- Policy `{policy}` keeps the whole face box inside the picture in {np.mean(values >= 0.99):.0%} of the draws, "
+        f"at least nine tenths of it in {np.mean(values >= 0.9):.0%}."
+        for policy, values in shares.items()
+    ]
+    low, high = np.quantile(noisy, [0.025, 0.975])
+    lines += [
+        f"- One fixed network scores **{clean:.0%}** on {n} validation images, and anything from **{noisy.min():.0%} to "
+        f"{noisy.max():.0%}** when they are augmented first (95 % of the draws: {low:.0%} to {high:.0%}). That part of a "
+        "sporadic validation curve is not learning; it is the dice.",
+        f"- One image of {n} is {1 / n:.1%}: on so few images no curve can be smooth.",
+    ]
+    return "\n".join(lines)
+
+
+def comparison(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
+    """What notebook 03 found, as Markdown."""
+    lines = []
+    for model in scores.loc[scores["protocol"] == "seed-split", "model"].unique():
+        row = results.value(scores, model, "accuracy_wilson", protocol="seed-split")
+        lines.append(
+            f"- As the original measured, `{model}`: {_interval(row)} on {row.n} images. "
+            + _against_chance(row, results.value(scores, model, "chance", protocol="seed-split").value)
+        )
+    for model in scores.loc[scores["protocol"] == "loso", "model"].unique():
+        row = results.value(scores, model, "accuracy")
+        f1 = results.value(scores, model, "macro_f1")
+        lines.append(
+            f"- Leaving one subject out, `{model}`: accuracy **{_interval(row)}**, macro-F1 {f1.value:.2f} "
+            f"({f1.low:.2f} to {f1.high:.2f}), {row.seeds} seed{'s' * (int(row.seeds) > 1)}. "
+            + _against_chance(row, results.value(scores, model, "chance").value)
+        )
+    for row in comparisons.itertuples():
+        lines.append(
+            f"- `{row.model}` against `{row.reference}`: {100 * row.difference:+.1f} points "
+            f"({100 * row.low:+.1f} to {100 * row.high:+.1f}), McNemar p = {row.mcnemar_p:.2g}: {verdict(row)}."
+        )
+    return "\n".join(lines)
+
+
+def verdict(row) -> str:
+    """Words for a row of comparisons.csv: better, worse, or not told apart by these images."""
+    if row.low > 0:
+        return f"`{row.model}` is better"
+    if row.high < 0:
+        return f"`{row.model}` is worse"
+    return f"{row.n} images cannot tell them apart"
+
+
+def loss(curves: Mapping[str, np.ndarray], floor: float) -> str:
+    """Where the training loss of a network with label smoothing and L2 goes, as Markdown."""
+    last = {name: float(curves[name][-1]) for name in ("loss", "smoothed_cross_entropy", "cross_entropy", "penalty")}
+    rest = last["smoothed_cross_entropy"] - floor
+    accuracy = float(curves["accuracy"][-1])
+    return (
+        f"After the last epoch the training loss is {last['loss']:.2f} at {accuracy:.0%} training accuracy. Of it, "
+        f"{last['penalty']:.2f} is the L2 penalty, {floor:.2f} the floor that label smoothing sets (a network that is "
+        f"right and as sure as the labels ask cannot go below), and {rest:.2f} is left to learn. Against the plain labels "
+        f"the cross-entropy is {last['cross_entropy']:.2f}. So {(last['penalty'] + floor) / last['loss']:.0%} of the loss "
+        "has nothing to do with wrong answers: high loss beside high accuracy is no miscalculation."
+    )
+
+
+def _interval(row: pd.Series) -> str:
+    return f"{row.value:.1%} ({row.low:.1%} to {row.high:.1%})"
+
+
+def _against_chance(row: pd.Series, chance: float) -> str:
+    if row.low > chance:
+        return f"Better than chance ({chance:.1%})."
+    return f"Its interval holds chance ({chance:.1%})."
+
+
+def _pairs_across_labels(dataset: FaceDataset, pairs: Sequence[tuple[str, str]]) -> str:
+    label = dict(zip(dataset.file_names, dataset.labels, strict=True))
+    across = [pair for pair in pairs if label[pair[0]] != label[pair[1]] and min(label[pair[0]], label[pair[1]]) >= 0]
+    if not across:
+        return "None of them carries two different expressions."
+    return (
+        "Under two different expressions: "
+        + "; ".join(" and ".join(f"`{name}`" for name in pair) for pair in across)
+        + "."
+    )
+
+
+def report(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Precision, recall, F1 and number of images by class, with macro means, as scikit-learn reports them."""
+    from sklearn.metrics import classification_report
+
+    found = classification_report(predictions["truth"], predictions["predicted"], output_dict=True, zero_division=0)
+    found.pop("accuracy", None)
+    table = pd.DataFrame(found).T.rename(columns={"support": "images", "f1-score": "F1"})
+    return table.astype({"images": int}).round(2)
+
+
+def beside_original(curves: Mapping[str, Mapping[str, np.ndarray]], scores: pd.DataFrame) -> pd.DataFrame:
+    """Our `seed-split` figures beside the original project's own readings (Yale only)."""
+    rows = []
+    for model, readings in ORIGINAL.items():
+        ours = {
+            "training accuracy": f"{curves[model]['accuracy'][-1]:.2%}",
+            "validation accuracy": f"{curves[model]['validation_accuracy'][-1]:.0%}",
+            "macro-F1": f"{results.value(scores, model, 'macro_f1', protocol='seed-split').value:.2f}",
+        }
+        if "augmented_validation_accuracy" in curves[model] and model == "updated":
+            ours["validation accuracy"] += f", augmented {curves[model]['augmented_validation_accuracy'][-1]:.0%}"
+        rows += [(model, name, readings[name], ours[name]) for name in readings]
+    return pd.DataFrame(rows, columns=["model", "figure", "original's reading", "here, last epoch"])
+
+
+def score_table(scores: pd.DataFrame, *, protocol: str) -> pd.DataFrame:
+    """Accuracy with both intervals, macro-F1 and the spread over seeds, a row per model."""
+    rows = []
+    for model in scores.loc[scores["protocol"] == protocol, "model"].unique():
+        found = {
+            metric: results.value(scores, model, metric, protocol=protocol)
+            for metric in ("accuracy", "accuracy_wilson", "macro_f1", "seed_spread")
+        }
+        accuracy, wilson, f1, spread = found.values()
+        rows.append(
+            {
+                "model": model,
+                "accuracy": f"{accuracy.value:.1%}",
+                "95 % (subjects)": f"{accuracy.low:.1%} to {accuracy.high:.1%}",
+                "95 % (Wilson)": f"{wilson.low:.1%} to {wilson.high:.1%}",
+                "macro-F1": f"{f1.value:.2f}",
+                "95 % (subjects) of macro-F1": f"{f1.low:.2f} to {f1.high:.2f}",
+                "lowest and highest seed": f"{spread.low:.1%} to {spread.high:.1%}",
+                "images": accuracy.n,
+                "seeds": accuracy.seeds,
+            }
+        )
+    return pd.DataFrame(rows).set_index("model")
+
+
+def comparison_table(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """Differences between models with their intervals and tests, for reading."""
+    return pd.DataFrame(
+        {
+            "model": comparisons["model"],
+            "against": comparisons["reference"],
+            "difference (points)": [f"{100 * row.difference:+.1f}" for row in comparisons.itertuples()],
+            "95 % (subjects)": [f"{100 * row.low:+.1f} to {100 * row.high:+.1f}" for row in comparisons.itertuples()],
+            "only this one right": comparisons["only_model"],
+            "only the other right": comparisons["only_reference"],
+            "McNemar p": [f"{row.mcnemar_p:.2g}" for row in comparisons.itertuples()],
+        }
+    ).set_index("model")
+
+
+def causes(study, reference) -> str:
+    """Why the models fail, each cause with its evidence, as Markdown.
+
+    Args:
+        study, reference: `error_study.ErrorStudy` of the model looked at and of the one beside it.
+    """
+    recall = pd.Series(np.diag(study.confusion) / study.confusion.sum(axis=1), index=study.classes).sort_values()
+    near = study.nearest_training_images(count=len(study.right))
+    followed = float(np.mean(near["predicted"] == near["nearest_label"])) if len(near) else float("nan")
+    wrong_sure = float(np.mean(study.confidence[~study.right] > 0.8)) if (~study.right).any() else 0.0
+    share, area = reference.face_share
+    lines = [
+        f"1. **Some expressions differ by a few pixels.** {study.worst_confusion} Recall is lowest for {recall.index[0]} "
+        f"({recall.iloc[0]:.0%}) and {recall.index[1]} ({recall.iloc[1]:.0%}), highest for {recall.index[-1]} "
+        f"({recall.iloc[-1]:.0%}).",
+        f"2. **People differ more than expressions do.** {study.subject_range} The mean over everybody describes nobody.",
+        f"3. **The network follows resemblance.** In {followed:.0%} of its mistakes the nearest training image, of another "
+        f"person, carries the label that was predicted ({len(near)} mistakes of the first seed).",
+        f"4. **The whole frame invites looking elsewhere.** `{reference.model}`: {share:.0%} of the Grad-CAM heat lies in "
+        f"the face's box, which takes {area:.0%} of its picture; what falls outside is hair, clothes and wall. "
+        f"`{study.model}` is right in {study.right.mean():.0%} of the predictions, `{reference.model}` in "
+        f"{reference.right.mean():.0%}.",
+        f"5. **It does not know when it is wrong.** Expected calibration error {study.calibration_error:.2f}; "
+        f"{wrong_sure:.0%} of its mistakes were made with more than 80 % confidence.",
+        "6. **Few people.** Each network has learned the expressions from "
+        f"{study.predictions['subject'].nunique() - 1} persons; the next person is the one it has never seen.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,67 @@
+"""The tables below `outputs/<dataset>/`: predictions, scores, comparisons."""
+
+import pandas as pd
+
+from fer_utils import evaluation, files, paths
+from fer_utils.errors import OutputError
+
+# Pairs of which one thing differs: the network, or what it sees.
+COMPARISONS = (
+    ("updated", "baseline"),
+    ("baseline-face", "baseline"),
+    ("updated-face", "updated"),
+    ("updated-face", "baseline-face"),
+)
+
+
+def write(dataset: str, predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Write `predictions.csv`, and the `scores.csv` and `comparisons.csv` computed from it.
+
+    Args:
+        predictions: from `experiments.Experiment.predictions`.
+
+    Returns:
+        The scores and the comparisons.
+    """
+    scores = evaluation.scores(predictions)
+    loso = set(predictions.loc[predictions["protocol"] == "loso", "model"])
+    compared = [
+        evaluation.compare(predictions, model, reference, protocol="loso")
+        for model, reference in COMPARISONS
+        if {model, reference} <= loso
+    ]
+    comparisons = pd.concat(compared, ignore_index=True)
+    for name, table in (("predictions", predictions), ("scores", scores), ("comparisons", comparisons)):
+        files.write(_path(dataset, name), table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+    return scores, comparisons
+
+
+def read(dataset: str, name: str) -> pd.DataFrame:
+    """Read "predictions", "scores" or "comparisons" of a data set.
+
+    Raises:
+        OutputError: the table is missing or damaged.
+    """
+    path = _path(dataset, name)
+    try:
+        return pd.read_csv(path, dtype={"fold": str, "subject": str, "seeds": str})
+    except FileNotFoundError as error:
+        raise OutputError(f"{path} is missing: run notebook 03 on this data set first (fer run 03).") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise OutputError(f"{path} is damaged ({error}): remove it and run notebook 03 again.") from error
+
+
+def _path(dataset: str, name: str):
+    return paths.outputs(dataset) / f"{name}.csv"
+
+
+def value(scores: pd.DataFrame, model: str, metric: str, *, protocol: str = "loso") -> pd.Series:
+    """The row of one figure: `value, low, high, n, seeds`.
+
+    Raises:
+        OutputError: there is no such row.
+    """
+    chosen = scores[(scores["model"] == model) & (scores["metric"] == metric) & (scores["protocol"] == protocol)]
+    if chosen.empty:
+        raise OutputError(f"scores.csv has no {metric} of {model} under {protocol}: run notebook 03 again.")
+    return chosen.iloc[0]

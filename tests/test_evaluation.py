@@ -1,0 +1,114 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_utils import evaluation, findings, results
+from fer_utils.errors import OutputError
+
+CLASSES = ["happy", "sad"]
+
+
+def table(model, right, *, seed=1, protocol="loso"):
+    """Predictions of ten subjects with one image per class; `right` tells which of the twenty are right."""
+    truth = np.tile(CLASSES, 10)
+    other = np.where(truth == "happy", "sad", "happy")
+    subjects = np.repeat([f"{number:02}" for number in range(10)], 2)
+    return pd.DataFrame(
+        {
+            "model": model,
+            "protocol": protocol,
+            "seed": seed,
+            "fold": subjects,
+            "subject": subjects,
+            "image": [f"{subject}.{name}" for subject, name in zip(subjects, truth, strict=True)],
+            "truth": truth,
+            "predicted": np.where(right, truth, other),
+            "p_happy": 0.5,
+            "p_sad": 0.5,
+        }
+    )
+
+
+def test_perfect_and_hopeless():
+    truth = np.array(["happy", "sad", "sad"])
+    other = np.array(["sad", "happy", "happy"])
+    assert evaluation.accuracy(truth, truth) == evaluation.macro_f1(truth, truth, CLASSES) == 1
+    assert evaluation.accuracy(truth, other) == evaluation.macro_f1(truth, other, CLASSES) == 0
+    assert evaluation.confusion(truth, other, CLASSES).tolist() == [[0, 1], [2, 0]]
+
+
+def test_macro_f1_is_scikit_learns():
+    from sklearn.metrics import f1_score
+
+    random = np.random.default_rng(0)
+    truth, predicted = random.integers(0, 4, (2, 60))
+    assert evaluation.macro_f1(truth, predicted, [0, 1, 2, 3]) == pytest.approx(
+        f1_score(truth, predicted, average="macro")
+    )
+
+
+def test_wilson_as_published_for_the_original():
+    interval = evaluation.wilson(7, 18)
+    assert (interval.low, interval.high) == pytest.approx((0.20, 0.61), abs=0.005)
+
+
+def test_mcnemar_counts_only_disagreements():
+    first = np.array([True] * 9 + [False] + [True] * 30)
+    second = np.array([False] * 9 + [True] + [True] * 30)
+    assert evaluation.mcnemar(first, second) == (9, 1, pytest.approx(22 / 1024))
+    assert evaluation.mcnemar(first, first) == (0, 0, 1.0)
+
+
+def test_bootstrap_over_subjects_is_wider_when_subjects_differ():
+    alike = evaluation.subject_bootstrap(np.full(10, 1.0), np.full(10, 2.0))
+    apart = evaluation.subject_bootstrap(np.array([0.0, 2.0] * 5), np.full(10, 2.0))
+    assert (alike.low, alike.value, alike.high) == (0.5, 0.5, 0.5)
+    assert apart.low < 0.3 < 0.5 < 0.7 < apart.high
+
+
+def test_calibration():
+    right = np.array([True] * 8 + [False] * 2)
+    assert evaluation.expected_calibration_error(np.full(10, 0.8), right, bins=5) == pytest.approx(0)
+    assert evaluation.expected_calibration_error(np.full(10, 1.0), right, bins=5) == pytest.approx(0.2)
+    assert evaluation.reliability(np.full(10, 0.8), right, bins=5)["n"].tolist() == [10]
+
+
+def test_scores_are_means_over_seeds_and_recompute_from_predictions():
+    half = np.arange(20) < 10
+    predictions = pd.concat([table("a", half, seed=1), table("a", np.ones(20, dtype=bool), seed=2)])
+    scores = evaluation.scores(predictions)
+    assert tuple(scores.columns) == evaluation.SCORE_COLUMNS
+    row = results.value(scores, "a", "accuracy")
+    assert (row.value, row.n, row.seeds) == (0.75, 20, 2)
+    assert row.low < 0.75 < row.high
+    spread = results.value(scores, "a", "seed_spread")
+    assert (spread.low, spread.high) == (0.5, 1.0)
+    assert results.value(scores, "a", "recall_happy").n == 10
+    with pytest.raises(OutputError, match="run notebook 03"):
+        results.value(scores, "b", "accuracy")
+
+
+def test_comparison_finds_a_large_difference_and_not_a_small_one():
+    bad, good = np.zeros(20, dtype=bool), np.ones(20, dtype=bool)
+    one = good.copy()
+    one[0] = False
+    large = evaluation.compare(pd.concat([table("a", good), table("b", bad)]), "a", "b", protocol="loso").iloc[0]
+    small = evaluation.compare(pd.concat([table("a", good), table("b", one)]), "a", "b", protocol="loso").iloc[0]
+    assert (large.difference, large.only_model, large.only_reference) == (1.0, 20, 0)
+    assert findings.verdict(large) == "`a` is better"
+    assert "cannot tell" in findings.verdict(small)
+
+
+def test_tables_are_written_and_read_back(outputs):
+    predictions = pd.concat([table("baseline", np.zeros(20, dtype=bool)), table("updated", np.ones(20, dtype=bool))])
+    results.write("tiny", predictions)
+    stored = results.read("tiny", "predictions")
+    assert stored["subject"].iloc[0] == "00"
+    pd.testing.assert_frame_equal(evaluation.scores(stored), evaluation.scores(predictions))
+    comparison = results.read("tiny", "comparisons").iloc[0]
+    assert (comparison["model"], comparison["difference"]) == ("updated", 1.0)
+    with pytest.raises(OutputError, match="is missing: run notebook 03"):
+        results.read("other", "scores")
+    (outputs / "tiny" / "scores.csv").write_bytes(b"")
+    with pytest.raises(OutputError, match="is damaged"):
+        results.read("tiny", "scores")

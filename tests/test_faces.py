@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from conftest import copy_faces
+
+from fer_utils import datasets, faces, paths
+
+
+def dotted(points, shape=(240, 320)):
+    """A dark image with a bright square about each point."""
+    image = np.zeros(shape, dtype=np.uint8)
+    for x, y in points:
+        image[y - 3 : y + 4, x - 3 : x + 4] = 255
+    return image
+
+
+@pytest.mark.parametrize(("left", "right"), [((100, 100), (160, 100)), ((90, 80), (150, 110)), ((5, 230), (60, 235))])
+def test_eyes_come_to_lie_at_their_places(left, right):
+    crop = faces.aligned(dotted([left, right]), left, right, side=192).astype(float)
+    for half, expected in ((slice(None, 96), -0.5), (slice(96, None), 0.5)):
+        part = np.zeros_like(crop)
+        part[:, half] = crop[:, half]
+        rows, columns = np.indices(crop.shape)
+        x, y = (columns * part).sum() / part.sum(), (rows * part).sum() / part.sum()
+        assert x == pytest.approx(191 / 2 + expected * faces.EYE_DISTANCE * 192, abs=1)
+        if max(left[1], right[1]) < 200:  # at the frame's edge the repeated border pulls the centre down
+            assert y == pytest.approx(faces.EYE_ROW * 192, abs=1)
+
+
+def test_eyes_at_one_place_are_refused():
+    with pytest.raises(ValueError, match="same place"):
+        faces.aligned(dotted([(100, 100)]), (100, 100), (100, 100), side=48)
+
+
+def test_inputs_are_small_greys():
+    image = dotted([(100, 100), (160, 100)])
+    for small in (faces.frame_input(image), faces.face_input(image, (100, 100), (160, 100))):
+        assert small.shape == (48, 48)
+        assert small.dtype == np.uint8
+
+
+def test_detector_finds_the_rendered_eyes_and_keeps_them(tmp_path, outputs, monkeypatch):
+    data = datasets.load(copy_faces(tmp_path / "two", subjects=2))
+    found = faces.detect(data)
+    eyes = {}
+    for line in (paths.SAMPLE / "eyes.csv").read_text().splitlines()[1:]:
+        name, *values = line.split(",")
+        eyes[name] = np.array(values, dtype=float)
+    assert [len(each) for each in found] == [1] * 12
+    errors = [
+        np.abs(np.array([*each[0].left_eye, *each[0].right_eye]) - eyes[name]).max()
+        for each, name in zip(found, data.file_names, strict=True)
+    ]
+    assert np.median(errors) < 5
+    monkeypatch.setattr(faces, "_detector", lambda: pytest.fail("detected again"))
+    assert faces.detect(data) == found
+
+
+def test_damaged_detections_are_made_again(tmp_path, outputs, capsys):
+    data = datasets.load(copy_faces(tmp_path / "two", subjects=2))
+    found = faces.detect(data)
+    (kept,) = (outputs / "two" / "runs").glob("faces-*.json")
+    kept.write_text(kept.read_text()[:100])
+    assert faces.detect(data) == found
+    assert "damaged" in capsys.readouterr().err
+
+
+def test_box_in_the_aligned_crop():
+    face = faces.Face(x=70, y=60, width=100, height=120, confidence=1, left_eye=(100, 100), right_eye=(140, 100))
+    left, top, right, bottom = faces.aligned_box(face)
+    assert (right - left, bottom - top) == pytest.approx((100 * 0.36 / 40, 120 * 0.36 / 40))
+    assert (left + right) / 2 == pytest.approx(0.5)
+    assert (top + bottom) / 2 == pytest.approx(faces.EYE_ROW + 20 * 0.36 / 40)

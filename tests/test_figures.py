@@ -1,0 +1,90 @@
+import json
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+from fer_utils import datasets, evaluation, explain, figures, galleries, models, plots
+
+
+@pytest.fixture
+def context(three_people):
+    return figures.Context("03_model_comparison", datasets.load(three_people), {"dataset": str(three_people)}, "quick")
+
+
+def draw(context, **words):
+    figure, ax = plt.subplots()
+    plots.learning_curves({"training": np.arange(3.0)}, ylabel="loss", ax=ax)
+    return figures.save_figure(figure, "03-test", context=context, **words)
+
+
+def test_same_figure_same_bytes_with_its_origin_beside_it(context, outputs, three_people):
+    path = draw(context, caption="A line.", alt="A rising line.")
+    first = path.read_bytes()
+    assert draw(context, caption="A line.", alt="A rising line.").read_bytes() == first
+    assert path == outputs / "three-people" / "figures" / "03-test.png"
+    text = path.with_suffix(".json").read_text()
+    origin = json.loads(text)
+    assert set(origin) == {"notebook", "parameters", "data", "code", "versions", "caption", "alt"}
+    assert str(three_people) not in text
+    assert not plt.get_fignums()
+
+
+def test_a_figure_needs_words(context):
+    with pytest.raises(ValueError, match="alt text"):
+        draw(context, caption="A line.", alt=" ")
+    plt.close("all")
+
+
+def test_footers_say_what_is_shown(context):
+    assert "quick" in context.footer
+    rendered = figures.Context("01_data_cleaning", datasets.load("sample"))
+    assert "rendered" in rendered.footer
+
+
+def test_charts_draw_into_the_axes_they_are_given():
+    figure, axes = plt.subplots(2, 3)
+    scores = pd.DataFrame([("a", "loso", "accuracy", 0.5, 0.4, 0.6, 9, 1)], columns=list(evaluation.SCORE_COLUMNS))
+    manifest = pd.DataFrame({"kept": [True, False], "reason": ["", "no face found"]})
+    assert plots.forest(scores, metric="accuracy", chance=0.2, ax=axes[0, 0]) is axes[0, 0]
+    assert plots.kept_and_excluded(manifest, ax=axes[0, 1]) is axes[0, 1]
+    assert plots.learning_curves({"a": np.ones((2, 4))}, ylabel="loss", ax=axes[0, 2]).get_ylabel() == "loss"
+    assert plots.loss_parts(np.ones(3), np.ones(3), floor=0.4, ax=axes[1, 0]).get_xlabel() == "epoch"
+    words = {"rows": ["x", "y"], "columns": ["x", "y"], "xlabel": "predicted", "ylabel": "truth"}
+    assert plots.matrix(np.eye(2, dtype=int), fmt="d", ax=axes[1, 1], **words).get_xlabel() == "predicted"
+    table = evaluation.reliability(np.array([0.3, 0.9]), np.array([False, True]), bins=5)
+    assert plots.reliability_diagram(table, ax=axes[1, 2]).get_ylabel() == "accuracy"
+    plt.close(figure)
+
+
+def test_sheets_leave_empty_cells_empty():
+    image = np.zeros((4, 4), dtype=np.uint8)
+    figure, axes = galleries.grid([[image, None], [image, image]], rows=["a", "b"], columns=["x", "y"])
+    assert [len(ax.images) for ax in axes.flat] == [1, 0, 1, 1]
+    plt.close(figure)
+    plt.close(galleries.predictions([image] * 7, ["x"] * 7, right=[True] * 7))
+
+
+@pytest.mark.parametrize("architecture", ["baseline", "updated"])
+def test_grad_cam_marks_what_a_network_uses(architecture):
+    model = models.build(architecture)
+    images = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 1), dtype=np.uint8)
+    heat = explain.grad_cam(model, images, np.array([0, 1, 2]))
+    assert heat.shape == (3, 48, 48)
+    assert heat.min() >= 0
+    assert heat.max() == pytest.approx(1)
+    assert explain.features(model, images).shape == (3, model.layers[-1].input.shape[-1])
+
+
+def test_share_of_heat_inside():
+    heat = np.zeros((2, 4, 4))
+    heat[0, :2] = 1
+    inside = np.zeros((2, 4, 4), dtype=bool)
+    inside[:, 0] = True
+    shares = explain.share_inside(heat, inside)
+    assert shares[0] == 0.5
+    assert np.isnan(shares[1])

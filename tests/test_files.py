@@ -1,0 +1,41 @@
+import os
+import stat
+
+import pytest
+
+from fer_utils import files
+from fer_utils.errors import OutputError
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path):
+    path = tmp_path / "scores.csv"
+    files.write(path, "old")
+    with pytest.raises(ZeroDivisionError), files.replacing(path) as temporary:
+        temporary.write_text("half")
+        1 / 0  # noqa: B018
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["scores.csv"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "outputs").write_text("a file where a folder should be")
+    with pytest.raises(OutputError, match=r"cannot write .*outputs"):
+        files.write(tmp_path / "outputs" / "scores.csv", "new")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_read_only_folder(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError, match="FER_OUTPUT_DIR"):
+        files.write(tmp_path / "scores.csv", "new")
+
+
+def test_code_hash_sees_what_code_does_and_not_how_it_is_told(tmp_path):
+    source = tmp_path / "module.py"
+    source.write_text('"""Doc."""\n\n\ndef double(x):\n    """Twice."""\n    return 2 * x\n')
+    first = files.code_hash([source])
+    source.write_text("# other words\ndef double(x):\n    return 2*x  # twice\n")
+    assert files.code_hash([source]) == first
+    source.write_text("def double(x):\n    return 3 * x\n")
+    assert files.code_hash([source]) != first

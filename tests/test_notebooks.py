@@ -1,0 +1,67 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fer_utils import batch, cleaning, paths
+
+NOTEBOOKS = batch.notebooks()
+CLASSES = ("happy", "normal", "sad", "sleepy", "surprised", "wink")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_is_stored_as_agreed(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cells = notebook["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert "".join(cells[0]["source"]).startswith(f"# {path.stem[:2]} ")
+    for words in ("**Question.**", "**In:**", "**Out:**"):
+        assert words in "".join(cells[0]["source"])
+    assert cells[1]["metadata"]["tags"] == ["parameters"]
+    assert "What we found" in "".join(cells[-2]["source"])
+    assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
+    assert max(len(cell["source"]) for cell in code) <= 30
+    parameters = batch.known_parameters(path)
+    assert "dataset" in parameters
+    assert all(parameters.values()), "every parameter has its comment"
+
+
+def test_all_notebooks_run_on_a_folder_of_ones_own_twice_with_the_same_bytes(three_people, outputs, tmp_path):
+    command = [sys.executable, "-m", "fer_utils", "run", "--dataset", str(three_people), "-p", "draws", "5"]
+    listings = []
+    for _ in range(2):
+        found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+        assert found.returncode == 0, found.stderr
+        made = [path for path in (outputs / "three-people").rglob("*") if path.is_file()]
+        listings.append({str(path.relative_to(outputs)): path.read_bytes() for path in made})
+    assert listings[0] == listings[1]
+    check_outputs(outputs / "three-people", images=18, folds=3)
+    for path in (outputs / "three-people" / "notebooks").glob("*.ipynb"):
+        text = path.read_text()
+        for machine_path in (str(paths.PROJECT), str(tmp_path), str(Path.home())):
+            assert machine_path not in text
+
+
+def check_outputs(folder: Path, *, images: int, folds: int) -> None:
+    predictions = pd.read_csv(folder / "predictions.csv", dtype=str)
+    expected = ["model", "protocol", "seed", "fold", "subject", "image", "truth", "predicted"]
+    assert list(predictions.columns) == expected + [f"p_{name}" for name in CLASSES]
+    loso = predictions[predictions["protocol"] == "loso"]
+    assert set(loso["model"]) == {"baseline", "updated", "baseline-face", "updated-face"}
+    for _, group in loso.groupby(["model", "seed"]):
+        assert len(group) == group["image"].nunique() == images
+        assert group["fold"].nunique() == folds
+    scores = pd.read_csv(folder / "scores.csv")
+    assert list(scores.columns) == ["model", "protocol", "metric", "value", "low", "high", "n", "seeds"]
+    accuracy = scores[(scores["protocol"] == "loso") & (scores["metric"] == "accuracy")].set_index("model")["value"]
+    right = loso["truth"].eq(loso["predicted"]).groupby(loso["model"]).mean()
+    assert accuracy.to_dict() == pytest.approx(right.to_dict(), abs=1e-5)
+    assert list(pd.read_csv(folder / "manifest.csv").columns) == list(cleaning.COLUMNS)
+    pictures = {path.stem for path in (folder / "figures").glob("*.png")}
+    assert pictures == {path.stem for path in (folder / "figures").glob("*.json")}
+    assert {name[:2] for name in pictures} == {path.stem[:2] for path in NOTEBOOKS}
+    for path in (folder / "figures").glob("*.json"):
+        assert json.loads(path.read_text())["alt"]
