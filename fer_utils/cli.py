@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fer_utils import __version__
-from fer_utils.errors import FerError
+from fer_utils.errors import FerError, OutputError
 
 
 class _Group(click.Group):
@@ -83,6 +83,18 @@ def list_notebooks() -> None:
         click.echo(path.stem)
         for name, comment in batch.known_parameters(path).items():
             click.echo(f"    {name:<18} {comment}")
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Change nothing; exit with 1 if the README is not up to date.")
+def readme(check: bool) -> None:
+    """Fill the README's tables from outputs/yale/ (its committed standard results)."""
+    from fer_utils import readme as page
+
+    if check and not page.is_filled():
+        raise OutputError("README.md does not say what outputs/yale/ holds: run `fer readme`.")
+    if not check:
+        click.echo("README.md filled" if page.fill() else "README.md is up to date")
 
 
 def _value(text: str) -> object:

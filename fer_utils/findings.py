@@ -84,6 +84,26 @@ def comparison(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
+    """The README's opening lines, as Markdown."""
+    accuracy = {
+        model: results.value(scores, model, "accuracy")
+        for model in scores.loc[scores["protocol"] == "loso", "model"].unique()
+    }
+    best = max(accuracy, key=lambda model: accuracy[model].value)
+    frame = comparisons[(comparisons["model"] == "updated") & (comparisons["reference"] == "baseline")].iloc[0]
+    face = comparisons[(comparisons["model"] == "baseline-face") & (comparisons["reference"] == "baseline")].iloc[0]
+    chance = results.value(scores, best, "chance").value
+    return (
+        f"On people it has never seen, the original `baseline` reads {_interval(accuracy['baseline'])} of the expressions, "
+        f"`updated` {_interval(accuracy['updated'])}; chance is {chance:.1%}. Their difference is "
+        f"{100 * frame.difference:+.1f} points ({100 * frame.low:+.1f} to {100 * frame.high:+.1f}): {verdict(frame)}. "
+        f"Aligning the face changes `baseline` by {100 * face.difference:+.1f} points ({100 * face.low:+.1f} to "
+        f"{100 * face.high:+.1f}); the best of the four is `{best}` with {_interval(accuracy[best])}. "
+        "Intervals are 95 %, from a bootstrap over subjects."
+    )
+
+
 def verdict(row) -> str:
     """Words for a row of comparisons.csv: better, worse, or not told apart by these images."""
     if row.low > 0:

@@ -1,0 +1,63 @@
+"""Filling the README's results from the committed tables, between markers."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from fer_utils import files, findings, paths, results
+from fer_utils.errors import OutputError
+
+DATASET = "yale"
+README = paths.PROJECT / "README.md"
+
+
+def filled(text: str, blocks: dict[str, str]) -> str:
+    """Put each block between its markers `<!-- name -->` and `<!-- end name -->`.
+
+    Raises:
+        OutputError: a marker is missing.
+    """
+    for name, block in blocks.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end {name} -->)", re.DOTALL)
+        text, count = pattern.subn(lambda match, block=block: match[1] + block + match[2], text)
+        if count != 1:
+            raise OutputError(f"README.md needs the markers <!-- {name} --> and <!-- end {name} --> once each.")
+    return text
+
+
+def blocks() -> dict[str, str]:
+    """The README's generated parts, from `outputs/yale/`.
+
+    Raises:
+        OutputError: a table is missing or damaged.
+    """
+    scores, comparisons = (results.read(DATASET, name) for name in ("scores", "comparisons"))
+    table = findings.score_table(scores, protocol="loso")
+    return {
+        "found": findings.in_short(scores, comparisons),
+        "results": _markdown(table),
+        "comparisons": _markdown(findings.comparison_table(comparisons)),
+        "details": findings.comparison(scores, comparisons),
+    }
+
+
+def is_filled(path: Path = README) -> bool:
+    """Whether the README says what the tables hold."""
+    old = path.read_text(encoding="utf-8")
+    return filled(old, blocks()) == old
+
+
+def fill(path: Path = README) -> bool:
+    """Fill the README; returns whether that changed it."""
+    old = path.read_text(encoding="utf-8")
+    new = filled(old, blocks())
+    if new != old:
+        files.write(path, new)
+    return new != old
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    table = table.reset_index()
+    lines = [list(table.columns), ["---"] * table.shape[1], *table.to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
