@@ -96,6 +96,7 @@ def _execute(notebook: Path, dataset: str, parameters: dict[str, object]) -> Non
                 progress_bar=False,
                 stderr_file=_Notices(),
                 cwd=str(paths.PROJECT),
+                extra_arguments=["--log-level=40"],  # of the kernel: errors only
             )
         except papermill.PapermillExecutionError as error:
             failure = f"cell {error.cell_index} failed:\n{_indented(error.source)}\n{error.ename}: {error.evalue}"

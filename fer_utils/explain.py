@@ -28,7 +28,7 @@ def grad_cam(model: keras.Model, images: np.ndarray, classes: np.ndarray) -> np.
     import tensorflow as tf
 
     position = max(index for index, layer in enumerate(model.layers) if isinstance(layer, keras.layers.Conv2D))
-    maps = keras.Model(model.inputs, model.layers[position].output)(scaled(images), training=False)
+    maps = keras.Model(model.inputs[0], model.layers[position].output)(scaled(images), training=False)
     with tf.GradientTape() as tape:
         tape.watch(maps)
         answer = maps
@@ -51,7 +51,7 @@ def features(model: keras.Model, images: np.ndarray) -> np.ndarray:
     Returns:
         (N, features) float32.
     """
-    hidden = keras.Model(model.inputs, model.layers[-1].input)
+    hidden = keras.Model(model.inputs[0], model.layers[-1].input)
     return np.asarray(hidden(scaled(images), training=False))
 
 

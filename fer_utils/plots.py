@@ -157,6 +157,7 @@ def matrix(
         annot_kws={"size": "small"},
         ax=ax,
     )
+    ax.grid(visible=False)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.tick_params(axis="x", rotation=45)
     ax.tick_params(axis="y", rotation=0)
