@@ -48,6 +48,11 @@ def decode_grey(content: bytes, *, name: str) -> np.ndarray:
         ) from error
 
 
+def scaled(images: np.ndarray) -> np.ndarray:
+    """Greys as the networks take them: uint8 in [0, 255] to float32 in [0, 1]."""
+    return images.astype(np.float32) / np.float32(255)
+
+
 def _check_size(image: Image.Image, *, name: str) -> None:
     width, height = image.size
     if min(width, height) < SMALLEST_SIDE:
