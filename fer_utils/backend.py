@@ -28,11 +28,13 @@ def worker_environment() -> dict[str, str]:
 
 def device() -> str:
     """What this process computes on, such as "cpu" or "gpu:0"."""
+    if name() == "torch":  # keras.distribution knows the other two backends only
+        import torch
+
+        return "gpu:0" if torch.cuda.is_available() else "cpu"
     import keras
 
-    if name() == "tensorflow" and os.environ.get("CUDA_VISIBLE_DEVICES") == "-1":
-        return "cpu"
-    gpus = [device for device in keras.distribution.list_devices() if not device.startswith("cpu")]
+    gpus = [each for each in keras.distribution.list_devices() if not each.startswith("cpu")]
     return gpus[0] if gpus else "cpu"
 
 

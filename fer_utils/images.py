@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from fer_utils.errors import DatasetError
 
@@ -43,8 +43,9 @@ def decode_grey(content: bytes, *, name: str) -> np.ndarray:
     except Image.DecompressionBombError as error:
         raise DatasetError(f"{name}: too large to decode. Scale it down to at most 50 megapixels.") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
+        why = "no known format" if isinstance(error, UnidentifiedImageError) else error
         raise DatasetError(
-            f"{name}: not a readable image ({error}). Replace it with a whole file, or move it out of the folder."
+            f"{name}: not a readable image ({why}). Replace it with a whole file, or move it out of the folder."
         ) from error
 
 
