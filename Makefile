@@ -1,6 +1,6 @@
 # `make` alone prints what there is. Every target makes .venv by itself when it is missing or the lock has changed.
 PYTHON ?= python3
-DATASET ?= yale
+DATASET ?= sample
 BUDGET ?= quick
 JOBS ?= 0
 VENV := .venv

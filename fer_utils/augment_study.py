@@ -8,6 +8,7 @@ import pandas as pd
 from fer_utils import backend
 from fer_utils.datasets import FaceDataset
 from fer_utils.faces import aligned_box, detect
+from fer_utils.images import scaled
 from fer_utils.recipes import Recipe
 from fer_utils.records import Fold, Record
 
@@ -16,7 +17,7 @@ backend.quiet()
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
 
 from fer_utils.augment import POLICIES, Policy, pipeline  # noqa: E402
-from fer_utils.training import restore, scaled  # noqa: E402
+from fer_utils.training import restore  # noqa: E402
 
 _CANVAS = 3  # the canvas on which boxes move is this many times the picture's side
 _SIDE = 24  # of the picture, in cells of that canvas

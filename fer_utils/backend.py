@@ -4,14 +4,38 @@ import os
 import sys
 
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "GLOG_minloglevel": "3"}
-# A worker's environment. Results then do not depend on the number of cores; and they are the same bytes on every
-# machine of a kind, which the convolutions of a GPU do not promise.
+# A worker's environment: results then do not depend on the number of cores.
 ONE_THREAD = _QUIET | {
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "OMP_NUM_THREADS": "1",
-    "CUDA_VISIBLE_DEVICES": "-1",
 }
+
+
+def name() -> str:
+    """Keras' backend: "tensorflow" unless the environment's KERAS_BACKEND says "jax" or "torch"."""
+    return os.environ.get("KERAS_BACKEND") or "tensorflow"
+
+
+def worker_environment() -> dict[str, str]:
+    """Settings of a process that trains; to be in its environment before Keras is imported there.
+
+    TensorFlow is kept on the processor, where it gives the same bytes again, which a GPU's convolutions do not promise.
+    JAX and PyTorch use a GPU where there is one.
+    """
+    return ONE_THREAD | ({"CUDA_VISIBLE_DEVICES": "-1"} if name() == "tensorflow" else {})
+
+
+def device() -> str:
+    """What this process computes on, such as "cpu" or "gpu:0"."""
+    if name() == "torch":  # keras.distribution knows the other two backends only
+        import torch
+
+        return "gpu:0" if torch.cuda.is_available() else "cpu"
+    import keras
+
+    gpus = [each for each in keras.distribution.list_devices() if not each.startswith("cpu")]
+    return gpus[0] if gpus else "cpu"
 
 
 def quiet() -> None:
@@ -19,9 +43,9 @@ def quiet() -> None:
 
     Some notices come before TensorFlow reads any setting, so standard error is closed to them while it is imported.
     """
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
-    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow" or "tensorflow" in sys.modules:
+    for variable, value in _QUIET.items():
+        os.environ.setdefault(variable, value)
+    if name() != "tensorflow" or "tensorflow" in sys.modules:
         return
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:

@@ -161,6 +161,6 @@ def _check_remains(dataset: FaceDataset, table: pd.DataFrame) -> None:
                 reasons = table.loc[(table[column] == name) & (table["reason"] != ""), "reason"]
                 example = f" (the first reason: {reasons.iloc[0]})" if len(reasons) else ""
                 raise DatasetError(
-                    f"{dataset.name}: no image of {word} {name!r} remains after cleaning{example}. "
+                    f"{dataset.name}: no image of {word} {str(name)!r} remains after cleaning{example}. "
                     f"Add images of it, or take it out of the folder."
                 )

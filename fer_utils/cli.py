@@ -44,7 +44,7 @@ def main() -> None:
 
 @main.command()
 @click.argument("names", nargs=-1, metavar="[NOTEBOOK]...")
-@click.option("--dataset", default="yale", show_default=True, help="sample, yale, or the path of a folder of faces.")
+@click.option("--dataset", default="sample", show_default=True, help="sample, yale, or the path of a folder of faces.")
 @click.option(
     "--budget",
     default="quick",

@@ -108,9 +108,10 @@ def load(name: str | Path, *, subject_pattern: str = SUBJECT_PATTERN, unreadable
 
 
 def checksums(name: str) -> dict[str, str]:
-    """Committed table of a data set: file name to SHA-256 of its content."""
+    """Committed table of a data set's images: file name to SHA-256 of its content."""
     lines = (paths.CHECKSUMS / f"{name}.sha256").read_text(encoding="utf-8").splitlines()
-    return {file_name: digest for digest, file_name in (line.split(maxsplit=1) for line in lines)}
+    table = {file_name: digest for digest, file_name in (line.split(maxsplit=1) for line in lines)}
+    return {file_name: digest for file_name, digest in table.items() if file_name.startswith("subject")}
 
 
 def yale_folder() -> Path:

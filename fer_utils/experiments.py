@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, faces, files, paths, progress, workers
+from fer_utils import backend, cleaning, faces, files, paths, progress, workers
 from fer_utils.datasets import FaceDataset
 from fer_utils.errors import DatasetError, OutputError
 from fer_utils.recipes import MODELS, PROTOCOL_MODELS, Recipe, recipe_for, seeds_for
@@ -19,8 +19,8 @@ from fer_utils.records import Fold, Record
 
 SEED_SPLIT_FRACTION = 0.2  # of the sorted subjects are held out; of Yale's fifteen 01, 02 and 03
 # A change to one of these can change a run's results; a change elsewhere cannot.
-_CODE = ("augment.py", "backend.py", "layers.py", "models.py", "training.py")
-_PACKAGES = ("keras", "numpy", "tensorflow")
+_CODE = ("augment.py", "backend.py", "layers.py", "loops.py", "models.py", "training.py")
+_PACKAGES = ("keras", "numpy")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Experiment:
 
         def keep(index: int, record: Record) -> None:
             position, path, made_by = missing[index]
-            found[position] = replace(record, made_by=made_by)
+            found[position] = replace(record, made_by=made_by | record.made_by)
             files.write(path, found[position].to_bytes())
 
         workers.run(tasks, jobs=self.jobs, on_record=keep)
@@ -151,7 +151,8 @@ class Experiment:
             "keep_weights": run.keep_weights,
             "data": self.fold(run).hash(),
             "code": files.code_hash(Path(__file__).with_name(name) for name in _CODE),
-            "versions": {name: version(name) for name in _PACKAGES},
+            "backend": backend.name(),
+            "versions": {name: version(name) for name in (*_PACKAGES, backend.name())},
             "processor": _processor(),
             "threads": 1,
         }

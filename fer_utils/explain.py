@@ -3,12 +3,11 @@
 import numpy as np
 
 from fer_utils import backend
+from fer_utils.images import scaled
 
 backend.quiet()
 
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
-
-from fer_utils.training import scaled  # noqa: E402
 
 
 def grad_cam(model: keras.Model, images: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from fer_utils.errors import DatasetError
 
@@ -43,9 +43,15 @@ def decode_grey(content: bytes, *, name: str) -> np.ndarray:
     except Image.DecompressionBombError as error:
         raise DatasetError(f"{name}: too large to decode. Scale it down to at most 50 megapixels.") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
+        why = "no known format" if isinstance(error, UnidentifiedImageError) else error
         raise DatasetError(
-            f"{name}: not a readable image ({error}). Replace it with a whole file, or move it out of the folder."
+            f"{name}: not a readable image ({why}). Replace it with a whole file, or move it out of the folder."
         ) from error
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """Greys as the networks take them: uint8 in [0, 255] to float32 in [0, 1]."""
+    return images.astype(np.float32) / np.float32(255)
 
 
 def _check_size(image: Image.Image, *, name: str) -> None:

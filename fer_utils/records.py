@@ -15,6 +15,7 @@ CURVES = (
     "validation_loss", "validation_cross_entropy", "validation_accuracy",
     "augmented_validation_cross_entropy", "augmented_validation_accuracy",
 )  # fmt: skip
+PLAIN_CURVES = 8  # the rest are there only where augmented copies of the test images are scored too
 
 
 @dataclass(frozen=True, eq=False)

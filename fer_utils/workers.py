@@ -48,7 +48,7 @@ def run(tasks: Sequence[Task], *, jobs: int, on_record: Callable[[int, Record], 
     jobs = min(jobs or os.cpu_count() or 1, len(tasks))
     with get_context("loky").Manager() as manager:
         reports = manager.Queue()
-        executor = get_reusable_executor(max_workers=jobs, env=backend.ONE_THREAD, timeout=60, reuse=False)
+        executor = get_reusable_executor(max_workers=jobs, env=backend.worker_environment(), timeout=60, reuse=False)
         try:
             with _Bar(tasks, reports) as bar:
                 futures = {executor.submit(_train, index, tasks[index], reports): index for index in order}
