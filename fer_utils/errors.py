@@ -22,3 +22,7 @@ class OutputError(FerError):
 
 class ParameterError(FerError):
     """A name or value given to a command, a notebook or a function is not known."""
+
+
+class ClusterError(FerError):
+    """A Dask scheduler cannot be reached, or its workers cannot train what was asked."""

@@ -1,26 +1,22 @@
 """Folds x seeds x models: what to train, what is kept on disk, and the predictions of it all."""
 
 import json
-import platform
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from fer_utils import backend, cleaning, faces, files, paths, progress, workers
+from fer_utils import cleaning, cluster, faces, files, identity, paths, progress, workers
 from fer_utils.datasets import FaceDataset
 from fer_utils.errors import DatasetError, OutputError
 from fer_utils.recipes import MODELS, PROTOCOL_MODELS, Recipe, recipe_for, seeds_for
 from fer_utils.records import Fold, Record
 
 SEED_SPLIT_FRACTION = 0.2  # of the sorted subjects are held out; of Yale's fifteen 01, 02 and 03
-# A change to one of these can change a run's results; a change elsewhere cannot.
-_CODE = ("augment.py", "backend.py", "layers.py", "loops.py", "models.py", "training.py")
-_PACKAGES = ("keras", "numpy")
 
 
 @dataclass(frozen=True)
@@ -43,10 +39,15 @@ class Experiment:
         manifest: as written by `cleaning.manifest`.
         budget: "quick" or "standard".
         jobs: processes to train with; 0 means as many as cores.
+        scheduler: address of a Dask scheduler to train on its workers; empty for that in the environment variable
+            DASK_SCHEDULER_ADDRESS, and where there is none for this machine.
     """
 
-    def __init__(self, dataset: FaceDataset, manifest: pd.DataFrame, *, budget: str, jobs: int = 0) -> None:
+    def __init__(
+        self, dataset: FaceDataset, manifest: pd.DataFrame, *, budget: str, jobs: int = 0, scheduler: str = ""
+    ) -> None:
         self.dataset, self.manifest, self.budget, self.jobs = dataset, manifest, budget, jobs
+        self.scheduler = scheduler or os.environ.get("DASK_SCHEDULER_ADDRESS", "")
 
     def plan(self, protocol: str, models: Sequence[str] | None = None) -> list[Run]:
         """Every run of a protocol: models, then seeds, then folds. Weights are kept for the first seed."""
@@ -102,26 +103,32 @@ class Experiment:
     def records(self, runs: Sequence[Run]) -> list[Record]:
         """The record of every run, in order: read from disk, or trained now and kept.
 
-        A damaged record is named and made again; a killed call goes on where it stopped.
+        A damaged record is named and made again; a killed call goes on where it stopped. With a scheduler, records
+        that other kinds of processor made count too; on this machine, only those that it would make itself.
         """
         found: dict[int, Record] = {}
         tasks, missing = [], []
+        installation = identity.here()
         for position, run in enumerate(runs):
-            made_by = self._made_by(run)
-            path = self._path(run, made_by)
-            record = _read(path)
+            made_by = self._made_by(run) | installation
+            record = self._kept(run, made_by)
             if record is not None:
                 found[position] = record
             else:
-                missing.append((position, path, made_by))
+                missing.append((position, made_by))
                 tasks.append(workers.Task(self.fold(run), run.recipe, run.seed, run.keep_weights))
 
         def keep(index: int, record: Record) -> None:
-            position, path, made_by = missing[index]
+            position, made_by = missing[index]
             found[position] = replace(record, made_by=made_by | record.made_by)
-            files.write(path, found[position].to_bytes())
+            # Named by what was to be made, but for the processor: only the record knows which worker of a cluster made it.
+            really = {name: found[position].made_by[name] for name in made_by}
+            files.write(self._path(runs[position], really), found[position].to_bytes())
 
-        workers.run(tasks, jobs=self.jobs, on_record=keep)
+        if self.scheduler:
+            cluster.run(tasks, scheduler=self.scheduler, on_record=keep)
+        else:
+            workers.run(tasks, jobs=self.jobs, on_record=keep)
         return [found[position] for position in range(len(runs))]
 
     def predictions(self, runs: Sequence[Run], records: Sequence[Record]) -> pd.DataFrame:
@@ -150,17 +157,26 @@ class Experiment:
             "seed": run.seed,
             "keep_weights": run.keep_weights,
             "data": self.fold(run).hash(),
-            "code": files.code_hash(Path(__file__).with_name(name) for name in _CODE),
-            "backend": backend.name(),
-            "versions": {name: version(name) for name in (*_PACKAGES, backend.name())},
-            "processor": _processor(),
-            "threads": 1,
         }
+
+    def _kept(self, run: Run, made_by: dict) -> Record | None:
+        path = self._path(run, made_by)
+        record = _read(path)
+        if record is not None or not self.scheduler:
+            return record
+        for other in sorted(path.parent.glob(f"{_stem(run)}-*.npz")):
+            record = _read(other) if other != path else None
+            if record is not None and record.made_by | made_by == record.made_by | {"processor": made_by["processor"]}:
+                return record
+        return None
 
     def _path(self, run: Run, made_by: dict) -> Path:
         key = files.sha256(json.dumps(made_by, sort_keys=True).encode())[:16]
-        name = f"{run.protocol}-{run.model}-{paths.slug(run.fold)}-seed{run.seed}-{key}.npz"
-        return paths.outputs(self.dataset.name) / "runs" / name
+        return paths.outputs(self.dataset.name) / "runs" / f"{_stem(run)}-{key}.npz"
+
+
+def _stem(run: Run) -> str:
+    return f"{run.protocol}-{run.model}-{paths.slug(run.fold)}-seed{run.seed}"
 
 
 def _read(path: Path) -> Record | None:
@@ -171,13 +187,3 @@ def _read(path: Path) -> Record | None:
     except OutputError as error:
         progress.say(f"{path.name}: {error}; training this run again")
         return None
-
-
-def _processor() -> str:
-    """Kind of processor: runs on another kind may differ in the last bits."""
-    cpu_information = Path("/proc/cpuinfo")
-    if cpu_information.is_file():
-        for line in cpu_information.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

@@ -50,7 +50,7 @@ def run(tasks: Sequence[Task], *, jobs: int, on_record: Callable[[int, Record], 
         reports = manager.Queue()
         executor = get_reusable_executor(max_workers=jobs, env=backend.worker_environment(), timeout=60, reuse=False)
         try:
-            with _Bar(tasks, reports) as bar:
+            with Bar(tasks, reports) as bar:
                 futures = {executor.submit(_train, index, tasks[index], reports): index for index in order}
                 for done, future in enumerate(as_completed(futures), start=1):
                     on_record(futures[future], future.result())
@@ -71,7 +71,7 @@ def _train(index: int, task: Task, reports) -> Record:
     )
 
 
-class _Bar:
+class Bar:
     """One progress bar over all runs, fed by the workers."""
 
     def __init__(self, tasks: Sequence[Task], reports: queue.Queue) -> None:
@@ -80,7 +80,7 @@ class _Bar:
         self._runs = len(tasks)
         self._thread = threading.Thread(target=self._listen, daemon=True)
 
-    def __enter__(self) -> "_Bar":
+    def __enter__(self) -> "Bar":
         self.runs_done(0)
         self._thread.start()
         return self
@@ -91,6 +91,7 @@ class _Bar:
         self._bar.close()
 
     def runs_done(self, count: int) -> None:
+        """Say how many runs are finished."""
         self._bar.set_postfix_str(f"{count} of {self._runs} runs")
 
     def _listen(self) -> None:
