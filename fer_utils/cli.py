@@ -1,6 +1,7 @@
 """The `fer` command."""
 
 import ast
+import os
 import sys
 from pathlib import Path
 
@@ -56,9 +57,22 @@ def main() -> None:
     "--jobs", default=0, show_default="as many as cores", type=click.IntRange(min=0), help="Processes to train with."
 )
 @click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    show_default="the environment's DASK_SCHEDULER_ADDRESS",
+    help="Train on the workers of this Dask scheduler, such as tcp://host:8786, and not on this machine.",
+)
+@click.option(
     "-p", "--parameter", "extra", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a notebook's parameter."
 )
-def run(names: tuple[str, ...], dataset: str, budget: str, jobs: int, extra: tuple[tuple[str, str], ...]) -> None:
+def run(
+    names: tuple[str, ...],
+    dataset: str,
+    budget: str,
+    jobs: int,
+    scheduler: str | None,
+    extra: tuple[tuple[str, str], ...],
+) -> None:
     """Execute notebooks in order, without a browser; all of them unless some are named (by number or name).
 
     Runs kept from before are used again, so a second call takes seconds, and a stopped one goes on.
@@ -71,6 +85,9 @@ def run(names: tuple[str, ...], dataset: str, budget: str, jobs: int, extra: tup
         dataset = str(Path(dataset).expanduser().absolute())
     reading = {name: demanded[name] for name in ("subject_pattern", "unreadable") if name in demanded}
     datasets.load(dataset, **reading)  # a bad file or name is told here, before anything runs
+    if scheduler is not None:
+        # Told to the notebooks' kernels this way, it stays out of the executed copies: they are the same from anywhere.
+        os.environ["DASK_SCHEDULER_ADDRESS"] = scheduler
     batch.run(chosen, dataset=dataset, settings={"budget": budget, "jobs": jobs}, demanded=demanded)
 
 

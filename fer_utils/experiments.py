@@ -105,6 +105,10 @@ class Experiment:
 
         A damaged record is named and made again; a killed call goes on where it stopped. With a scheduler, records
         that other kinds of processor made count too; on this machine, only those that it would make itself.
+
+        Raises:
+            OutputError: the folder of the records cannot be read or written.
+            ClusterError: the cluster cannot be reached, or would train something else.
         """
         found: dict[int, Record] = {}
         tasks, missing = [], []
@@ -125,6 +129,8 @@ class Experiment:
             really = {name: found[position].made_by[name] for name in made_by}
             files.write(self._path(runs[position], really), found[position].to_bytes())
 
+        if tasks:
+            files.require_writable(self._folder)
         if self.scheduler:
             cluster.run(tasks, scheduler=self.scheduler, on_record=keep)
         else:
@@ -164,7 +170,7 @@ class Experiment:
         record = _read(path)
         if record is not None or not self.scheduler:
             return record
-        for other in sorted(path.parent.glob(f"{_stem(run)}-*.npz")):
+        for other in sorted(self._folder.glob(f"{_stem(run)}-*.npz")):
             record = _read(other) if other != path else None
             if record is not None and record.made_by | made_by == record.made_by | {"processor": made_by["processor"]}:
                 return record
@@ -172,7 +178,11 @@ class Experiment:
 
     def _path(self, run: Run, made_by: dict) -> Path:
         key = files.sha256(json.dumps(made_by, sort_keys=True).encode())[:16]
-        return paths.outputs(self.dataset.name) / "runs" / f"{_stem(run)}-{key}.npz"
+        return self._folder / f"{_stem(run)}-{key}.npz"
+
+    @property
+    def _folder(self) -> Path:
+        return paths.outputs(self.dataset.name) / "runs"
 
 
 def _stem(run: Run) -> str:
@@ -182,8 +192,10 @@ def _stem(run: Run) -> str:
 def _read(path: Path) -> Record | None:
     try:
         return Record.from_bytes(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise OutputError(f"cannot read {path}: {error.strerror or error}. Make it readable, or remove it.") from error
     except OutputError as error:
         progress.say(f"{path.name}: {error}; training this run again")
         return None

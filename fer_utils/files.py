@@ -30,13 +30,30 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        raise OutputError(
-            f"cannot write {path}: {error.strerror or error}. Free some space, make the folder writable, "
-            "or set FER_OUTPUT_DIR to another folder. Earlier results are untouched."
-        ) from error
+        raise _cannot_write(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def require_writable(folder: Path) -> None:
+    """Make the folder; call before long work whose results go there.
+
+    Raises:
+        OutputError: it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"cannot write {path}: {error.strerror or error}. Free some space, make the folder writable, "
+        "or set FER_OUTPUT_DIR to another folder. Earlier results are untouched."
+    )
 
 
 def write(path: Path, content: bytes | str) -> None:

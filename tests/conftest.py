@@ -15,9 +15,10 @@ EXPRESSIONS = ("happy", "normal", "sad", "sleepy", "surprised", "wink")
 
 @pytest.fixture(autouse=True)
 def outputs(tmp_path, monkeypatch) -> Path:
-    """Results of each test go to a folder of its own."""
+    """Results of each test go to a folder of its own, and nothing to a cluster that happens to be there."""
     folder = tmp_path / "outputs with space"
     monkeypatch.setenv("FER_OUTPUT_DIR", str(folder))
+    monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
     return folder
 
 
