@@ -2,9 +2,13 @@
 
 import os
 import queue
+import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import psutil
 
 from fer_utils import backend, progress
 from fer_utils.recipes import Recipe
@@ -41,14 +45,25 @@ def run(tasks: Sequence[Task], *, jobs: int, on_record: Callable[[int, Record], 
     """
     if not tasks:
         return
+    from multiprocessing.managers import SyncManager
+
     from loky import as_completed, get_reusable_executor
     from loky.backend import get_context
 
     order = sorted(range(len(tasks)), key=lambda index: -tasks[index].cost * tasks[index].recipe.epochs)
     jobs = min(jobs or os.cpu_count() or 1, len(tasks))
-    with get_context("loky").Manager() as manager:
+    manager = SyncManager(ctx=get_context("loky"))
+    manager.start(_obey, (os.getpid(),))
+    with manager:
         reports = manager.Queue()
-        executor = get_reusable_executor(max_workers=jobs, env=backend.worker_environment(), timeout=60, reuse=False)
+        executor = get_reusable_executor(
+            max_workers=jobs,
+            env=backend.worker_environment(),
+            timeout=60,
+            reuse=False,
+            initializer=_obey,
+            initargs=(os.getpid(),),
+        )
         try:
             with Bar(tasks, reports) as bar:
                 futures = {executor.submit(_train, index, tasks[index], reports): index for index in order}
@@ -57,6 +72,18 @@ def run(tasks: Sequence[Task], *, jobs: int, on_record: Callable[[int, Record], 
                     bar.runs_done(done)
         finally:
             executor.shutdown(wait=True, kill_workers=True)
+
+
+def _obey(parent: int) -> None:
+    """Called in a new process: leave Ctrl-C to its parent, and end when that has ended, even by SIGKILL."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent and psutil.pid_exists(parent):
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _train(index: int, task: Task, reports) -> Record:

@@ -44,7 +44,7 @@ def make(*, subjects: int = 3, jobs: int = 1, scheduler: str = "") -> Experiment
 
 def imagined(index, task, reports) -> Record:
     """In place of `workers._train`: no TensorFlow, but all that happens around it."""
-    time.sleep(0.05)
+    time.sleep(0.1)
     reports.put(task.cost * task.recipe.epochs)
     random = np.random.default_rng([task.seed, int(task.fold.hash()[:8], 16)])
     return Record(

@@ -69,7 +69,7 @@ def undisturbed(tmp_path_factory) -> dict[str, bytes]:
 
 def test_interrupt_stops_all_processes_and_keeps_what_is_finished(outputs, undisturbed):
     process = start()
-    wait_for_records(outputs, process, 2)
+    wait_for_records(outputs, process, 8)  # both workers are up by then
     family = psutil.Process(process.pid).children(recursive=True)
     os.killpg(process.pid, signal.SIGINT)
     code, errors = finish(process)
@@ -77,8 +77,17 @@ def test_interrupt_stops_all_processes_and_keeps_what_is_finished(outputs, undis
     assert "Traceback" not in errors
     assert not psutil.wait_procs(family, timeout=60)[1]
     records = kept(outputs)
-    assert 2 <= len(records) < RUNS
+    assert 8 <= len(records) < RUNS
     assert records.items() < undisturbed.items()
+
+
+def test_workers_end_with_a_killed_parent(outputs):
+    process = start()
+    wait_for_records(outputs, process, 1)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    finish(process)
+    assert not psutil.wait_procs(family, timeout=60)[1]
 
 
 def test_kill_at_any_moment_leaves_whole_records_and_the_next_call_completes_them(outputs, undisturbed):
