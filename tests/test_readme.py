@@ -1,4 +1,5 @@
 import re
+import subprocess
 
 import pytest
 
@@ -18,6 +19,11 @@ def test_blocks_are_filled_once_and_again():
 
 def test_readme_says_what_the_committed_results_hold(monkeypatch):
     monkeypatch.delenv("FER_OUTPUT_DIR")
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "outputs/yale"], cwd=paths.PROJECT, capture_output=True, text=True, check=False
+    )
+    if changed.returncode or ".csv" in changed.stdout:
+        pytest.skip("the results on Yale that lie here are not the committed ones")
     assert readme.is_filled()
 
 
