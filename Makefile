@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help setup figures test lab lint lock clean
+.PHONY: help setup figures test lab lint bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -38,6 +38,9 @@ lab: $(READY) ## Open JupyterLab on the notebooks
 lint: $(READY) ## Check style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+bench: $(READY) ## Measure the training engine (some ten minutes on an idle machine); PyTorch too where it is installed
+	$(BIN)/python benchmarks/bench.py
 
 lock: ## Compile requirements.txt from pyproject.toml again
 	uv pip compile --universal --python-version 3.11 --extra development --no-annotate \

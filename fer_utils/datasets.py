@@ -22,7 +22,7 @@ KNOWN_EXPRESSIONS = frozenset(YALE_EXPRESSIONS) | {
 }  # fmt: skip
 SUBJECT_PATTERN = r"^(?P<subject>S\d+(?=_)|[A-Z]{2}(?=\.)|subject\d+)"
 IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff", ".webp"})
-NAMED = {"sample": "rendered sample faces", "yale": "Yale Face Database"}
+NAMED = {"sample": "Sample faces", "yale": "Yale Face Database"}
 
 
 @dataclass(frozen=True, eq=False)

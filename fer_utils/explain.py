@@ -13,7 +13,8 @@ import keras  # noqa: E402  (TensorFlow is imported quietly first)
 def grad_cam(model: keras.Model, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Regions that speak for a class, by Grad-CAM (Selvaraju et al. 2017, doi:10.1109/ICCV.2017.74).
 
-    The last convolution's channels are weighted by the mean gradient of the class's log-probability and summed.
+    The last convolution's channels are weighted by the mean gradient of the class's score before the softmax,
+    and summed.
 
     Args:
         model: from (N, height, width, 1) float32 in [0, 1] to (N, classes) probabilities.
@@ -31,9 +32,10 @@ def grad_cam(model: keras.Model, images: np.ndarray, classes: np.ndarray) -> np.
     with tf.GradientTape() as tape:
         tape.watch(maps)
         answer = maps
-        for layer in model.layers[position + 1 :]:
+        for layer in model.layers[position + 1 : -1]:
             answer = layer(answer)
-        chosen = tf.gather(tf.math.log(answer + keras.backend.epsilon()), classes, batch_dims=1)
+        last = model.layers[-1]  # its softmax is left out: where the network is sure, it has no gradient
+        chosen = tf.gather(answer @ last.kernel + last.bias, classes, batch_dims=1)
     weights = tf.reduce_mean(tape.gradient(chosen, maps), axis=(1, 2), keepdims=True)
     heat = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
     heat = tf.image.resize(heat, images.shape[1:3])[..., 0].numpy()

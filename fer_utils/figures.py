@@ -33,7 +33,7 @@ class Context:
     @property
     def footer(self) -> str:
         """Small print under every figure: the data, whether the faces are real, how much training."""
-        faces = "rendered faces: says nothing about real ones" if self.dataset.rendered else "real faces"
+        faces = "rendered: says nothing about real faces" if self.dataset.rendered else "real faces"
         note = f" · {_BUDGET_NOTE[self.budget]}" if self.budget else ""
         return f"{self.dataset.title} ({faces}){note}"
 

@@ -134,6 +134,8 @@ def _interval(row: pd.Series) -> str:
 def _against_chance(row: pd.Series, chance: float) -> str:
     if row.low > chance:
         return f"Better than chance ({chance:.1%})."
+    if row.high < chance:
+        return f"Worse than chance ({chance:.1%})."
     return f"Its interval holds chance ({chance:.1%})."
 
 

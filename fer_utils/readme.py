@@ -19,8 +19,8 @@ def filled(text: str, blocks: dict[str, str]) -> str:
         OutputError: a marker is missing.
     """
     for name, block in blocks.items():
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end {name} -->)", re.DOTALL)
-        text, count = pattern.subn(lambda match, block=block: match[1] + block + match[2], text)
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
+        text, count = pattern.subn(lambda match, block=block: f"{match[1]}{block}\n{match[2]}", text)
         if count != 1:
             raise OutputError(f"README.md needs the markers <!-- {name} --> and <!-- end {name} --> once each.")
     return text

@@ -61,8 +61,8 @@ _ORIGINAL = {
     "updated": {"policy": "seed", "label_smoothing": 0.1},
 }
 EPOCHS = {
-    ("quick", "seed-split"): {"baseline": 100, "updated": 20},
-    ("quick", "loso"): {"baseline": 20, "updated": 6},
+    ("quick", "seed-split"): {"baseline": 100, "updated": 10},
+    ("quick", "loso"): {"baseline": 20, "updated": 4},
     ("standard", "seed-split"): {"baseline": 100, "updated": 1000},
     ("standard", "loso"): {"baseline": 100, "updated": 300},
 }

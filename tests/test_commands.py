@@ -75,7 +75,8 @@ def test_list_shows_parameters():
 def test_failing_notebook_names_its_cell_and_keeps_its_copy(three_people, outputs, tmp_path, monkeypatch):
     import nbformat
 
-    notebook = nbformat.v4.new_notebook()
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
     parameters = nbformat.v4.new_code_cell('dataset: str = "sample"  # the data', metadata={"tags": ["parameters"]})
     broken = nbformat.v4.new_code_cell("print('before')\n1 / 0")
     notebook.cells = [parameters, broken, nbformat.v4.new_code_cell("print('after')")]

@@ -1,0 +1,188 @@
+"""`make bench`: how fast the training engine is, beside the original's loop and plain PyTorch, in one run on one machine.
+
+Every figure is the median of several repeats, each in a process of its own, with the lowest and the highest. Ratios are
+made of measurements of the same run. Writes `benchmarks/bench.csv` and `benchmarks/bench.png`.
+"""
+
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from fer_utils import backend, files, paths, progress
+
+HERE = Path(__file__).resolve().parent
+IMAGES = 83  # of one training fold of Yale
+EPOCHS = {"baseline": 30, "updated": 6}  # enough for a steady state
+LOSO_EPOCHS = {"baseline": 100, "updated": 20}  # fifteen folds, counted with their start and tracing
+REPEATS = 3
+ALL_CORES = {"TF_CPP_MIN_LOG_LEVEL": "3", "GLOG_minloglevel": "3"}
+
+
+class Table:
+    """Measurements by name: values of the repeats, and a unit."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, tuple[list[float], str]] = {}
+
+    def add(self, name: str, values: list[float], unit: str) -> None:
+        """Keep a measurement and say it."""
+        self.rows[name] = (values, unit)
+        progress.say(f"{name:<34}{statistics.median(values):>10.3g} ({min(values):.3g} to {max(values):.3g}) {unit}")
+
+    def ratio(self, name: str, over: list[float], under: list[float]) -> None:
+        """Keep the ratio of two measurements; its ends are the worst and the best that the repeats allow."""
+        middle = statistics.median(over) / statistics.median(under)
+        self.rows[name] = ([min(over) / max(under), middle, max(over) / min(under)], "times")
+        progress.say(f"{name:<34}{middle:>10.3g} times")
+
+    def csv(self) -> str:
+        """The table as `name, value, low, high, unit`."""
+        lines = [
+            f"{name},{statistics.median(values):.6g},{min(values):.6g},{max(values):.6g},{unit}"
+            for name, (values, unit) in self.rows.items()
+        ]
+        return "\n".join(["name,value,low,high,unit", *lines]) + "\n"
+
+
+def measure(
+    name: str, *arguments: object, environment: dict[str, str] = ALL_CORES, repeats: int = REPEATS
+) -> list[float]:
+    """Values of one measurement, each from a fresh process."""
+    values = []
+    for _ in range(repeats):
+        command = [sys.executable, str(HERE / "measure.py"), name, *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | environment, check=False)
+        if done.returncode:
+            raise SystemExit(f"{name} {arguments} failed:\n{done.stderr[-2000:]}")
+        values.append(json.loads(done.stdout.splitlines()[-1])["value"])
+    return values
+
+
+def rates(seconds: list[float], images: int) -> list[float]:
+    """Images per second."""
+    return [images / each for each in seconds]
+
+
+def training_gigaflop(architecture: str) -> float:
+    """Floating-point operations, in 10^9, that training one image costs, counted from the layers' multiply-adds.
+
+    The forward pass, the gradient by the weights and the gradient by the inputs cost the same; the first layer needs no
+    gradient by its inputs.
+    """
+    import keras
+
+    from fer_utils import models
+
+    layers = [
+        layer
+        for layer in models.build(architecture).layers
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)
+    ]
+    forward = []
+    for layer in layers:
+        places = layer.output.shape[1] * layer.output.shape[2] if len(layer.output.shape) == 4 else 1
+        forward.append(2 * places * math.prod(layer.kernel.shape))
+    return (3 * sum(forward) - forward[0]) / 1e9
+
+
+def has_torch() -> bool:
+    """Whether PyTorch is installed beside the project's packages."""
+    return subprocess.run([sys.executable, "-c", "import torch"], capture_output=True, check=False).returncode == 0
+
+
+def compare_loops(table: Table, architecture: str) -> None:
+    """Images per second of every loop, and how many times faster `loso` is than the original's loop."""
+    epochs = EPOCHS[architecture]
+    images = epochs * IMAGES
+    one_thread = backend.worker_environment()
+    table.add(f"{architecture}_original", rates(measure("original", architecture, epochs), images), "images/s")
+    table.add(f"{architecture}_fit_on_arrays", rates(measure("arrays", architecture, epochs), images), "images/s")
+    single = rates(measure("engine", architecture, epochs, environment=one_thread), images)
+    table.add(f"{architecture}_engine_1_core", single, "images/s")
+    count = LOSO_EPOCHS[architecture]
+    ours = measure("leave_one_out", architecture, count, repeats=2)
+    table.add(f"{architecture}_loso_engine_s", ours, "s")
+    all_cores = rates(ours, 15 * count * IMAGES)
+    table.add(f"{architecture}_engine_all_cores", all_cores, "images/s")
+    theirs = [15 * each for each in measure("original", architecture, count, repeats=1 if count > 50 else 2)]
+    table.add(f"{architecture}_loso_original_s", theirs, "s")
+    table.ratio(f"loso_{architecture}_vs_original", theirs, ours)
+    if has_torch():
+        formats = [rates(measure("pytorch", architecture, epochs, last), images) for last in (0, 1)]
+        faster = max(formats, key=statistics.median)
+        table.add(f"{architecture}_torch", faster, "images/s")
+        table.ratio(f"{architecture}_vs_torch", all_cores, faster)
+
+
+def warm_figures(table: Table) -> None:
+    """Seconds of all notebooks on Yale when every run is kept; left out where the faces are not here."""
+    shared = paths.shared_data()
+    if shared is None or not (shared / "yalefaces").is_dir():
+        progress.say("warm_figures_yale_s is left out: FER_DATA_DIR does not name a folder with yalefaces/")
+        return
+    command = [sys.executable, "-m", "fer_utils", "run", "--dataset", "yale", "--budget", "quick"]
+    seconds = []
+    for _ in range(1 + REPEATS):
+        started = time.perf_counter()
+        subprocess.run(command, capture_output=True, check=True)
+        seconds.append(time.perf_counter() - started)
+    table.add("warm_figures_yale_s", seconds[1:], "s")
+
+
+def draw(table: Table) -> bytes:
+    """A bar for every rate, as PNG."""
+    import io
+
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    from fer_utils import plots
+
+    plots.use_style()
+    figure, axes = plt.subplots(1, 2, figsize=(11, 3.2))
+    for ax, architecture in zip(axes, EPOCHS, strict=True):
+        names = [name for name, (_, unit) in table.rows.items() if unit == "images/s" and name.startswith(architecture)]
+        values = [statistics.median(table.rows[name][0]) for name in names]
+        ax.barh(
+            [name.removeprefix(f"{architecture}_").replace("_", " ") for name in names], values, color=plots.PALETTE[0]
+        )
+        ax.bar_label(ax.containers[0], fmt="%.0f", padding=3)
+        ax.invert_yaxis()
+        ax.set(title=architecture, xlabel="training images per second")
+        ax.margins(x=0.15)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+@click.command(help=__doc__)
+def main() -> None:
+    """See the module."""
+    table = Table()
+    table.add("import_s", measure("importing"), "s")
+    table.add("sgemm", measure("matrix_product", 3000), "GFLOP/s")
+    for architecture in EPOCHS:
+        compare_loops(table, architecture)
+    flops = [rate * training_gigaflop("baseline") for rate in table.rows["baseline_engine_all_cores"][0]]
+    shares = [100 * each / statistics.median(table.rows["sgemm"][0]) for each in flops]
+    table.add("baseline_share_of_sgemm", shares, "%")
+    sizes = {runs: measure("memory", runs, repeats=1) for runs in (1, 15, 150)}
+    for runs, values in sizes.items():
+        table.add(f"memory_{runs}_runs", values, "MiB")
+    table.add("memory_growth_15_to_150", [100 * (sizes[150][0] / sizes[15][0] - 1)], "%")
+    warm_figures(table)
+    files.write(HERE / "bench.csv", table.csv())
+    files.write(HERE / "bench.png", draw(table))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""One measurement in a process of its own: `python benchmarks/measure.py NAME [ARGUMENT]...` prints one JSON line.
+
+Every loop trains the same network on the same number of noise images: what is in a picture does not change how long it takes.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+TRAINING_IMAGES, VALIDATION_IMAGES, CLASSES, BATCH = 83, 6, 6, 32
+
+
+def images(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Noise, (count, 48, 48, 1) uint8, and labels, (count,) int64."""
+    random = np.random.default_rng(0)
+    return random.integers(0, 256, size=(count, 48, 48, 1), dtype=np.uint8), np.arange(count) % CLASSES
+
+
+def original(architecture: str, epochs: int) -> float:
+    """Seconds of the original project's loop: JPEG files, ImageDataGenerator, `fit`; Keras' own batch normalization."""
+    import keras
+    from keras.src.legacy.preprocessing.image import ImageDataGenerator
+
+    changes = {"rotation_range": 15, "width_shift_range": 0.1, "height_shift_range": 0.1, "horizontal_flip": True}
+    with tempfile.TemporaryDirectory() as folder:
+        generator = ImageDataGenerator(rescale=1 / 255, **(changes if architecture == "updated" else {}))
+        flows = []
+        for name, count in (("training", TRAINING_IMAGES), ("validation", VALIDATION_IMAGES)):
+            _write_jpegs(Path(folder) / name, count)
+            words = {"target_size": (48, 48), "color_mode": "grayscale", "batch_size": BATCH}
+            flows.append(generator.flow_from_directory(str(Path(folder) / name), class_mode="categorical", **words))
+        model = _compiled(architecture, keras.layers.BatchNormalization)
+        started = time.perf_counter()
+        model.fit(flows[0], validation_data=flows[1], epochs=epochs, verbose=0)
+        return time.perf_counter() - started
+
+
+def arrays(architecture: str, epochs: int) -> float:
+    """Seconds of plain `fit` on arrays, augmentation as layers of the model."""
+    import keras
+
+    from fer_utils import augment
+
+    x, y = images(TRAINING_IMAGES)
+    network = _compiled(architecture, keras.layers.BatchNormalization)
+    policy = augment.pipeline("seed" if architecture == "updated" else "none")
+    model = keras.Sequential([keras.Input((48, 48, 1)), policy, network])
+    model.compile(optimizer=network.optimizer.__class__(0.001), loss=network.loss, metrics=["accuracy"])
+    words = {"batch_size": BATCH, "verbose": 0}
+    model.fit(x / np.float32(255), np.eye(CLASSES)[y], epochs=1, **words)
+    started = time.perf_counter()
+    model.fit(x / np.float32(255), np.eye(CLASSES)[y], epochs=epochs, **words)
+    return time.perf_counter() - started
+
+
+def engine(architecture: str, epochs: int) -> float:
+    """Seconds of this project's loop in one process, tracing done before."""
+    from fer_utils import training
+
+    recipe, fold = _recipe(architecture, epochs), _fold()
+    training.train(fold, _recipe(architecture, 1), seed=1)
+    started = time.perf_counter()
+    training.train(fold, recipe, seed=1)
+    return time.perf_counter() - started
+
+
+def leave_one_out(architecture: str, epochs: int) -> float:
+    """Seconds of fifteen folds on all cores, the start of the processes and tracing included."""
+    from fer_utils import workers
+
+    task = workers.Task(_fold(), _recipe(architecture, epochs), seed=1, keep_weights=False)
+    started = time.perf_counter()
+    workers.run([task] * 15, jobs=0, on_record=lambda index, record: None)
+    return time.perf_counter() - started
+
+
+def pytorch(architecture: str, epochs: int, channels_last: int) -> float:
+    """Seconds of a plain PyTorch loop with the same layers, on all cores."""
+    import torch
+    import torch_networks
+
+    x, y = images(TRAINING_IMAGES)
+    memory_format = torch.channels_last if channels_last else torch.contiguous_format
+    x = torch.from_numpy(x.transpose(0, 3, 1, 2).astype(np.float32) / 255).to(memory_format=memory_format)
+    step = torch_networks.step(architecture, memory_format)
+    target = torch.from_numpy(y)
+    times = []
+    for count in (1, epochs):
+        started = time.perf_counter()
+        for _ in range(count):
+            order = torch.randperm(len(x))
+            for start in range(0, len(x), BATCH):
+                chosen = order[start : start + BATCH]
+                step(x[chosen], target[chosen])
+        times.append(time.perf_counter() - started)
+    return times[-1]
+
+
+def matrix_product(side: int) -> float:
+    """Rate of single-precision matrix products on all cores, GFLOP/s."""
+    import tensorflow as tf
+
+    a = tf.random.normal((side, side))
+    tf.matmul(a, a)
+    started = time.perf_counter()
+    for _ in range(5):
+        product = tf.matmul(a, a)
+    product.numpy()
+    return 5 * 2 * side**3 / (time.perf_counter() - started) / 1e9
+
+
+def memory(runs: int) -> float:
+    """Largest memory of a training process over many runs, MiB."""
+    import psutil
+
+    from fer_utils import workers
+
+    task = workers.Task(_fold(), _recipe("baseline", 1), seed=1, keep_weights=False)
+    sizes = []
+
+    def watch(index, record) -> None:
+        each = [child.memory_info().rss for child in psutil.Process().children(recursive=True)]
+        sizes.append(max(each, default=0) / 2**20)
+
+    workers.run([task] * runs, jobs=1, on_record=watch)
+    return max(sizes)
+
+
+def importing() -> float:
+    """Seconds that `import fer_utils` takes."""
+    started = time.perf_counter()
+    import fer_utils  # noqa: F401
+
+    return time.perf_counter() - started
+
+
+def _fold():
+    from fer_utils.records import Fold
+
+    return Fold(*images(TRAINING_IMAGES), *images(VALIDATION_IMAGES), classes=CLASSES)
+
+
+def _recipe(architecture: str, epochs: int):
+    from dataclasses import replace
+
+    from fer_utils.recipes import recipe_for
+
+    return replace(recipe_for(architecture, protocol="loso", budget="standard"), epochs=epochs)
+
+
+def _compiled(architecture: str, normalization):
+    import keras
+
+    from fer_utils import models
+
+    models.FusedBatchNormalization = normalization
+    model = models.build(architecture)
+    smoothing = 0.1 if architecture == "updated" else 0.0
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
+    model.compile(optimizer=keras.optimizers.Adam(0.001), loss=loss, metrics=["accuracy"])
+    return model
+
+
+def _write_jpegs(folder: Path, count: int) -> None:
+    from PIL import Image
+
+    for index, (image, label) in enumerate(zip(*images(count), strict=True)):
+        target = folder / str(label)
+        target.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[..., 0]).save(target / f"{index:03}.jpg")
+
+
+if __name__ == "__main__":
+    name, *arguments = sys.argv[1:]
+    values = [int(each) if each.isdigit() else each for each in arguments]
+    print(json.dumps({"value": globals()[name](*values)}))

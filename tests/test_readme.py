@@ -1,0 +1,34 @@
+import re
+import subprocess
+
+import pytest
+
+from fer_utils import paths, readme
+from fer_utils.errors import OutputError
+
+
+def test_blocks_are_filled_once_and_again():
+    text = "a\n<!-- x -->\n<!-- end x -->\nb\n"
+    once = readme.filled(text, {"x": "1"})
+    assert once == "a\n<!-- x -->\n1\n<!-- end x -->\nb\n"
+    assert readme.filled(once, {"x": "1"}) == once
+    assert "2" in readme.filled(once, {"x": "2"})
+    with pytest.raises(OutputError, match="needs the markers"):
+        readme.filled(text, {"y": "1"})
+
+
+def test_readme_says_what_the_committed_results_hold(monkeypatch):
+    monkeypatch.delenv("FER_OUTPUT_DIR")
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "outputs/yale"], cwd=paths.PROJECT, capture_output=True, text=True, check=False
+    )
+    if changed.returncode or ".csv" in changed.stdout:
+        pytest.skip("the results on Yale that lie here are not the committed ones")
+    assert readme.is_filled()
+
+
+def test_links_of_the_readme_lead_somewhere():
+    text = (paths.PROJECT / "README.md").read_text(encoding="utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
+    assert len(targets) > 10
+    assert [target for target in targets if not (paths.PROJECT / target).exists()] == []
