@@ -30,6 +30,7 @@ class ErrorStudy:
         self.classes = list(experiment.dataset.class_names)
         self.seeds = self.predictions["seed"].nunique()
         self._first = min(self.predictions["seed"])
+        self._features: dict[str, np.ndarray] = {}  # by fold, of every image
         self._place = {name: index for index, name in enumerate(experiment.dataset.file_names)}
 
     @property
@@ -110,15 +111,15 @@ class ErrorStudy:
 
     def grad_cam(self, images: list[str]) -> np.ndarray:
         """Grad-CAM of the predicted class of each image, (N, 96, 96) float32 in [0, 1]."""
-        first = self.predictions[self.predictions["seed"] == self._first].set_index("image")
-        maps = []
-        for name in images:
-            network = self._networks[first.loc[name, "fold"]]
-            said = np.array([self.classes.index(first.loc[name, "predicted"])])
-            heat = explain.grad_cam(network, self._inputs[[self._place[name]]], said)[0]
-            large = Image.fromarray(heat).resize((_PICTURE_SIDE, _PICTURE_SIDE), Image.Resampling.BILINEAR)
-            maps.append(np.clip(np.asarray(large), 0, 1))
-        return np.array(maps)
+        first = self.predictions[self.predictions["seed"] == self._first].set_index("image").loc[images]
+        maps = {}
+        for fold, group in first.groupby("fold"):
+            said = np.array([self.classes.index(name) for name in group["predicted"]])
+            inputs = self._inputs[[self._place[name] for name in group.index]]
+            for name, heat in zip(group.index, explain.grad_cam(self._networks[fold], inputs, said), strict=True):
+                large = Image.fromarray(heat).resize((_PICTURE_SIDE, _PICTURE_SIDE), Image.Resampling.BILINEAR)
+                maps[name] = np.clip(np.asarray(large), 0, 1)
+        return np.array([maps[name] for name in images])
 
     @cached_property
     def face_share(self) -> tuple[float, float]:
@@ -156,9 +157,10 @@ class ErrorStudy:
 
     def _nearest(self, fold: str, image: str) -> str:
         train = self.experiment.folds("loso")[fold][0]
-        network = self._networks[fold]
-        query = explain.features(network, self._inputs[[self._place[image]]])
-        place = explain.nearest(query, explain.features(network, self._inputs[train]))[0]
+        if fold not in self._features:
+            self._features[fold] = explain.features(self._networks[fold], self._inputs)
+        every = self._features[fold]
+        place = explain.nearest(every[[self._place[image]]], every[train])[0]
         return str(self.experiment.dataset.file_names[train[place]])
 
     def _box(self, face: faces.Face, shape: tuple[int, int]) -> np.ndarray:
