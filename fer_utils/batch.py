@@ -83,6 +83,7 @@ def _execute(notebook: Path, dataset: str, parameters: dict[str, object]) -> Non
 
     # Papermill only warns of a wrong name, and says so in the log; names are checked before this.
     logging.getLogger("papermill").setLevel(logging.ERROR)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # after Ctrl-C, it would tell of the interrupted cell
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     target = paths.outputs(dataset) / "notebooks" / notebook.name
     failure = None

@@ -1,5 +1,6 @@
 """Independent runs in parallel on this machine: one thread to a process, as many processes as cores."""
 
+import contextlib
 import os
 import queue
 import signal
@@ -113,7 +114,8 @@ class Bar:
         return self
 
     def __exit__(self, *_) -> None:
-        self._reports.put(None)
+        with _until_stopped():
+            self._reports.put(None)
         self._thread.join()
         self._bar.close()
 
@@ -122,5 +124,11 @@ class Bar:
         self._bar.set_postfix_str(f"{count} of {self._runs} runs")
 
     def _listen(self) -> None:
-        while (amount := self._reports.get()) is not None:
-            self._bar.update(amount)
+        with _until_stopped():
+            while (amount := self._reports.get()) is not None:
+                self._bar.update(amount)
+
+
+def _until_stopped() -> contextlib.AbstractContextManager:
+    """Ends quietly where the manager of the reports is gone: a kernel that shuts down stops it before us."""
+    return contextlib.suppress(EOFError, OSError)
