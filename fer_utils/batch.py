@@ -105,7 +105,7 @@ def _execute(notebook: Path, dataset: str, parameters: dict[str, object]) -> Non
             failure = f"the kernel died ({error}); too little memory, perhaps"
         except CellTimeoutError as error:
             failure = str(error)
-        _clean(temporary, failed=failure is not None)
+        _clean(temporary, dataset=dataset, failed=failure is not None)
     if failure:
         raise NotebookError(f"{notebook.stem}: {failure}\nThe partly executed copy is {target}")
 
@@ -125,29 +125,28 @@ class _Notices:
         sys.stderr.flush()
 
 
-def _clean(path: Path, *, failed: bool) -> None:
+def _clean(path: Path, *, dataset: str, failed: bool) -> None:
     """Take out of an executed copy what differs from run to run: times, bars, widget state, paths of this machine."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     notebook["metadata"].pop("widgets", None)
     kept = notebook["metadata"].get("papermill", {})
     notebook["metadata"]["papermill"] = {name: kept[name] for name in ("parameters", "version") if name in kept}
-    for cell in notebook["cells"]:
+    for number, cell in enumerate(notebook["cells"]):
+        cell["id"] = f"cell-{number:02}"  # papermill gives the cell that it adds a random one
         for name in ("papermill", "execution", "collapsed", "scrolled"):
             cell["metadata"].pop(name, None)
         if cell["cell_type"] == "code" and not failed:
             cell["outputs"] = [output for output in cell["outputs"] if output.get("name") != "stderr"]
     text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-    path.write_text(_without_machine_paths(text), encoding="utf-8")
+    path.write_text(_without_machine_paths(text, dataset), encoding="utf-8")
 
 
-def _without_machine_paths(text: str) -> str:
-    shared = paths.shared_data()
-    for folder, name in (
-        (shared, "$FER_DATA_DIR"),
-        (paths.PROJECT, "."),
-        (Path(sys.prefix), "venv"),
-        (Path.home(), "~"),
-    ):
-        if folder is not None:
-            text = text.replace(str(folder), name)
+def _without_machine_paths(text: str, dataset: str) -> str:
+    places = [(paths.PROJECT, "."), (Path(sys.prefix), "venv"), (Path.home(), "~")]
+    if (shared := paths.shared_data()) is not None:
+        places.insert(0, (shared, "$FER_DATA_DIR"))
+    if Path(dataset).is_absolute():
+        places.insert(0, (Path(dataset), Path(dataset).name))
+    for folder, name in places:
+        text = text.replace(str(folder), name)
     return text
