@@ -38,8 +38,8 @@ class Context:
         return f"{self.dataset.title} ({faces}){note}"
 
 
-def save_figure(figure, name: str, *, context: Context, caption: str, alt: str) -> Path:
-    """Save a figure as PNG with a JSON file of its origin beside it, close it, and show it.
+def save_figure(figure, name: str, *, context: Context, caption: str, alt: str) -> None:
+    """Save a figure in `outputs/<dataset>/figures/`, with a JSON file of its origin beside it, close it, and show it.
 
     The same figure gives the same bytes: nothing in the file depends on the time or the machine.
 
@@ -49,9 +49,6 @@ def save_figure(figure, name: str, *, context: Context, caption: str, alt: str) 
         context: of the notebook.
         caption: what the figure shows, for a reader.
         alt: what the figure looks like, for somebody who cannot see it.
-
-    Returns:
-        Path of the PNG in `outputs/<dataset>/figures/`.
 
     Raises:
         ValueError: the alt text or the caption is empty.
@@ -71,7 +68,6 @@ def save_figure(figure, name: str, *, context: Context, caption: str, alt: str) 
     files.write(picture, buffer.getvalue())
     files.write(picture.with_suffix(".json"), json.dumps(origin, indent=2, ensure_ascii=False) + "\n")
     _show(buffer.getvalue(), caption=caption, alt=alt)
-    return picture
 
 
 def _origin(context: Context) -> dict:
