@@ -20,7 +20,7 @@ from fer_utils.augment import POLICIES, Policy, pipeline  # noqa: E402
 from fer_utils.training import restore  # noqa: E402
 
 _CANVAS = 3  # the canvas on which boxes move is this many times the picture's side
-_SIDE = 16  # of the picture, in cells of that canvas
+_SIDE = 48  # of the picture, in cells of that canvas
 
 
 def draw(policy: str | Policy, images: np.ndarray, *, draws: int, seed: int) -> np.ndarray:

@@ -97,6 +97,9 @@ def test_comparison_finds_a_large_difference_and_not_a_small_one():
     assert (large.difference, large.only_model, large.only_reference) == (1.0, 20, 0)
     assert findings.verdict(large) == "`a` is better"
     assert "cannot tell" in findings.verdict(small)
+    touching = large.copy()
+    touching["low"] = 1e-17
+    assert "cannot tell" in findings.verdict(touching)
 
 
 def test_tables_are_written_and_read_back(outputs):

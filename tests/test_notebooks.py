@@ -30,7 +30,20 @@ def test_notebook_is_stored_as_agreed(path):
 
 
 def test_all_notebooks_run_on_a_folder_of_ones_own_twice_with_the_same_bytes(three_people, outputs, tmp_path):
-    command = [sys.executable, "-m", "fer_utils", "run", "--dataset", str(three_people), "-p", "draws", "5"]
+    command = [
+        sys.executable,
+        "-m",
+        "fer_utils",
+        "run",
+        "--dataset",
+        str(three_people),
+        "-p",
+        "draws",
+        "3",
+        "-p",
+        "scorings",
+        "9",
+    ]
     listings = []
     for _ in range(2):
         found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
