@@ -24,5 +24,13 @@ class ParameterError(FerError):
     """A name or value given to a command, a notebook or a function is not known."""
 
 
+class PhotoError(FerError):
+    """A photo is missing, damaged, too small or too large to look for faces in."""
+
+
+class WeightsError(FerError):
+    """The pretrained weights are missing, damaged, or of another version than this code reads."""
+
+
 class ClusterError(FerError):
     """A Dask scheduler cannot be reached, or its workers cannot train what was asked."""

@@ -9,12 +9,19 @@ NOTEBOOKS = PROJECT / "notebooks"
 CHECKSUMS = PROJECT / "data" / "checksums"
 SAMPLE = PROJECT / "data" / "sample"
 RAW = PROJECT / "data" / "raw"
+WEIGHTS = PROJECT / "weights"
 
 
 def shared_data() -> Path | None:
     """Folder named by the environment variable FER_DATA_DIR, or None where it is not set."""
     value = os.environ.get("FER_DATA_DIR")
     return Path(value).expanduser().resolve() if value else None
+
+
+def weights() -> Path:
+    """Folder of the pretrained weights: the project's own, or the one that FER_WEIGHTS_DIR names."""
+    value = os.environ.get("FER_WEIGHTS_DIR")
+    return Path(value).expanduser().resolve() if value else WEIGHTS
 
 
 def outputs(dataset: str) -> Path:

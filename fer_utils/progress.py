@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from tqdm import tqdm
 
 
-def bar(items: Iterable, description: str, *, total: int | None = None, unit: str = "image") -> tqdm:
+def bar(
+    items: Iterable, description: str, *, total: int | None = None, unit: str = "image", delay: float = 0
+) -> tqdm:
     """Iterate with a bar that shows the remaining time.
 
-    Plain text on standard error: notebooks show it, and papermill passes it on to the terminal.
+    Plain text on standard error: notebooks show it, and papermill passes it on to the terminal. Work that ends within
+    `delay` seconds shows none.
     """
     return tqdm(
         items,
@@ -18,6 +21,7 @@ def bar(items: Iterable, description: str, *, total: int | None = None, unit: st
         unit=unit,
         file=sys.stderr,
         mininterval=0.5,
+        delay=delay,
         dynamic_ncols=False,
         ncols=100,
     )
@@ -26,6 +30,11 @@ def bar(items: Iterable, description: str, *, total: int | None = None, unit: st
 def say(message: str) -> None:
     """Tell the user something on standard error, above a running bar."""
     tqdm.write(message, file=sys.stderr)
+
+
+def result(line: str) -> None:
+    """Print a line of results on standard output, clear of a running bar."""
+    tqdm.write(line, file=sys.stdout)
 
 
 def share(description: str, *, total: float) -> tqdm:
