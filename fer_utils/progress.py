@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from tqdm import tqdm
 
 
-def bar(
-    items: Iterable, description: str, *, total: int | None = None, unit: str = "image", delay: float = 0
-) -> tqdm:
+def bar(items: Iterable, description: str, *, total: int | None = None, unit: str = "image", delay: float = 0) -> tqdm:
     """Iterate with a bar that shows the remaining time.
 
     Plain text on standard error: notebooks show it, and papermill passes it on to the terminal. Work that ends within
@@ -32,9 +30,9 @@ def say(message: str) -> None:
     tqdm.write(message, file=sys.stderr)
 
 
-def result(line: str) -> None:
-    """Print a line of results on standard output, clear of a running bar."""
-    tqdm.write(line, file=sys.stdout)
+def result(lines: str) -> None:
+    """Print lines of results on standard output, clear of a running bar."""
+    tqdm.write(lines, file=sys.stdout)
 
 
 def share(description: str, *, total: float) -> tqdm:

@@ -1,0 +1,67 @@
+"""What `fer predict` prints and writes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fer_utils import annotations, files, paths, photos, predict, pretrained, progress
+
+_NAME_WIDTHS = (5, 40)  # fewest and most characters of the table's first column
+_PATIENCE = 5  # seconds without a progress bar
+
+
+def run(arguments: Sequence[str], *, as_json: bool, out: Path | None, pictures: bool) -> bool:
+    """Predict the expressions in photos and folders, printing as it goes.
+
+    Args:
+        arguments: photos and folders.
+        as_json: print JSON lines, not a table.
+        out: folder of the annotated pictures; `outputs/predictions/` unless given.
+        pictures: write annotated pictures.
+
+    Returns:
+        Whether all photos could be used.
+
+    Raises:
+        ParameterError: a folder without photos.
+        WeightsError: the pretrained weights cannot be used.
+        OutputError: the pictures cannot be written.
+    """
+    found = photos.find(arguments)
+    pretrained.check()  # before any work, and before TensorFlow's long import
+    folder = annotations.Folder(out or paths.outputs("predictions"), inputs=found)
+    if pictures:
+        files.require_writable(folder.path)
+    width = min(max(_NAME_WIDTHS[0], *(len(str(path)) for path in found)), _NAME_WIDTHS[1])
+    if not as_json:
+        progress.result(predict.header(width=width))
+    counts = dict.fromkeys(("faces", "pictures", "without", "failed"), 0)
+    for each in progress.bar(predict.run(found), "looking at photos", total=len(found), unit="photo", delay=_PATIENCE):
+        lines = predict.json_lines(each) if as_json else predict.rows(each, width=width)
+        progress.result("\n".join(lines))
+        for note in each.notes:
+            progress.say(f"{each.name}: {note}")
+        if each.error:
+            progress.say(f"fer: {each.error}")
+        if each.found and pictures:
+            folder.keep(each)
+            counts["pictures"] += 1
+        counts["faces"] += len(each.found)
+        counts["failed"] += bool(each.error)
+        counts["without"] += not each.found and not each.error
+    progress.say(_summary(counts, photos=len(found), folder=folder.path))
+    return not counts["failed"]
+
+
+def _summary(counts: dict[str, int], *, photos: int, folder: Path) -> str:
+    parts = [f"{_counted(counts['faces'], 'face')} in {_counted(photos, 'photo')}"]
+    if counts["without"]:
+        parts.append(f"{counts['without']} without a face")
+    if counts["failed"]:
+        parts.append(f"{counts['failed']} could not be used")
+    if counts["pictures"]:
+        parts.append(f"annotated: {folder}")
+    return "; ".join(parts)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
