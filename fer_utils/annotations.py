@@ -1,5 +1,6 @@
 """Drawing what was found on a copy of a photo, and keeping the copy where it overwrites nothing."""
 
+import functools
 import io
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,28 +15,30 @@ from fer_utils.predict import FaceExpression, Prediction
 
 # Orange on black edges stands out from any photo and to any eye; black on orange has a contrast of 9 to 1.
 _COLOUR, _EDGE = (230, 159, 0), (0, 0, 0)
-_TEXT_SHARE = 45  # the longer side is this many times as long as the text is high
+_TEXT_SHARE = 50  # the longer side is this many times as long as the largest text is high
+_SMALLEST_TEXT = 11  # pixels; where a label would have to be smaller, the face has its number alone
+_LABEL_WIDTH = 1.8  # of a label, in widths of its face's box: wider ones would lie on the neighbours
 _MARK = "fer-predict"  # key of the PNG's text that tells of which photo it is
 
 
 def drawn(prediction: Prediction) -> np.ndarray:
-    """The photo's copy with a box, a number and the surest expression for each face.
+    """The photo's copy with a box, a number and the surest expression for each face; small faces have no room for that
+    and get the number alone.
 
     Returns:
         (height, width, 3) uint8.
     """
     image = Image.fromarray(prediction.picture)
     draw = ImageDraw.Draw(image)
-    height = max(image.size) / _TEXT_SHARE
-    font = ImageFont.load_default(size=height)
-    line = max(1, round(height / 8))
+    line = max(2, round(max(image.size) / 600))
     boxes = [_box(each, prediction.scale) for each in prediction.found]
     for box in boxes:
-        draw.rectangle(_grown(box, line), outline=_EDGE, width=3 * line)
+        draw.rectangle(_grown(box, line // 2), outline=_EDGE, width=2 * line)
         draw.rectangle(box, outline=_COLOUR, width=line)
     for number, (each, box) in enumerate(zip(prediction.found, boxes, strict=True), start=1):
         text = f"{number} {each.expression} {each.probabilities[each.expression]:.0%}"
-        _label(draw, text, box, font=font, size=image.size)
+        font = _font(text, room=_LABEL_WIDTH * (box[2] - box[0]), largest=max(image.size) / _TEXT_SHARE)
+        _label(draw, text if font else str(number), box, font=font or _default(_SMALLEST_TEXT), size=image.size)
     return np.asarray(image)
 
 
@@ -107,6 +110,17 @@ def _box(each: FaceExpression, scale: float) -> tuple[float, float, float, float
 
 def _grown(box: tuple[float, float, float, float], by: int) -> tuple[float, float, float, float]:
     return box[0] - by, box[1] - by, box[2] + by, box[3] + by
+
+
+def _font(text: str, *, room: float, largest: float) -> ImageFont.FreeTypeFont | None:
+    """A font in which the text is at most `room` wide; None where that would be too small to read."""
+    height = int(min(largest, largest * room / _default(int(largest)).getlength(text)))
+    return _default(height) if height >= _SMALLEST_TEXT else None
+
+
+@functools.cache
+def _default(height: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size=height)
 
 
 def _label(
