@@ -78,6 +78,19 @@ def leave_one_out(architecture: str, epochs: int) -> float:
     return time.perf_counter() - started
 
 
+def side_by_side(architecture: str, epochs: int) -> float:
+    """Seconds of `epochs` epochs of two runs on all cores in the steady state: start and tracing are subtracted."""
+    from fer_utils import workers
+
+    seconds = []
+    for count in (2, 2 + epochs):
+        task = workers.Task(_fold(), _recipe(architecture, count), seed=1, keep_weights=False)
+        started = time.perf_counter()
+        workers.run([task] * 2, jobs=0, on_record=lambda index, record: None)
+        seconds.append(time.perf_counter() - started)
+    return seconds[1] - seconds[0]
+
+
 def pytorch(architecture: str, epochs: int, channels_last: int) -> float:
     """Seconds of a plain PyTorch loop with the same layers, on all cores."""
     import torch

@@ -142,6 +142,24 @@ def predict(photos: tuple[str, ...], as_json: bool, out: Path | None, no_picture
 
 
 @main.command()
+def pretrain() -> None:
+    """Train the backbone on FER+ and write weights/, its model card too; some one to two hours on two cores.
+
+    FER+ is read from ferplus/ or ferplus.tar in $FER_DATA_DIR or data/raw (data/README.md tells where it comes from).
+    The weights in the repository were made this way: call this only to make them anew. A stopped call goes on from the
+    last whole epoch.
+    """
+    from fer_utils import ferplus, model_card, pretraining
+
+    data, recipe = ferplus.load(), pretraining.PretrainingRecipe()
+    model, curves = pretraining.run(data, recipe)
+    found = model_card.ship(model, curves, recipe=recipe, data=data)["scores"]["accuracy"]
+    click.echo(
+        f"weights/ written: {found['value']:.1%} of {found['n']} validation faces ({found['low']:.1%} to {found['high']:.1%})"
+    )
+
+
+@main.command()
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 if the README is not up to date.")
 def readme(check: bool) -> None:
     """Fill the README's tables from outputs/yale/ (its committed standard results)."""

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils import files, paths
+from fer_utils import ferplus, files, paths
 from fer_utils.errors import DatasetError, ParameterError
+from fer_utils.ferplus import VoteDataset
 from fer_utils.images import read_grey
 
 YALE_EXPRESSIONS = ("happy", "normal", "sad", "sleepy", "surprised", "wink")
@@ -73,11 +74,13 @@ class _Entry:
     condition: str
 
 
-def load(name: str | Path, *, subject_pattern: str = SUBJECT_PATTERN, unreadable: str = "stop") -> FaceDataset:
+def load(
+    name: str | Path, *, subject_pattern: str = SUBJECT_PATTERN, unreadable: str = "stop"
+) -> FaceDataset | VoteDataset:
     """Load a data set.
 
     Args:
-        name: "sample", "yale", or a folder of one's own: class subfolders with the subject in the file name, or files
+        name: "sample", "yale", "ferplus" (votes in place of labels, and no subjects), or a folder of one's own: class subfolders with the subject in the file name, or files
             named `subjectNN.expression` (an image suffix may follow).
         subject_pattern: regular expression with one group, the subject, searched in the file names of class subfolders;
             the default knows `S010_004_00000017.png` (CK+), `KA.AN1.39.tiff` (JAFFE) and `subject01...`.
@@ -91,6 +94,8 @@ def load(name: str | Path, *, subject_pattern: str = SUBJECT_PATTERN, unreadable
     """
     if unreadable not in ("stop", "skip"):
         raise ParameterError(f"unreadable must be 'stop' or 'skip', not {unreadable!r}.")
+    if name == "ferplus":
+        return ferplus.load()
     if name == "sample":
         return _read("sample", _flat_entries(paths.SAMPLE), YALE_EXPRESSIONS, unreadable, checksums("sample"))
     if name == "yale":

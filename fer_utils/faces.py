@@ -105,7 +105,13 @@ def detect_in(images: Sequence[np.ndarray]) -> list[list[Face]]:
 
 
 def aligned(
-    image: np.ndarray, left_eye: tuple[float, float], right_eye: tuple[float, float], *, side: int
+    image: np.ndarray,
+    left_eye: tuple[float, float],
+    right_eye: tuple[float, float],
+    *,
+    side: int,
+    eye_distance: float = EYE_DISTANCE,
+    eye_row: float = EYE_ROW,
 ) -> np.ndarray:
     """Turn, scale and crop a face so that its eyes lie level, at fixed places.
 
@@ -113,6 +119,7 @@ def aligned(
         image: (height, width) uint8.
         left_eye, right_eye: (x, y) in pixels.
         side: side of the square result in pixels.
+        eye_distance, eye_row: where the eyes come to lie, as fractions of the side.
 
     Returns:
         (side, side) uint8; what lies outside the image repeats its nearest edge pixel.
@@ -124,10 +131,10 @@ def aligned(
     across = right - left
     if not np.hypot(*across) > 0:
         raise ValueError("the eyes lie at the same place")
-    unit = across / (EYE_DISTANCE * side)  # one step to the right in the crop, in pixels of the image
+    unit = across / (eye_distance * side)  # one step to the right in the crop, in pixels of the image
     down = np.array([-unit[1], unit[0]])
     middle = (left + right) / 2
-    origin = middle - unit * (side - 1) / 2 - down * EYE_ROW * side
+    origin = middle - unit * (side - 1) / 2 - down * eye_row * side
     margin = 2 * max(image.shape)
     padded = Image.fromarray(np.pad(image, margin, mode="edge"))
     # Pillow maps the centre (x + 0.5, y + 0.5) of an output pixel, and measures the input likewise.
@@ -164,20 +171,38 @@ def frame_input(image: np.ndarray) -> np.ndarray:
     return _as_jpeg(Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
 
 
-def face_input(image: np.ndarray, left_eye: tuple[float, float], right_eye: tuple[float, float]) -> np.ndarray:
-    """The aligned face at 48x48, otherwise treated as `frame_input` treats the frame.
+def face_input(
+    image: np.ndarray,
+    left_eye: tuple[float, float],
+    right_eye: tuple[float, float],
+    *,
+    side: int = SIDE,
+    eye_distance: float = EYE_DISTANCE,
+    eye_row: float = EYE_ROW,
+    compressed: bool = True,
+) -> np.ndarray:
+    """The aligned face, 48x48 unless told otherwise, treated as `frame_input` treats the frame.
 
-    The face is aligned at four times the size first, since Pillow's affine transform does not smooth when it shrinks.
+    The face is aligned at a larger size first, since Pillow's affine transform does not smooth when it shrinks.
+
+    Args:
+        image: (height, width) uint8.
+        left_eye, right_eye: (x, y) in pixels.
+        side: of the result, pixels, at most 192.
+        eye_distance, eye_row: where the eyes come to lie, as fractions of the side.
+        compressed: keep it as JPEG, as the original project did; not for the pretrained network, which never saw that.
 
     Returns:
-        (48, 48) uint8.
+        (side, side) uint8.
     """
-    large = Image.fromarray(aligned(image, left_eye, right_eye, side=_ALIGNED_SIDE))
-    return _as_jpeg(large.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+    places = {"eye_distance": eye_distance, "eye_row": eye_row}
+    large = Image.fromarray(aligned(image, left_eye, right_eye, side=_ALIGNED_SIDE, **places))
+    small = large.resize((side, side), Image.Resampling.BICUBIC)
+    return _as_jpeg(small) if compressed else np.asarray(small)
 
 
 def face_input_from_photo(image: np.ndarray, face: Face) -> np.ndarray:
-    """`face_input` of a face in an image of any size, at a cost that does not grow with the image.
+    """`face_input`, uncompressed, of a face in an image of any size, at a cost that does not grow with the image.
 
     Only the face's surroundings are turned, and where its eyes lie twice as far apart as needed, or more, they are
     shrunk first, by averaging. Any other face gives what `face_input` gives.
@@ -200,7 +225,7 @@ def face_input_from_photo(image: np.ndarray, face: Face) -> np.ndarray:
     if factor > 1:
         part = np.asarray(Image.fromarray(part).reduce(factor))
     left, right = ((np.asarray(eye) - start + 0.5) / factor - 0.5 for eye in (face.left_eye, face.right_eye))
-    return face_input(part, tuple(left), tuple(right))
+    return face_input(part, tuple(left), tuple(right), compressed=False)
 
 
 def _as_jpeg(image: Image.Image) -> np.ndarray:

@@ -99,7 +99,7 @@ def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
         f"`updated` {_interval(accuracy['updated'])}; chance is {chance:.1%}. Their difference is "
         f"{100 * frame.difference:+.1f} points ({100 * frame.low:+.1f} to {100 * frame.high:+.1f}): {verdict(frame)}. "
         f"Aligning the face changes `baseline` by {100 * face.difference:+.1f} points ({100 * face.low:+.1f} to "
-        f"{100 * face.high:+.1f}); the best of the four is `{best}` with {_interval(accuracy[best])}. "
+        f"{100 * face.high:+.1f}); the best of all is `{best}` with {_interval(accuracy[best])}. "
         "Intervals are 95 %, from a bootstrap over subjects."
     )
 

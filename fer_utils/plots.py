@@ -90,7 +90,7 @@ def forest(scores: pd.DataFrame, *, metric: str, chance: float | None = None, ax
         )
     if chance is not None:
         chance_line(chance, ax=ax, vertical=True)
-        ax.legend(fontsize="small", loc="lower right")
+        ax.legend(fontsize="small", loc="upper right")
     ax.set(xlabel=metric.replace("_", " "), xlim=(0, 1), ylim=(len(chosen) - 0.4, -0.6))
     ax.set_yticks(places, chosen["model"])
     ax.xaxis.set_major_formatter("{x:.0%}")

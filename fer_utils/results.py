@@ -11,6 +11,7 @@ COMPARISONS = (
     ("baseline-face", "baseline"),
     ("updated-face", "updated"),
     ("updated-face", "baseline-face"),
+    ("transfer", "baseline-face"),
 )
 
 
@@ -32,8 +33,27 @@ def write(dataset: str, predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
     ]
     comparisons = pd.concat(compared, ignore_index=True)
     for name, table in (("predictions", predictions), ("scores", scores), ("comparisons", comparisons)):
-        files.write(_path(dataset, name), table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+        write_table(dataset, name, table)
     return scores, comparisons
+
+
+def write_table(dataset: str, name: str, table: pd.DataFrame) -> None:
+    """Write a table as `outputs/<dataset>/<name>.csv`."""
+    files.write(_path(dataset, name), table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+
+
+def add(dataset: str, predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Put the predictions of further models beside those that `write` wrote, in place of earlier ones of these models.
+
+    Returns:
+        The scores and the comparisons of them all.
+
+    Raises:
+        OutputError: `predictions.csv` is missing or damaged.
+    """
+    before = read(dataset, "predictions")
+    others = before[~before["model"].isin(set(predictions["model"]))]
+    return write(dataset, pd.concat([others, predictions], ignore_index=True))
 
 
 def read(dataset: str, name: str) -> pd.DataFrame:

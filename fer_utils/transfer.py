@@ -1,0 +1,243 @@
+"""Frozen features of the pretrained network with a linear head, every choice made on inner subjects.
+
+A candidate is what the head sees (a crop, one or more layers pooled to a grid, mirror images too or not) and how
+strongly it is regularised. For
+every subject that is left out, the candidate is chosen by leaving out one more subject at a time among the others
+(nested cross-validation, Varma and Simon 2006, doi:10.1186/1471-2105-7-91); the subject's own images play no part in it.
+"""
+
+import itertools
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import joblib
+import numpy as np
+import pandas as pd
+
+from fer_utils import cleaning, progress
+from fer_utils.datasets import FaceDataset
+from fer_utils.transfer_features import CROPS, FEATURES, features, kept
+
+VIEWS = (1, 2)  # faces alone, or their mirror images too
+STRENGTHS = (3.0, 30.0)  # inverse of the L2 penalty
+ALL = "all"  # the mean of the probabilities over all crops, or over all features
+CANDIDATES = tuple(itertools.product((*CROPS, ALL), (*FEATURES, ALL), VIEWS, STRENGTHS))
+LEARNING_COUNTS = (2, 4, 8, 14)  # subjects learned from
+DRAWS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Transfer:
+    """Predictions of every candidate, for subjects left out and for pairs of them.
+
+    Attributes:
+        positions: (N,) int, the images' positions in the data set.
+        subjects: (N,) str.
+        labels: (N,) int64.
+        outer: (candidates, N, classes) float32, by a head that did not learn the image's subject.
+        inner: (candidates, S, N, classes) float32; `inner[c, s, n]` did not learn the subject of image n nor subject s;
+            zeros where they are the same.
+    """
+
+    positions: np.ndarray
+    subjects: np.ndarray
+    labels: np.ndarray
+    outer: np.ndarray
+    inner: np.ndarray
+
+    def inner_accuracy(self) -> np.ndarray:
+        """(S, candidates) accuracy on the other subjects, for each subject that is left out."""
+        rows = []
+        for number, subject in enumerate(np.unique(self.subjects)):
+            others = self.subjects != subject
+            rows.append((self.inner[:, number, others].argmax(axis=-1) == self.labels[others]).mean(axis=1))
+        return np.array(rows)
+
+    def chosen(self) -> np.ndarray:
+        """(S,) int, the candidate of each left-out subject: most inner images right, ties by inner cross-entropy."""
+        best = []
+        for number, subject in enumerate(np.unique(self.subjects)):
+            others = np.flatnonzero(self.subjects != subject)
+            probabilities = self.inner[:, number, others]
+            right = (probabilities.argmax(axis=-1) == self.labels[others]).sum(axis=1)
+            likelihood = probabilities[:, np.arange(len(others)), self.labels[others]]
+            loss = -np.log(np.maximum(likelihood, 1e-7)).mean(axis=1)
+            best.append(np.lexsort((loss, -right))[0])
+        return np.array(best)
+
+    def probabilities(self) -> np.ndarray:
+        """(N, classes) float32 of model `transfer`: each subject predicted by its own choice."""
+        found = np.empty_like(self.outer[0])
+        for subject, candidate in zip(np.unique(self.subjects), self.chosen(), strict=True):
+            rows = self.subjects == subject
+            found[rows] = self.outer[candidate, rows]
+        return found
+
+    def table(self) -> pd.DataFrame:
+        """A row per candidate: `crop, features, views, strength, inner_accuracy, outer_accuracy, chosen` (by how many folds)."""
+        table = pd.DataFrame(CANDIDATES, columns=["crop", "features", "views", "strength"])
+        table["inner_accuracy"] = self.inner_accuracy().mean(axis=0)
+        table["outer_accuracy"] = (self.outer.argmax(axis=-1) == self.labels).mean(axis=1)
+        table["chosen"] = np.bincount(self.chosen(), minlength=len(table))
+        return table
+
+
+def run(dataset: FaceDataset, manifest: pd.DataFrame, *, jobs: int = 0) -> Transfer:
+    """Predictions of all candidates under `loso`, kept on disk for the same data, weights and code.
+
+    Args:
+        manifest: as written by `cleaning.manifest`; images without a face are left out.
+        jobs: processes; 0 means as many as cores. Results do not depend on it.
+
+    Raises:
+        WeightsError: the pretrained weights are missing or damaged.
+    """
+    positions = cleaning.kept_indices(dataset, manifest)
+    subjects, labels = dataset.subjects[positions], dataset.labels[positions]
+
+    def fit() -> dict[str, np.ndarray]:
+        found = features(dataset, manifest, positions)
+        outer, inner = _all_heads(found, subjects, labels, len(dataset.class_names), jobs=jobs)
+        return {"outer": outer, "inner": inner}
+
+    arrays = kept(dataset, manifest, "transfer", fit)
+    return Transfer(positions, subjects, labels, arrays["outer"], arrays["inner"])
+
+
+def learning_curve(dataset: FaceDataset, manifest: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy on a left-out subject by the number of subjects learned from, kept on disk like `run`.
+
+    The head is the same throughout, not chosen: all features of crop "face", strength 10. Each left-out subject is
+    predicted by `DRAWS` heads, each from other subjects drawn at random.
+
+    Returns:
+        A row per number of subjects and left-out subject: `subjects, left_out, accuracy`.
+    """
+    positions = cleaning.kept_indices(dataset, manifest)
+    subjects, labels = dataset.subjects[positions], dataset.labels[positions]
+    names = np.unique(subjects)
+    counts = [count for count in LEARNING_COUNTS if count < len(names) - 1] + [len(names) - 1]
+
+    def fit() -> dict[str, np.ndarray]:
+        found = features(dataset, manifest, positions)
+        random = np.random.default_rng(0)
+        rows = [
+            [_drawn_accuracy(found, subjects, labels, name, count, random) for name in names]
+            for count in progress.bar(counts, "learning curve", unit="size")
+        ]
+        return {"accuracy": np.array(rows)}
+
+    accuracy = kept(dataset, manifest, "learning-curve", fit)["accuracy"]
+    return pd.DataFrame(
+        [
+            {"subjects": count, "left_out": name, "accuracy": value}
+            for count, values in zip(counts, accuracy, strict=True)
+            for name, value in zip(names, values, strict=True)
+        ]
+    )
+
+
+def _drawn_accuracy(found: dict, subjects, labels, left_out: str, count: int, random: np.random.Generator) -> float:
+    test = subjects == left_out
+    others = np.unique(subjects[~test])
+    shares = []
+    for _ in range(DRAWS if count < len(others) else 1):
+        train = np.isin(subjects, random.choice(others, size=count, replace=False))
+        total = 0
+        for name in FEATURES:
+            plain, mirrored = found["face", name]
+            views = (plain[train], mirrored[train]), labels[train], (plain[test], mirrored[test])
+            total = total + head_probabilities(*views, int(labels.max()) + 1, strengths=(10.0,))[0]
+        shares.append((total.argmax(axis=1) == labels[test]).mean())
+    return float(np.mean(shares))
+
+
+def head_probabilities(
+    train: Sequence[np.ndarray],
+    labels: np.ndarray,
+    test: Sequence[np.ndarray],
+    classes: int,
+    *,
+    strengths: tuple[float, ...] = STRENGTHS,
+) -> np.ndarray:
+    """Fit a linear head on faces, and their mirror images where given, and predict others.
+
+    Features are scaled by the training images alone. Working in the space that the training images span changes
+    nothing for an L2 penalty and is quicker.
+
+    Args:
+        train: one or two views of the same faces, (N, values) float32 each.
+        labels: (N,) int64.
+        test: as many views of other faces, (M, values) float32 each; their probabilities are averaged.
+        strengths: inverse L2 penalties to fit with.
+
+    Returns:
+        (strengths, M, classes) float32; 0 for a class without training images.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    both = np.concatenate(train).astype(np.float64)
+    mean, spread = both.mean(axis=0), both.std(axis=0)
+    spread = np.where(spread > 0, spread, 1) * np.sqrt(both.shape[1])
+    both = (both - mean) / spread
+    values, axes = np.linalg.eigh(both @ both.T)
+    used = values > 1e-9 * values[-1]
+    span = both.T @ (axes[:, used] / np.sqrt(values[used]))
+    rows = both @ span
+    views = [(view - mean) / spread @ span for view in test]
+    found = np.zeros((len(strengths), len(test[0]), classes), dtype=np.float32)
+    for number, strength in enumerate(strengths):
+        head = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(rows, np.tile(labels, len(train)))
+        found[number][:, head.classes_] = sum(head.predict_proba(view) for view in views) / len(views)
+    return found
+
+
+def _all_heads(
+    found: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], subjects, labels, classes: int, *, jobs: int
+) -> tuple[np.ndarray, np.ndarray]:
+    names = np.unique(subjects)
+    shape = (len(CROPS), len(FEATURES), len(VIEWS), len(STRENGTHS))
+    outer = np.zeros((*shape, len(labels), classes), dtype=np.float32)
+    inner = np.zeros((*shape, len(names), len(labels), classes), dtype=np.float32)
+    left_out = [*((each,) for each in range(len(names))), *itertools.combinations(range(len(names)), 2)]
+    # BLAS has one thread in each process, and a fold is computed alike wherever it runs.
+    fit = joblib.Parallel(n_jobs=jobs or os.cpu_count(), return_as="generator")
+    folds = fit(joblib.delayed(_without)(found, subjects, labels, names[list(each)], classes) for each in left_out)
+    for each, result in zip(
+        left_out, progress.bar(folds, "linear heads", total=len(left_out), unit="fold"), strict=True
+    ):
+        test = np.isin(subjects, names[list(each)])
+        if len(each) == 1:
+            outer[:, :, :, :, test] = result
+            continue
+        for mine, theirs in (each, each[::-1]):
+            rows = subjects[test] == names[theirs]
+            inner[:, :, :, :, mine, np.flatnonzero(test)[rows]] = result[:, :, :, :, rows]
+    return _with_means(outer), _with_means(inner)
+
+
+def _without(
+    found: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], subjects, labels, left_out, classes: int
+) -> np.ndarray:
+    """(crops, features, views, strengths, M, classes) for the images of some subjects, by heads that did not learn them."""
+    from threadpoolctl import threadpool_limits
+
+    test = np.isin(subjects, left_out)
+    shape = (len(CROPS), len(FEATURES), len(VIEWS), len(STRENGTHS), int(test.sum()), classes)
+    result = np.zeros(shape, dtype=np.float32)
+    with threadpool_limits(1):
+        for (crop, name), (plain, mirrored) in found.items():
+            place = list(CROPS).index(crop), list(FEATURES).index(name)
+            for number, count in enumerate(VIEWS):
+                views = (plain, mirrored)[:count]
+                train, tested = [view[~test] for view in views], [view[test] for view in views]
+                result[place][number] = head_probabilities(train, labels[~test], tested, classes)
+    return result
+
+
+def _with_means(values: np.ndarray) -> np.ndarray:
+    """Append the means over crops and features; the first four axes become the candidates' one."""
+    values = np.concatenate([values, values.mean(axis=0, keepdims=True)], axis=0)
+    values = np.concatenate([values, values.mean(axis=1, keepdims=True)], axis=1)
+    return values.reshape(len(CANDIDATES), *values.shape[4:])

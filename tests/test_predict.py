@@ -1,0 +1,94 @@
+"""`fer predict` on photos of every kind, good and bad."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from fer_utils import paths, photos
+from fer_utils.cli import main
+from fer_utils.errors import PhotoError
+
+
+def sample(name: str) -> Image.Image:
+    return Image.open(paths.SAMPLE / name).convert("L")
+
+
+def call(*arguments):
+    return CliRunner().invoke(main, ["predict", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Photos of every kind."""
+    folder = tmp_path_factory.mktemp("my photos")
+    happy = sample("subject01.happy")
+    happy.convert("RGB").save(folder / "upright.png")
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    happy.convert("RGB").rotate(90, expand=True).save(folder / "turned.jpg", exif=turned, quality=95)
+    two = Image.new("L", (640, 243), 200)
+    two.paste(happy, (0, 0))
+    two.paste(sample("subject03.surprised"), (320, 0))
+    two.convert("CMYK").save(folder / "two.jpg", quality=95)
+    Image.fromarray(np.asarray(happy).astype(np.uint16) * 257).save(folder / "sixteen.png")
+    happy.save(folder / "animated.gif", save_all=True, append_images=[sample("subject02.happy")])
+    Image.new("L", (300, 200), 128).save(folder / "empty.png")
+    Image.new("L", (1, 1)).save(folder / "dot.png")
+    (folder / "cut.png").write_bytes((folder / "upright.png").read_bytes()[:2000])
+    return folder
+
+
+def test_every_photo_is_told_of_and_bad_ones_do_not_stop_the_others(folder, outputs):
+    found = call(folder, "--json")
+    assert found.exit_code == 1  # two of them cannot be used
+    lines = [json.loads(line) for line in found.stdout.splitlines()]
+    by_file = {}
+    for line in lines:
+        by_file.setdefault(line["file"].rpartition("/")[2], []).append(line)
+    assert len(by_file["two.jpg"]) == 2
+    assert "note" in by_file["empty.png"][0]
+    assert "dot.png" in by_file["dot.png"][0]["error"]
+    assert "cut.png" in by_file["cut.png"][0]["error"]
+    upright = by_file["upright.png"][0]
+    assert sum(upright["probabilities"].values()) == pytest.approx(1, abs=0.01)
+    assert upright["expression"] == max(upright["probabilities"], key=upright["probabilities"].get)
+    for name in ("turned.jpg", "sixteen.png", "animated.gif"):
+        np.testing.assert_allclose(by_file[name][0]["left_eye"], upright["left_eye"], atol=2)
+        assert by_file[name][0]["expression"] == upright["expression"]
+    pictures = {path.name for path in (outputs / "predictions").glob("*.png")}
+    assert {"upright.png", "turned.png", "two.png"} <= pictures
+    assert "empty.png" not in pictures
+
+
+def test_the_table_is_for_people_and_no_face_is_no_failure(folder, outputs):
+    found = call(folder / "empty.png", "--no-pictures")
+    assert found.exit_code == 0
+    assert "no face found" in found.stdout
+    assert not (outputs / "predictions").exists()
+
+
+def test_large_photos_are_refused_or_shrunk_while_they_are_decoded(tmp_path):
+    Image.new("L", (10_000, 10_000)).save(tmp_path / "huge.jpg", quality=30)
+    assert photos.read(tmp_path / "huge.jpg").grey.size <= 50_000_000
+    Image.new("1", (10_000, 10_000)).save(tmp_path / "huge.png")
+    with pytest.raises(PhotoError, match=r"huge\.png"):
+        photos.read(tmp_path / "huge.png")
+
+
+@pytest.mark.parametrize("name", ["missing.jpg", "nothing here"])
+def test_what_is_not_there_is_said(tmp_path, name):
+    (tmp_path / "nothing here").mkdir()
+    found = call(tmp_path / name)
+    assert found.exit_code == 1
+    assert name in found.output
+    assert "Traceback" not in found.output
+
+
+def test_missing_weights_are_told_before_any_work(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_WEIGHTS_DIR", str(tmp_path))
+    found = call(folder / "upright.png")
+    assert found.exit_code == 1
+    assert "the pretrained weights are missing" in found.output

@@ -1,0 +1,126 @@
+"""Transfer: the pretrained network, its pretraining, and choices that never see the left-out subject."""
+
+import numpy as np
+import pytest
+
+from fer_utils import backbone, ferplus, model_card, paths, pretrained, pretraining, transfer
+from fer_utils.errors import WeightsError
+
+
+@pytest.fixture
+def votes():
+    """Forty tiny made-up faces with clear votes: bright ones are happy, dark ones neutral."""
+    random = np.random.default_rng(0)
+    happy = np.arange(40) % 2
+    images = (random.integers(0, 100, size=(40, 48, 48)) + 120 * happy[:, None, None]).astype(np.uint8)
+    rows = np.zeros((40, 10), dtype=np.int64)
+    rows[np.arange(40), happy] = 10
+    parts = np.where(np.arange(40) < 30, "train", "validation")
+    return ferplus.VoteDataset(images, rows, parts, np.array([f"fer{number}.png" for number in range(40)]))
+
+
+RECIPE = pretraining.PretrainingRecipe(small_epochs=1, full_epochs=1, batch_size=16)
+
+
+def test_the_backbone_takes_faces_of_several_sizes_and_is_small_enough():
+    model = backbone.backbone(classes=8)
+    assert model.count_params() <= 1_500_000
+    for side in (40, 48, 80):
+        found = np.asarray(model(np.random.default_rng(1).random((2, side, side, 1), dtype=np.float32)))
+        np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+def test_light_and_contrast_of_a_photo_do_not_matter_to_the_backbone():
+    model = backbone.backbone(classes=8)
+    face = np.random.default_rng(1).random((1, 48, 48, 1), dtype=np.float32)
+    np.testing.assert_allclose(model(face), model(0.3 + 0.5 * face), atol=1e-3)
+
+
+def test_augmentation_keeps_the_range_and_does_nothing_outside_training():
+    faces = np.random.default_rng(1).random((6, 48, 48, 1), dtype=np.float32)
+    layer = backbone.RandomFace(48, seed=1)
+    np.testing.assert_allclose(layer(faces), faces, atol=1e-5)
+    drawn = np.asarray(backbone.RandomFace(40, seed=1)(faces, training=True))
+    assert drawn.shape == (6, 40, 40, 1)
+    assert drawn.min() >= 0 and drawn.max() <= 1
+
+
+def test_pretraining_goes_on_after_a_stop(votes, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_OUTPUT_DIR", str(tmp_path / "whole"))
+    whole, curves = pretraining.run(votes, RECIPE)
+    assert curves.shape == (2, len(pretraining.CURVES))
+    stopped = pretraining.Pretraining(votes, RECIPE)
+    stopped.epoch()
+    state = stopped.state()
+    resumed = pretraining.Pretraining(votes, RECIPE)
+    assert resumed.resume(state)
+    resumed.epoch()
+    for ours, theirs in zip(resumed.finish().get_weights(), whole.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)  # several threads add in any order
+    assert not resumed.resume(b"damaged")
+    other = pretraining.Pretraining(votes, pretraining.PretrainingRecipe(small_epochs=2, full_epochs=1))
+    assert not other.resume(state)
+
+
+def test_shipping_writes_weights_that_load_with_a_card(votes, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_WEIGHTS_DIR", str(tmp_path))
+    model = backbone.backbone(classes=8)
+    about = model_card.ship(model, np.zeros((2, 2)), recipe=RECIPE, data=votes)
+    assert about["validation_images"] == 10
+    found = pretrained.load().probabilities(votes.images[:3])
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    mirrored = pretrained.load().probabilities(votes.images[:3, :, ::-1])
+    np.testing.assert_allclose(found, mirrored, atol=1e-5)
+    assert f"{about['scores']['accuracy']['value']:.1%}" in (tmp_path / "README.md").read_text()
+    weights = tmp_path / "ferplus.keras"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    with pytest.raises(WeightsError, match="truncated"):
+        pretrained.load()
+    (tmp_path / "ferplus.json").write_text(
+        (tmp_path / "ferplus.json").read_text().replace('"version": 1', '"version": 7')
+    )
+    with pytest.raises(WeightsError, match="version 7"):
+        pretrained.load()
+    weights.unlink()
+    with pytest.raises(WeightsError, match="missing"):
+        pretrained.load()
+
+
+def test_the_shipped_weights_and_their_card_agree():
+    about, validation, curves = model_card.read_validation()
+    assert (paths.WEIGHTS / "ferplus.keras").stat().st_size <= 6_000_000
+    assert (paths.WEIGHTS / "README.md").read_text(encoding="utf-8") == model_card.card(about)
+    assert about["scores"] == model_card.scores(validation)
+    assert len(curves) == about["recipe"]["small_epochs"] + about["recipe"]["full_epochs"]
+
+
+def test_the_temperature_undoes_overconfidence():
+    random = np.random.default_rng(3)
+    logits = random.normal(size=(4000, 3))
+    truth = np.array([random.choice(3, p=row) for row in pretrained.softmax(logits)])
+    overconfident = np.log(pretrained.softmax(3 * logits))
+    assert pretrained.fit_temperature(overconfident, np.eye(3)[truth]) == pytest.approx(3, rel=0.1)
+
+
+def test_a_head_tells_apart_what_can_be_told_apart():
+    random = np.random.default_rng(0)
+    labels = np.arange(30) % 3
+    faces = (np.eye(3)[labels] + 0.1 * random.normal(size=(30, 3))).astype(np.float32)
+    found = transfer.head_probabilities([faces[:20]], labels[:20], [faces[20:]], 3)
+    assert found.shape == (len(transfer.STRENGTHS), 10, 3)
+    assert (found.argmax(axis=-1) == labels[20:]).all()
+
+
+def test_the_choice_for_a_subject_does_not_depend_on_its_own_images():
+    random = np.random.default_rng(0)
+    subjects = np.repeat(["a", "b", "c"], 4)
+    labels = np.tile([0, 1], 6)
+    count = len(transfer.CANDIDATES)
+    outer = random.random((count, 12, 2))
+    inner = random.random((count, 3, 12, 2))
+    before = transfer.Transfer(np.arange(12), subjects, labels, outer, inner).chosen()
+    changed_labels = np.where(subjects == "a", 1 - labels, labels)
+    changed_inner = inner.copy()
+    changed_inner[:, 0, subjects == "a"] = random.random((count, 4, 2))
+    after = transfer.Transfer(np.arange(12), subjects, changed_labels, 1 - outer, changed_inner).chosen()
+    assert before[0] == after[0]
