@@ -144,7 +144,8 @@ def check(chosen_datasets: tuple[str, ...]) -> None:
     for line in found:
         click.echo(line)
     if found:
-        raise OutputError(f"{len(found)} results are stale. Run the notebooks again, then `fer readme`.")
+        count = "1 result is" if len(found) == 1 else f"{len(found)} results are"
+        raise OutputError(f"{count} stale. Run the notebooks again, then `fer readme`.")
     click.echo("everything is up to date")
 
 

@@ -1,10 +1,11 @@
+import json
 import subprocess
 import sys
 
 import pytest
 from click.testing import CliRunner
 
-from fer_utils import batch, paths
+from fer_utils import batch, executed, paths
 from fer_utils.cli import main
 from fer_utils.errors import ParameterError
 
@@ -88,6 +89,9 @@ def test_failing_notebook_names_its_cell_and_keeps_its_copy(three_people, output
     assert "before" in copy
     assert "ZeroDivisionError" in copy
     assert str(paths.PROJECT) not in copy
+    noted = json.loads((outputs / "three-people" / "notebooks" / "executed.json").read_text())["09_broken"]
+    assert "ZeroDivisionError" in noted["failure"]
+    assert [page.failure for page in executed.read(str(three_people))] == [noted["failure"]]
 
 
 def test_notebooks_by_number_and_name():
