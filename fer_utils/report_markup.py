@@ -48,7 +48,7 @@ def table(html: str) -> Markup:
 
 
 def arranged(html: str, *, prefix: str, title: str) -> tuple[Markup, list[dict]]:
-    """Make rendered cells ready for a page: tables scroll, headings have ids, code can be scrolled by keyboard.
+    """Make rendered cells ready for a page: tables scroll, headings have ids.
 
     Args:
         html: from `markdown`, `table` and the notebook template.
@@ -72,8 +72,6 @@ def arranged(html: str, *, prefix: str, title: str) -> tuple[Markup, list[dict]]
         taken.add(identifier)
         each["id"] = identifier
         headings.append({"level": int(each.name[1]), "text": text, "id": identifier})
-    for each in soup.select(".highlight pre"):
-        each["tabindex"] = "0"
     return Markup(str(soup)), headings
 
 
@@ -89,6 +87,7 @@ def anchor(text: str) -> str:
 
 
 def _make_accessible(each) -> None:
+    _join_index_names(each.select("thead tr"))
     for cell in each.select("thead th"):
         if not cell.get_text().strip():
             cell.name = "td"
@@ -96,3 +95,17 @@ def _make_accessible(each) -> None:
             cell["scope"] = "colgroup" if cell.has_attr("colspan") else "col"
     for cell in each.select("tbody th"):
         cell["scope"] = "rowgroup" if cell.has_attr("rowspan") else "row"
+
+
+def _join_index_names(rows: list) -> None:
+    """Put pandas' second header row, which holds only the names of the index, into the gaps of the first."""
+    if len(rows) != 2:
+        return
+    above, below = (row.find_all("th", recursive=False) for row in rows)
+    names = [cell.get_text().strip() for cell in below]
+    count = len(names) - names.count("")
+    gaps = not any(cell.get_text().strip() or cell.has_attr("colspan") for cell in above[:count])
+    if len(above) == len(below) and all(names[:count]) and count and gaps:
+        for cell, name in zip(above, names[:count], strict=False):
+            cell.string = name
+        rows[1].decompose()

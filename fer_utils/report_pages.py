@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup, escape
 from nbconvert import HTMLExporter
 from nbconvert.filters.ansi import strip_ansi
+from nbconvert.filters.highlight import Highlight2HTML
 from nbformat import NotebookNode
 from PIL import Image
 
@@ -101,7 +102,9 @@ def page(executed: Executed, *, dataset: str) -> Page:
     first = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
     heading = re.search(r"^#\s+(.+)$", first, re.MULTILINE)
     title = heading[1].strip() if heading else executed.stem
+    highlighted = _Highlighted()
     filters = {
+        "as_code": highlighted.placeholder,
         "as_figure": pictures.html,
         "as_markdown": report_markup.markdown,
         "as_table": report_markup.table,
@@ -117,6 +120,7 @@ def page(executed: Executed, *, dataset: str) -> Page:
     )
     html, _ = exporter.from_notebook_node(notebook)
     body, headings = report_markup.arranged(html, prefix=executed.stem, title=title)
+    body = highlighted.filled_in(body)
     question = _QUESTION.search(first)
     found, _ = report_markup.arranged(_findings(notebook), prefix=f"{executed.stem}--found", title="")
     return Page(
@@ -128,6 +132,21 @@ def page(executed: Executed, *, dataset: str) -> Page:
         headings=headings,
         pictures=pictures.found,
     )
+
+
+class _Highlighted:
+    """Coloured code, put into the page last: it is most of its HTML, and nothing in it is to be arranged."""
+
+    def __init__(self) -> None:
+        self.blocks: list[str] = []
+        self.highlight = Highlight2HTML(pygments_lexer="ipython3")
+
+    def placeholder(self, source: str) -> str:
+        self.blocks.append(self.highlight(source).replace("<pre>", '<pre tabindex="0">', 1))
+        return f'<i data-code="{len(self.blocks) - 1}"></i>'  # neither Markdown nor tables can hold such an element
+
+    def filled_in(self, html: str) -> Markup:
+        return Markup(re.sub(r'<i data-code="(\d+)"></i>', lambda found: self.blocks[int(found[1])], html))
 
 
 class _Pictures:

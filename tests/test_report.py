@@ -3,12 +3,13 @@ import json
 import re
 
 import nbformat
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
 from small_report import ALT, FOLDER, HARM, code, display, make, picture, words, write
 
-from fer_utils import executed, paths, report, report_pdf
+from fer_utils import executed, paths, report, report_markup, report_pdf
 from fer_utils.cli import main
 from fer_utils.errors import OutputError
 
@@ -114,6 +115,12 @@ def test_numbers_that_are_none(outputs):
     table.write_text(table.read_text().replace("0.5", "many"))
     report.build("tiny")
     assert "scores.csv is damaged" in texts(outputs)["index.html"]
+
+
+def test_names_of_an_index_stand_in_the_one_header_row():
+    table = pd.DataFrame({"x": [1, 2], "y": [3, 4]}, index=pd.Index(["one", "two"], name="which"))
+    html, _ = report_markup.arranged(report_markup.table(table.to_html()), prefix="p", title="")
+    assert [each.get_text() for each in BeautifulSoup(html, "html.parser").select("thead tr th")] == ["which", "x", "y"]
 
 
 def test_without_executed_notebooks(outputs, three_people):
