@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fer_utils import __version__
-from fer_utils.errors import FerError, OutputError
+from fer_utils.errors import FerError, OutputError, ParameterError
 
 
 class _Group(click.Group):
@@ -97,7 +97,7 @@ def run(
 
     demanded = {name: _value(text) for name, text in extra}
     chosen = batch.notebooks(names)
-    every = [_place(dataset) for dataset in chosen_datasets]
+    every = _places(chosen_datasets)
     reading = {name: demanded[name] for name in ("subject_pattern", "unreadable") if name in demanded}
     for dataset in every:
         datasets.load(dataset, **reading)  # a bad file or name is told here, before anything runs
@@ -125,7 +125,7 @@ def report(chosen_datasets: tuple[str, ...], single_file: bool, pdf: bool) -> No
 
     The folder can be sent as it is. Several data sets get an index over all of them, outputs/index.html.
     """
-    _report([_place(dataset) for dataset in chosen_datasets], single_file=single_file, pdf=pdf)
+    _report(_places(chosen_datasets), single_file=single_file, pdf=pdf)
 
 
 @main.command()
@@ -139,7 +139,7 @@ def check(chosen_datasets: tuple[str, ...]) -> None:
     """
     from fer_utils import check as checking
 
-    found = [line for dataset in chosen_datasets for line in checking.problems(_place(dataset))]
+    found = [line for dataset in _places(chosen_datasets) for line in checking.problems(dataset)]
     found += checking.readme_problems() if "yale" in chosen_datasets else []
     for line in found:
         click.echo(line)
@@ -172,11 +172,16 @@ def readme(check: bool) -> None:
         click.echo("README.md filled" if page.fill() else "README.md is up to date")
 
 
-def _place(dataset: str) -> str:
-    """A named data set as it is, a folder as an absolute path: notebooks run elsewhere."""
-    from fer_utils import datasets
+def _places(given: tuple[str, ...]) -> list[str]:
+    """Named data sets as they are, folders as absolute paths: notebooks run elsewhere."""
+    from fer_utils import datasets, paths
 
-    return dataset if dataset in datasets.NAMED else str(Path(dataset).expanduser().absolute())
+    every = [each if each in datasets.NAMED else str(Path(each).expanduser().absolute()) for each in given]
+    names = [paths.dataset_name(each) for each in every]
+    for each, name in zip(given, names, strict=True):
+        if names.count(name) > 1:
+            raise ParameterError(f"{each}: two of the data sets would go to outputs/{name}. Rename one of the folders.")
+    return every
 
 
 def _report(every: list[str], **options: bool) -> None:

@@ -38,6 +38,10 @@ def test_help_teaches_and_needs_no_tensorflow(tmp_path):
         (["run", "07_dreams"], "no notebook '07_dreams'"),
         (["run", "-p", "bugdet", "quick"], "no notebook has a parameter 'bugdet'"),
         (["run", "-p", "unreadable", "maybe"], "unreadable must be"),
+        (
+            ["run", "--dataset", "anna/faces", "--dataset", "ben/faces"],
+            "two of the data sets would go to outputs/faces",
+        ),
     ],
 )
 def test_bad_words_are_refused_before_anything_runs(arguments, message, outputs, tmp_path):
