@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help setup figures test lab lint bench lock clean
+.PHONY: help setup figures report check test lab lint bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -25,8 +25,14 @@ $(READY): requirements.txt pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-figures: $(READY) ## Run every notebook and write all figures and tables below outputs/
-	$(BIN)/fer run --dataset "$(DATASET)" --budget $(BUDGET) --jobs $(JOBS)
+figures: $(READY) ## Run every notebook, write all figures and tables below outputs/, and a report of them
+	$(BIN)/fer run --dataset "$(DATASET)" --budget $(BUDGET) --jobs $(JOBS) --html
+
+report: $(READY) ## Make the report again from notebooks that have run
+	$(BIN)/fer report --dataset "$(DATASET)"
+
+check: $(READY) ## Tell which committed figures, tables and README numbers are stale
+	$(BIN)/fer check
 
 test: $(READY) ## Check the style and run the tests
 	@$(MAKE) --no-print-directory lint

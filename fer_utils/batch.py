@@ -9,9 +9,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fer_utils import files, paths, progress
+from fer_utils import executed, files, paths, progress
 from fer_utils.errors import FerError, ParameterError
 
+# Tags of the cells that papermill adds, each with an id made by chance.
+_ADDED = {"injected-parameters", "papermill-error-cell-tag"}
 _KERNEL_NOTICE = re.compile(r"I\d{4} |WARNING: All log messages before absl|TCP without encryption")
 
 
@@ -86,6 +88,7 @@ def _execute(notebook: Path, dataset: str, parameters: dict[str, object]) -> Non
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # after Ctrl-C, it would tell of the interrupted cell
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     target = paths.outputs(dataset) / "notebooks" / notebook.name
+    started = time.monotonic()
     failure = None
     with files.replacing(target) as temporary:
         try:
@@ -106,6 +109,8 @@ def _execute(notebook: Path, dataset: str, parameters: dict[str, object]) -> Non
         except CellTimeoutError as error:
             failure = str(error)
         _clean(temporary, dataset=dataset, failed=failure is not None)
+    told = _without_machine_paths(failure or "", dataset)
+    executed.note(dataset, notebook.stem, seconds=time.monotonic() - started, failure=told)
     if failure:
         raise NotebookError(f"{notebook.stem}: {failure}\nThe partly executed copy is {target}")
 
@@ -132,7 +137,8 @@ def _clean(path: Path, *, dataset: str, failed: bool) -> None:
     kept = notebook["metadata"].get("papermill", {})
     notebook["metadata"]["papermill"] = {name: kept[name] for name in ("parameters", "version") if name in kept}
     for number, cell in enumerate(notebook["cells"]):
-        cell["id"] = f"cell-{number:02}"  # papermill gives the cell that it adds a random one
+        if _ADDED & set(cell["metadata"].get("tags", [])) or "id" not in cell:
+            cell["id"] = f"added-{number:02}"
         for name in ("papermill", "execution", "collapsed", "scrolled"):
             cell["metadata"].pop(name, None)
         if cell["cell_type"] == "code" and not failed:

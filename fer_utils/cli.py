@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fer_utils import __version__
-from fer_utils.errors import FerError, OutputError
+from fer_utils.errors import FerError, OutputError, ParameterError
 
 
 class _Group(click.Group):
@@ -39,14 +39,27 @@ def main() -> None:
       fer run --dataset yale --budget standard the full experiment on the Yale faces
       fer run 03 04 -p jobs 1                  two notebooks, training on one core
       fer run --dataset path/to/my/faces       a folder of one's own
+      fer run --dataset a --dataset b --html   several data sets, and a report over all of them
+      fer report --dataset yale --pdf          a report from notebooks that have run
+      fer check                                are the committed figures, tables and numbers up to date?
       fer list                                 notebooks and their parameters
       fer predict photo.jpg                    the expressions of the faces in a photo of one's own
     """
 
 
+_datasets = click.option(
+    "--dataset",
+    "chosen_datasets",
+    multiple=True,
+    default=["sample"],
+    show_default=True,
+    help="sample, yale, or the path of a folder of faces; may be given several times.",
+)
+
+
 @main.command()
 @click.argument("names", nargs=-1, metavar="[NOTEBOOK]...")
-@click.option("--dataset", default="sample", show_default=True, help="sample, yale, or the path of a folder of faces.")
+@_datasets
 @click.option(
     "--budget",
     default="quick",
@@ -66,30 +79,75 @@ def main() -> None:
 @click.option(
     "-p", "--parameter", "extra", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a notebook's parameter."
 )
+@click.option("--html", is_flag=True, help="Make a report in the end, as `fer report` does, also if a notebook fails.")
 def run(
     names: tuple[str, ...],
-    dataset: str,
+    chosen_datasets: tuple[str, ...],
     budget: str,
     jobs: int,
     scheduler: str | None,
     extra: tuple[tuple[str, str], ...],
+    html: bool,
 ) -> None:
     """Execute notebooks in order, without a browser; all of them unless some are named (by number or name).
 
-    Runs kept from before are used again, so a second call takes seconds, and a stopped one goes on.
+    Runs kept from before are used again, so a second call takes seconds, and a stopped one goes on. With several data
+    sets, a notebook that fails on one of them does not keep the others from running.
     """
     from fer_utils import batch, datasets
 
     demanded = {name: _value(text) for name, text in extra}
     chosen = batch.notebooks(names)
-    if dataset not in datasets.NAMED:
-        dataset = str(Path(dataset).expanduser().absolute())
+    every = _places(chosen_datasets)
     reading = {name: demanded[name] for name in ("subject_pattern", "unreadable") if name in demanded}
-    datasets.load(dataset, **reading)  # a bad file or name is told here, before anything runs
+    for dataset in every:
+        datasets.load(dataset, **reading)  # a bad file or name is told here, before anything runs
     if scheduler is not None:
         # Told to the notebooks' kernels this way, it stays out of the executed copies: they are the same from anywhere.
         os.environ["DASK_SCHEDULER_ADDRESS"] = scheduler
-    batch.run(chosen, dataset=dataset, settings={"budget": budget, "jobs": jobs}, demanded=demanded)
+    failures = []
+    for dataset in every:
+        try:
+            batch.run(chosen, dataset=dataset, settings={"budget": budget, "jobs": jobs}, demanded=demanded)
+        except batch.NotebookError as error:
+            failures.append(str(error))
+    if html:
+        _report(every)
+    if failures:
+        raise batch.NotebookError("\n".join(failures))
+
+
+@main.command()
+@_datasets
+@click.option("--single-file", is_flag=True, help="Also write <dataset>.html, which holds everything in itself.")
+@click.option("--pdf", is_flag=True, help="Also write <dataset>.pdf; needs an installed Chromium or Chrome.")
+def report(chosen_datasets: tuple[str, ...], single_file: bool, pdf: bool) -> None:
+    """Make a report from notebooks that have run: outputs/<dataset>/report/index.html, to be opened by double click.
+
+    The folder can be sent as it is. Several data sets get an index over all of them, outputs/index.html.
+    """
+    _report(_places(chosen_datasets), single_file=single_file, pdf=pdf)
+
+
+@main.command()
+@click.option(
+    "--dataset", "chosen_datasets", multiple=True, default=["yale"], show_default=True, metavar="NAME", help="Which."
+)
+def check(chosen_datasets: tuple[str, ...]) -> None:
+    """Tell which figures, tables and README numbers are stale, and exit with 1 if any is.
+
+    Compares them with the present code, data and kept runs; README.md with outputs/yale. Changes nothing.
+    """
+    from fer_utils import check as checking
+
+    found = [line for dataset in _places(chosen_datasets) for line in checking.problems(dataset)]
+    found += checking.readme_problems() if "yale" in chosen_datasets else []
+    for line in found:
+        click.echo(line)
+    if found:
+        count = "1 result is" if len(found) == 1 else f"{len(found)} results are"
+        raise OutputError(f"{count} stale. Run the notebooks again, then `fer readme`.")
+    click.echo("everything is up to date")
 
 
 @main.command("list")
@@ -169,6 +227,24 @@ def readme(check: bool) -> None:
         raise OutputError("README.md does not say what outputs/yale/ holds: run `fer readme`.")
     if not check:
         click.echo("README.md filled" if page.fill() else "README.md is up to date")
+
+
+def _places(given: tuple[str, ...]) -> list[str]:
+    """Named data sets as they are, folders as absolute paths: notebooks run elsewhere."""
+    from fer_utils import datasets, paths
+
+    every = [each if each in datasets.NAMED else str(Path(each).expanduser().absolute()) for each in given]
+    names = [paths.dataset_name(each) for each in every]
+    for each, name in zip(given, names, strict=True):
+        if names.count(name) > 1:
+            raise ParameterError(f"{each}: two of the data sets would go to outputs/{name}. Rename one of the folders.")
+    return every
+
+
+def _report(every: list[str], **options: bool) -> None:
+    from fer_utils import report as reports
+
+    click.echo(f"report: {reports.build_several(every, **options)}")
 
 
 def _value(text: str) -> object:

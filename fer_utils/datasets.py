@@ -24,6 +24,7 @@ KNOWN_EXPRESSIONS = frozenset(YALE_EXPRESSIONS) | {
 SUBJECT_PATTERN = r"^(?P<subject>S\d+(?=_)|[A-Z]{2}(?=\.)|subject\d+)"
 IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff", ".webp"})
 NAMED = {"sample": "Sample faces", "yale": "Yale Face Database"}
+RENDERED = frozenset({"sample"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +218,7 @@ def _read(
     return FaceDataset(
         name=paths.dataset_name(name),
         title=NAMED.get(name, Path(name).name),
-        rendered=name == "sample",
+        rendered=name in RENDERED,
         images=np.stack(images) if len({image.shape for image in images}) == 1 else tuple(images),
         labels=np.array([classes.index(e.condition) if e.condition in classes else -1 for e in kept], dtype=np.int64),
         subjects=np.array([entry.subject for entry in kept]),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from fer_utils import files, paths
+from fer_utils import files, paths, provenance
 from fer_utils.datasets import FaceDataset
 
 DPI = 110
@@ -72,20 +72,22 @@ def save_figure(figure, name: str, *, context: Context, caption: str, alt: str) 
 
 def _origin(context: Context) -> dict:
     notebook = paths.NOTEBOOKS / f"{context.notebook}.ipynb"
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    code = files.code_hash(sources) + (_notebook_code(notebook) if notebook.is_file() else "")
     return {
         "notebook": context.notebook,
+        "cell": _cell(notebook),
         "parameters": context.parameters | {"dataset": context.dataset.name},
         "data": context.dataset.data_hash,
-        "code": files.sha256(code.encode()),
+        "code": provenance.code_hash(notebook),
         "versions": {name: version(name) for name in _PACKAGES},
     }
 
 
-def _notebook_code(notebook: Path) -> str:
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+def _cell(notebook: Path) -> str | None:
+    """Id of the stored notebook's cell that runs now; None outside a notebook, or where the cell was changed."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return None if shell is None else provenance.cell_of(notebook, shell.user_ns["In"][-1])
 
 
 def _show(picture: bytes, *, caption: str, alt: str) -> None:

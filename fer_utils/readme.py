@@ -1,5 +1,6 @@
-"""Filling the README's results from the committed tables, between markers."""
+"""Filling the README's results from the committed tables and figures, between markers."""
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from fer_utils.errors import OutputError
 
 DATASET = "yale"
 README = paths.PROJECT / "README.md"
+_FIGURE = re.compile(r"<!-- (figure ([\w.-]+)) -->")
 
 
 def filled(text: str, blocks: dict[str, str]) -> str:
@@ -19,7 +21,7 @@ def filled(text: str, blocks: dict[str, str]) -> str:
         OutputError: a marker is missing.
     """
     for name, block in blocks.items():
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
+        pattern = re.compile(rf"(<!-- {re.escape(name)} -->\n).*?(<!-- end {re.escape(name)} -->)", re.DOTALL)
         text, count = pattern.subn(lambda match, block=block: f"{match[1]}{block}\n{match[2]}", text)
         if count != 1:
             raise OutputError(f"README.md needs the markers <!-- {name} --> and <!-- end {name} --> once each.")
@@ -42,16 +44,39 @@ def blocks() -> dict[str, str]:
     }
 
 
+def figure_blocks(text: str) -> dict[str, str]:
+    """A picture with its alt text and caption for every marker `<!-- figure NN-slug -->` in a text.
+
+    Raises:
+        OutputError: a figure is missing, or its origin is damaged.
+    """
+    found = {}
+    for marker, name in _FIGURE.findall(text):
+        picture = paths.outputs(DATASET) / "figures" / f"{name}.png"
+        try:
+            origin = json.loads(picture.with_suffix(".json").read_text(encoding="utf-8"))
+            alt, caption = (" ".join(origin[word].split()) for word in ("alt", "caption"))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise OutputError(
+                f"{picture.with_suffix('.json')} is missing or damaged: run the notebook again."
+            ) from error
+        if not picture.is_file():
+            raise OutputError(f"{picture} is missing: run the notebook again.")
+        alt = alt.replace("[", "(").replace("]", ")")
+        found[marker] = f"![{alt}](outputs/{DATASET}/figures/{name}.png)\n\n*{caption}*"
+    return found
+
+
 def is_filled(path: Path = README) -> bool:
     """Whether the README says what the tables hold."""
     old = path.read_text(encoding="utf-8")
-    return filled(old, blocks()) == old
+    return filled(old, blocks() | figure_blocks(old)) == old
 
 
 def fill(path: Path = README) -> bool:
     """Fill the README; returns whether that changed it."""
     old = path.read_text(encoding="utf-8")
-    new = filled(old, blocks())
+    new = filled(old, blocks() | figure_blocks(old))
     if new != old:
         files.write(path, new)
     return new != old

@@ -14,6 +14,12 @@ COMPARISONS = (
     ("transfer", "baseline-face"),
 )
 
+_COLUMNS = {
+    "predictions": ("model", "protocol", "seed", "fold", "subject", "image", "truth", "predicted"),
+    "scores": evaluation.SCORE_COLUMNS,
+    "comparisons": evaluation.COMPARISON_COLUMNS,
+}
+
 
 def write(dataset: str, predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write `predictions.csv`, and the `scores.csv` and `comparisons.csv` computed from it.
@@ -24,6 +30,14 @@ def write(dataset: str, predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
     Returns:
         The scores and the comparisons.
     """
+    scores, comparisons = computed(predictions)
+    for name, table in (("predictions", predictions), ("scores", scores), ("comparisons", comparisons)):
+        write_table(dataset, name, table)
+    return scores, comparisons
+
+
+def computed(predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The scores and the comparisons of predictions."""
     scores = evaluation.scores(predictions)
     loso = set(predictions.loc[predictions["protocol"] == "loso", "model"])
     compared = [
@@ -31,10 +45,7 @@ def write(dataset: str, predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
         for model, reference in COMPARISONS
         if {model, reference} <= loso
     ]
-    comparisons = pd.concat(compared, ignore_index=True)
-    for name, table in (("predictions", predictions), ("scores", scores), ("comparisons", comparisons)):
-        write_table(dataset, name, table)
-    return scores, comparisons
+    return scores, pd.concat(compared, ignore_index=True)
 
 
 def write_table(dataset: str, name: str, table: pd.DataFrame) -> None:
@@ -64,11 +75,15 @@ def read(dataset: str, name: str) -> pd.DataFrame:
     """
     path = _path(dataset, name)
     try:
-        return pd.read_csv(path, dtype={"fold": str, "subject": str, "seeds": str})
+        table = pd.read_csv(path, dtype={"fold": str, "subject": str, "seeds": str})
     except FileNotFoundError as error:
         raise OutputError(f"{path} is missing: run notebook 03 on this data set first (fer run 03).") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise OutputError(f"{path} is damaged ({error}): remove it and run notebook 03 again.") from error
+    missing = [column for column in _COLUMNS[name] if column not in table]
+    if missing:
+        raise OutputError(f"{path} is damaged (no column {missing[0]}): remove it and run notebook 03 again.")
+    return table
 
 
 def _path(dataset: str, name: str):

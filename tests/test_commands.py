@@ -1,10 +1,11 @@
+import json
 import subprocess
 import sys
 
 import pytest
 from click.testing import CliRunner
 
-from fer_utils import batch, paths
+from fer_utils import batch, executed, paths
 from fer_utils.cli import main
 from fer_utils.errors import ParameterError
 
@@ -37,6 +38,10 @@ def test_help_teaches_and_needs_no_tensorflow(tmp_path):
         (["run", "07_dreams"], "no notebook '07_dreams'"),
         (["run", "-p", "bugdet", "quick"], "no notebook has a parameter 'bugdet'"),
         (["run", "-p", "unreadable", "maybe"], "unreadable must be"),
+        (
+            ["run", "--dataset", "anna/faces", "--dataset", "ben/faces"],
+            "two of the data sets would go to outputs/faces",
+        ),
     ],
 )
 def test_bad_words_are_refused_before_anything_runs(arguments, message, outputs, tmp_path):
@@ -88,6 +93,9 @@ def test_failing_notebook_names_its_cell_and_keeps_its_copy(three_people, output
     assert "before" in copy
     assert "ZeroDivisionError" in copy
     assert str(paths.PROJECT) not in copy
+    noted = json.loads((outputs / "three-people" / "notebooks" / "executed.json").read_text())["09_broken"]
+    assert "ZeroDivisionError" in noted["failure"]
+    assert [page.failure for page in executed.read(str(three_people))] == [noted["failure"]]
 
 
 def test_notebooks_by_number_and_name():

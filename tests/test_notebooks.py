@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fer_utils import batch, cleaning, paths
+from fer_utils import batch, cleaning, paths, report
 
 NOTEBOOKS = batch.notebooks()
 CLASSES = ("happy", "normal", "sad", "sleepy", "surprised", "wink")
@@ -49,6 +49,7 @@ def test_all_notebooks_run_on_a_folder_of_ones_own_twice_with_the_same_bytes(thr
         found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
         assert found.returncode == 0, found.stderr
         made = [path for path in (outputs / "three-people").rglob("*") if path.is_file()]
+        made = [path for path in made if path.name != "executed.json"]  # how long it took
         listings.append({str(path.relative_to(outputs)): path.read_bytes() for path in made})
     assert listings[0] == listings[1]
     check_outputs(outputs / "three-people", images=18, folds=3)
@@ -56,6 +57,23 @@ def test_all_notebooks_run_on_a_folder_of_ones_own_twice_with_the_same_bytes(thr
         text = path.read_text()
         for machine_path in (str(paths.PROJECT), str(tmp_path), str(Path.home())):
             assert machine_path not in text
+    check_report(three_people)
+
+
+def check_report(dataset: Path) -> None:
+    folder = report.build(str(dataset))["folder"]
+    assert {path.stem for path in folder.glob("*.html")} == {"index"} | {path.stem for path in NOTEBOOKS}
+    saved = folder.parent / "figures"
+    assert {path.name for path in (folder / "figures").iterdir()} == {path.name for path in saved.glob("*.png")}
+    index = (folder / "index.html").read_text()
+    for path in saved.glob("*.json"):
+        origin = json.loads(path.read_text())
+        page = (folder / f"{origin['notebook']}.html").read_text()
+        assert origin["code"] in page
+        assert f"{origin['notebook']}, {origin['cell']}<" in page
+        assert f'href="{origin["notebook"]}.html#figure-{path.stem}"' in index
+    assert "How it was made" in index
+    assert index.count("<td>ran to its end</td>") == len(NOTEBOOKS)
 
 
 def check_outputs(folder: Path, *, images: int, folds: int) -> None:

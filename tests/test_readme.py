@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-from fer_utils import paths, readme
+from fer_utils import files, paths, readme
 from fer_utils.errors import OutputError
 
 
@@ -15,6 +15,19 @@ def test_blocks_are_filled_once_and_again():
     assert "2" in readme.filled(once, {"x": "2"})
     with pytest.raises(OutputError, match="needs the markers"):
         readme.filled(text, {"y": "1"})
+
+
+def test_figures_are_filled_with_their_words(outputs):
+    files.write(outputs / "yale" / "figures" / "03-x.png", b"")
+    origin = outputs / "yale" / "figures" / "03-x.json"
+    files.write(origin, '{"alt": "A [red]\\nline.", "caption": "All of it."}')
+    text = "<!-- figure 03-x -->\n<!-- end figure 03-x -->"
+    block = "![A (red) line.](outputs/yale/figures/03-x.png)\n\n*All of it.*"
+    assert readme.figure_blocks(text) == {"figure 03-x": block}
+    assert block in readme.filled(text, readme.figure_blocks(text))
+    origin.unlink()
+    with pytest.raises(OutputError, match=r"03-x\.json is missing"):
+        readme.figure_blocks(text)
 
 
 def test_readme_says_what_the_committed_results_hold(monkeypatch):

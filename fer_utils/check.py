@@ -1,0 +1,149 @@
+"""Which results are stale: made from other data or by other code than lie here now, or not what they are computed from."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fer_utils import datasets, files, paths, provenance, readme, results
+from fer_utils.errors import FerError, OutputError
+from fer_utils.records import Record
+
+_TOLERANCE = 2e-6  # tables hold six decimals
+
+
+def problems(dataset: str) -> list[str]:
+    """Everything stale in `outputs/<dataset>/`, one line each; empty where all is up to date.
+
+    Figures are compared with the present code (of their notebook and of the modules it uses) and the present data;
+    of a named data set these are the committed checksums, so that no image need be here. `scores.csv` and
+    `comparisons.csv` are computed again from `predictions.csv`, which is compared with the kept runs that lie here, and
+    `manifest.csv` with the data. Nothing is written and nothing is trained.
+
+    Args:
+        dataset: as given to `fer run`: a name, or the path of a folder.
+
+    Raises:
+        ParameterError, DatasetError: the data set is neither known nor a folder of faces.
+        OutputError: there are no results of it.
+    """
+    folder = paths.outputs(dataset)
+    if not folder.is_dir():
+        raise OutputError(f"{folder} is missing: there is nothing to check. Run the notebooks first (fer run).")
+    hashes = _hashes(dataset)
+    found = _figures(folder, data=_data_hash(hashes)) + _manifest(folder, hashes) + _tables(dataset)
+    return [f"outputs/{folder.name}/{line}" for line in found]
+
+
+def readme_problems() -> list[str]:
+    """What the README says other than `outputs/yale/` holds, as `problems` gives it."""
+    try:
+        return [] if readme.is_filled() else ["README.md: numbers or figures are not those of outputs/yale: fer readme"]
+    except FerError as error:
+        return [f"README.md: {error}"]
+
+
+def _hashes(dataset: str) -> dict[str, str]:
+    if dataset in datasets.NAMED:
+        return datasets.checksums(dataset)
+    own = datasets.load(dataset, unreadable="skip")
+    return dict(zip(own.file_names.tolist(), own.hashes.tolist(), strict=True))
+
+
+def _data_hash(hashes: dict[str, str]) -> str:
+    """As `FaceDataset.data_hash` computes it."""
+    return files.sha256("".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)).encode())
+
+
+def _figures(folder: Path, *, data: str) -> list[str]:
+    found, budgets, code = [], set(), {}
+    pictures = {path.stem for path in (folder / "figures").glob("*.png")}
+    origins = {path.stem for path in (folder / "figures").glob("*.json")}
+    found += [f"figures/{name}.png: its origin, {name}.json, is missing" for name in sorted(pictures - origins)]
+    found += [f"figures/{name}.json: its picture is missing" for name in sorted(origins - pictures)]
+    for name in sorted(pictures & origins):
+        file = f"figures/{name}.png"
+        try:
+            origin = json.loads((folder / "figures" / f"{name}.json").read_text(encoding="utf-8"))
+            stem, made_from, made_by = origin["notebook"], origin["data"], origin["code"]
+            budgets |= {origin["parameters"]["budget"]} if "budget" in origin["parameters"] else set()
+        except (OSError, ValueError, KeyError, TypeError):
+            found.append(f"{file}: its origin, {name}.json, is damaged")
+            continue
+        notebook = paths.NOTEBOOKS / f"{stem}.ipynb"
+        if not notebook.is_file():
+            found.append(f"{file}: its notebook {stem} is no longer there")
+            continue
+        if stem not in code:
+            code[stem] = provenance.code_hash(notebook)
+        stale = [word for word, old, new in (("code", made_by, code[stem]), ("data", made_from, data)) if old != new]
+        if stale:
+            found.append(f"{file}: {' and '.join(stale)} changed since: run notebook {stem[:2]} again")
+    if len(budgets) > 1:
+        found.append(f"figures: of different budgets ({', '.join(sorted(map(str, budgets)))})")
+    return found
+
+
+def _manifest(folder: Path, hashes: dict[str, str]) -> list[str]:
+    try:
+        table = pd.read_csv(folder / "manifest.csv", dtype=str)
+        listed = dict(zip(table["image"], table["sha256"], strict=True))
+    except FileNotFoundError:
+        return ["manifest.csv: missing: run notebook 01"]
+    except (OSError, ValueError, KeyError):
+        return ["manifest.csv: damaged: run notebook 01 again"]
+    readable = {name: digest for name, digest in listed.items() if isinstance(digest, str)}
+    return [] if readable == hashes else ["manifest.csv: lists other files than the data set holds: run notebook 01"]
+
+
+def _tables(dataset: str) -> list[str]:
+    try:
+        predictions = results.read(dataset, "predictions")
+    except OutputError as error:
+        return [f"predictions.csv: {error}"]
+    try:
+        computed = dict(zip(("scores", "comparisons"), results.computed(predictions), strict=True))
+    except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+        return [f"predictions.csv: damaged ({error}): run notebook 03 again"]
+    found = []
+    for name, wanted in computed.items():
+        try:
+            same = _equal(results.read(dataset, name), wanted)
+        except OutputError as error:
+            found.append(f"{name}.csv: {error}")
+            continue
+        if not same:
+            found.append(f"{name}.csv: is not what predictions.csv comes to: run notebook 03 again")
+    return found + _against_records(paths.outputs(dataset) / "runs", predictions)
+
+
+def _equal(table: pd.DataFrame, wanted: pd.DataFrame) -> bool:
+    if list(table.columns) != list(wanted.columns) or len(table) != len(wanted):
+        return False
+    numbers = wanted.select_dtypes("number").columns
+    words = wanted.columns.difference(numbers)
+    if not table[words].astype(str).equals(wanted[words].astype(str)):
+        return False
+    given = table[numbers].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    return np.allclose(given, wanted[numbers].to_numpy(dtype=float), rtol=0, atol=_TOLERANCE)
+
+
+def _against_records(runs: Path, predictions: pd.DataFrame) -> list[str]:
+    """Runs of `predictions.csv` that are kept here with other answers; runs that are not kept here say nothing."""
+    columns = [name for name in predictions if name.startswith("p_")]
+    found = []
+    for (protocol, model, fold, seed), rows in predictions.groupby(["protocol", "model", "fold", "seed"], sort=False):
+        kept = [_probabilities(path) for path in runs.glob(f"{protocol}-{model}-{paths.slug(fold)}-seed{seed}-*.npz")]
+        kept = [each for each in kept if each is not None]
+        given = rows[columns].to_numpy(dtype=float)
+        if kept and not any(each.shape == given.shape and np.allclose(each, given, atol=_TOLERANCE) for each in kept):
+            found.append(f"predictions.csv: {model}, {protocol} {fold}, seed {seed} is not what the kept run answered")
+    return found
+
+
+def _probabilities(path: Path) -> np.ndarray | None:
+    try:
+        return Record.from_bytes(path.read_bytes()).probabilities
+    except (OSError, OutputError):
+        return None  # a damaged record is told, and made again, by the next run

@@ -1,0 +1,111 @@
+"""The executed copies of notebooks in `outputs/<dataset>/notebooks/`, and what is known of how each run went.
+
+The copies themselves hold nothing that differs from run to run. What does (seconds, the commit, why a notebook stopped)
+stands beside them in `executed.json`, which is never committed.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from fer_utils import files, paths, provenance
+from fer_utils.errors import OutputError
+
+
+@dataclass(frozen=True)
+class Executed:
+    """An executed copy.
+
+    Attributes:
+        stem: name of the notebook, `NN_name`.
+        notebook: its content; None where the file is damaged.
+        failure: why it did not run to its end, or cannot be read; empty where all is well.
+        seconds: how long its last run took, kept trainings included at no cost; None where nobody noted it.
+        commit: where the project's files stood at that run, as `provenance.commit` says it; empty where unknown.
+    """
+
+    stem: str
+    notebook: nbformat.NotebookNode | None
+    failure: str
+    seconds: float | None
+    commit: str
+
+    @property
+    def parameters(self) -> dict:
+        """The parameters given to the run."""
+        return self.notebook.metadata.get("papermill", {}).get("parameters", {}) if self.notebook else {}
+
+
+def read(dataset: str) -> list[Executed]:
+    """All executed copies of a data set, in order.
+
+    Raises:
+        OutputError: there is none.
+    """
+    folder = paths.outputs(dataset) / "notebooks"
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not found:
+        raise OutputError(
+            f"{folder}: no executed notebooks. Run them first: fer run --dataset {dataset} (or make figures)."
+        )
+    notes = _notes(folder)
+    return [_executed(path, notes.get(path.stem, {})) for path in found]
+
+
+def note(dataset: str, stem: str, *, seconds: float, failure: str) -> None:
+    """Note how a run went, in `outputs/<dataset>/notebooks/executed.json`.
+
+    Args:
+        failure: why it stopped; empty where it ran to its end.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    folder = paths.outputs(dataset) / "notebooks"
+    entry = {"seconds": round(seconds, 1), "commit": provenance.commit(), "failure": failure}
+    notes = _notes(folder) | {stem: entry}
+    files.write(folder / "executed.json", json.dumps(notes, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def _notes(folder: Path) -> dict:
+    """What is noted; a damaged file counts as none, since the next run writes it anew."""
+    try:
+        notes = json.loads((folder / "executed.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {stem: entry for stem, entry in notes.items() if isinstance(entry, dict)} if isinstance(notes, dict) else {}
+
+
+def _executed(path: Path, noted: dict) -> Executed:
+    try:
+        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        # Ids are missing in copies of older notebooks; anchors need them.
+        for number, cell in enumerate(notebook.cells):
+            cell.setdefault("id", f"cell-{number:02}")
+        failure = noted.get("failure") or _failure(notebook)
+    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+        notebook = None
+        failure = f"{path.name} is damaged ({type(error).__name__}): run it again (fer run {path.stem[:2]})."
+    seconds = noted.get("seconds")
+    return Executed(
+        stem=path.stem,
+        notebook=notebook,
+        failure=str(failure),
+        seconds=float(seconds) if isinstance(seconds, int | float) else None,
+        commit=str(noted.get("commit", "")),
+    )
+
+
+def _failure(notebook: nbformat.NotebookNode) -> str:
+    """What the cells tell; the metadata says "completed" even after a dead kernel."""
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        for output in cell.outputs:
+            if output.output_type == "error":
+                return f"{cell.id}: {output.ename}: {output.evalue}"
+        if cell.execution_count is None:
+            return f"{cell.id} and what follows never ran: the kernel died, or the run was stopped."
+    return ""

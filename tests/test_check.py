@@ -1,0 +1,134 @@
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from small_report import make, picture, predictions
+
+from fer_utils import check, datasets, files, paths, provenance, results
+from fer_utils.cli import main
+from fer_utils.records import Record
+
+NOTEBOOK = paths.NOTEBOOKS / "03_model_comparison.ipynb"
+
+
+def notebook(folder, *cells):
+    path = folder / "09_test.ipynb"
+    path.write_text(
+        json.dumps({"cells": [{"cell_type": "code", "id": f"c{i}", "source": c} for i, c in enumerate(cells)]})
+    )
+    return path
+
+
+def test_the_hash_counts_what_the_code_does(tmp_path):
+    first = provenance.code_hash(notebook(tmp_path, "from fer_utils import files\nx = 1"))
+    assert provenance.code_hash(notebook(tmp_path, "from fer_utils import files  # why\nx  =  1")) == first
+    assert provenance.code_hash(notebook(tmp_path, "from fer_utils import files\nx = 2")) != first
+    assert provenance.code_hash(notebook(tmp_path, "%matplotlib inline\nx = 2")) != first
+
+
+def test_the_hash_counts_modules_in_reach_and_no_others(tmp_path, monkeypatch):
+    package = tmp_path / "fer_utils"
+    package.mkdir()
+    for name, text in (
+        ("a", "def f():\n    '''Words.'''\n    from fer_utils import b"),
+        ("b", "x = 1"),
+        ("c", "x = 1"),
+    ):
+        (package / f"{name}.py").write_text(text)
+    monkeypatch.setattr(provenance, "_PACKAGE", package)
+    path = notebook(tmp_path, "import fer_utils.a")
+    first = provenance.code_hash(path)
+    (package / "a.py").write_text("def f():\n    '''Other words.'''\n    from fer_utils.b import x as b\n")
+    assert provenance.code_hash(path) != first
+    first = provenance.code_hash(path)
+    (package / "c.py").write_text("x = 2")
+    assert provenance.code_hash(path) == first
+    (package / "b.py").write_text("x = 2")
+    assert provenance.code_hash(path) != first
+
+
+def test_cells_are_found_by_their_code(tmp_path):
+    path = notebook(tmp_path, "x = 1\n", "x = 2", "x = 2")
+    assert provenance.cell_of(path, "x = 1") == "c0"
+    assert provenance.cell_of(path, "x = 2") is None
+    assert provenance.cell_of(tmp_path / "none.ipynb", "x = 1") is None
+
+
+@pytest.fixture
+def fresh(three_people, outputs):
+    """Results of three people that are up to date: one figure, all tables, one kept run."""
+    data = datasets.load(three_people)
+    folder = outputs / "three-people"
+    results.write("three-people", predictions())
+    rows = [f"{name},{digest}\n" for name, digest in zip(data.file_names, data.hashes, strict=True)]
+    files.write(folder / "manifest.csv", "image,sha256\n" + "".join(rows))
+    origin = {"notebook": NOTEBOOK.stem, "data": data.data_hash, "code": provenance.code_hash(NOTEBOOK)}
+    files.write(folder / "figures" / "03-x.png", picture())
+    files.write(folder / "figures" / "03-x.json", json.dumps(origin | {"parameters": {"budget": "quick"}}))
+    record = Record(probabilities=np.full((2, 2), 0.5, dtype=np.float32), curves={})
+    files.write(folder / "runs" / "loso-baseline-00-seed1-abc.npz", record.to_bytes())
+    return folder
+
+
+def test_fresh_results_are_fresh(fresh, three_people):
+    assert check.problems(str(three_people)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("figures/03-x.json", '"code": "', '"code": "0', "03-x.png: code changed since: run notebook 03"),
+        ("figures/03-x.json", '"data": "', '"data": "0', "03-x.png: data changed since"),
+        ("figures/03-x.json", "{", "", "03-x.json, is damaged"),
+        ("figures/03-x.json", "03_model", "09_model", "no longer there"),
+        ("scores.csv", "0.5", "0.6", "scores.csv: is not what predictions.csv comes to"),
+        ("comparisons.csv", "model,", "modell,", "comparisons.csv"),
+        ("predictions.csv", "0.500000,0.500000", "0.400000,0.600000", "baseline, loso 00, seed 1 is not what the kept"),
+        ("manifest.csv", "subject01.happy", "subject09.happy", "manifest.csv: lists other files"),
+    ],
+)
+def test_stale_results_are_named(fresh, three_people, file, old, new, message):
+    path = fresh / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    found = check.problems(str(three_people))
+    assert len(found) == 1
+    assert message in found[0]
+    assert found[0].startswith("outputs/three-people/")
+
+
+def test_missing_results_are_named(fresh, three_people):
+    (fresh / "figures" / "03-x.png").unlink()
+    (fresh / "scores.csv").unlink()
+    (fresh / "manifest.csv").unlink()
+    found = " ".join(check.problems(str(three_people)))
+    for words in ("its picture is missing", "scores.csv", "manifest.csv: missing"):
+        assert words in found
+
+
+def test_the_command_exits_with_1_where_something_is_stale(fresh, three_people):
+    arguments = ["check", "--dataset", str(three_people)]
+    found = CliRunner().invoke(main, arguments)
+    assert (found.exit_code, found.output) == (0, "everything is up to date\n")
+    (fresh / "figures" / "03-x.json").unlink()
+    found = CliRunner().invoke(main, arguments)
+    assert found.exit_code == 1
+    assert "03-x.json, is missing" in found.output
+    assert "1 result is stale" in found.output
+
+
+def test_nothing_to_check():
+    found = CliRunner().invoke(main, ["check", "--dataset", "sample"])
+    assert found.exit_code == 1
+    assert "nothing to check" in found.output
+
+
+def test_checksums_give_the_data_hash_of_the_loaded_data():
+    assert check._data_hash(datasets.checksums("sample")) == datasets.load("sample").data_hash
+
+
+def test_the_readme_is_checked(outputs):
+    assert "is missing" in check.readme_problems()[0]
+    make("yale")
+    assert "README.md" in check.readme_problems()[0]

@@ -1,0 +1,185 @@
+import base64
+import json
+import re
+
+import nbformat
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from click.testing import CliRunner
+from small_report import ALT, FOLDER, HARM, code, display, make, picture, words, write
+
+from fer_utils import executed, paths, report, report_markup, report_pdf
+from fer_utils.cli import main
+from fer_utils.errors import OutputError
+
+
+def texts(outputs, dataset="tiny"):
+    return {path.name: path.read_text() for path in (outputs / dataset / "report").glob("*.html")}
+
+
+def test_index_and_pages(outputs):
+    make("tiny")
+    executed.note("tiny", "01_part", seconds=12.3, failure="")
+    report.build("tiny")
+    pages = texts(outputs)
+    assert set(pages) == {"index.html", "01_part.html", "02_part.html"}
+    index = BeautifulSoup(pages["index.html"], "html.parser")
+    plain = " ".join(index.get_text().split())
+    for words_of_it in ("Does it work?", "95 % (subjects)", "It works in part 2.", "numpy 2.0", "12 s", "Budget quick"):
+        assert words_of_it in plain
+    gallery = [each["href"] for each in index.select(".gallery a")]
+    assert gallery == ["01_part.html#figure-01-noise", "02_part.html#figure-02-noise"]
+    page = BeautifulSoup(pages["01_part.html"], "html.parser")
+    figure = page.select_one("figure#figure-01-noise")
+    assert (figure.img["width"], figure.img["height"], figure.img["alt"]) == ("60", "40", ALT)
+    assert len(page.find_all(string=re.compile("Noise of"))) == 1
+    origin = " ".join(figure.select_one("details.origin").get_text().split())
+    for part in ("01_part, cell-03", 'budget = "quick"', "d" * 64, "c" * 64, "numpy 2.0", "Commit"):
+        assert part in origin
+    assert next(each.get_text() for each in page.select("details.code summary")) == "Code (cell-01, 1 line)"
+    assert "training: 100%" not in pages["01_part.html"]
+    assert "10 %\n" not in page.pre.get_text()
+    assert "100 %\nall told" in page.get_text()
+    assert next(each["aria-label"] for each in page.select(".table[tabindex='0']")).startswith("Table 1 of 01 Part 1")
+    assert (outputs / "tiny" / "report" / "figures" / "01-noise.png").read_bytes() == picture(1)
+
+
+def test_nothing_that_a_notebook_holds_does_harm(outputs):
+    make("tiny")
+    report.build("tiny", single_file=True)
+    for text in texts(outputs).values():
+        soup = BeautifulSoup(text, "html.parser")
+        assert soup.find(["script", "iframe", "object"]) is None
+        assert len(soup.find_all("style")) == 1
+        assert not any(name.startswith("on") for each in soup.find_all() for name in each.attrs)
+        assert all(each["src"].startswith(("figures/", "data:")) for each in soup.find_all("img"))
+        assert any(word in soup.h1.get_text() for word in (HARM, FOLDER))
+        assert "secret.txt" not in text
+
+
+def test_same_notebooks_same_bytes_and_old_pages_go(outputs):
+    make("tiny")
+    report.build("tiny")
+    first = texts(outputs)
+    (outputs / "tiny" / "report" / "09_gone.html").write_text("old")
+    report.build("tiny")
+    assert texts(outputs) == first
+    for text in first.values():
+        assert str(paths.PROJECT) not in text
+        assert str(outputs) not in text
+
+
+def test_a_failed_notebook_is_shown_as_failed(outputs):
+    make("tiny")
+    error = nbformat.v4.new_output(
+        "error", ename="ValueError", evalue=f"bad {HARM}", traceback=["\x1b[31mTrace\x1b[0m"]
+    )
+    write("tiny", "03_raised", [words("# 03 Raised", number=0), code("1 / 0", [error], number=1)])
+    write("tiny", "04_died", [code("train()", [], number=1), code("show()", [], number=2, ran=False)])
+    (outputs / "tiny" / "notebooks" / "05_damaged.ipynb").write_text("{")
+    write("tiny", "06_noted", [code("x", [], number=1)])
+    executed.note("tiny", "06_noted", seconds=1, failure="the kernel died")
+    report.build("tiny")
+    pages = texts(outputs)
+    index = BeautifulSoup(pages["index.html"], "html.parser")
+    failures = [" ".join(each.get_text().split()) for each in index.select(".failure")]
+    assert len(failures) == 4
+    for failure, expected in zip(failures, ("ValueError: bad", "never ran", "is damaged", "kernel died"), strict=True):
+        assert expected in failure
+    assert "Trace" in pages["03_raised.html"]
+    assert "\x1b" not in pages["03_raised.html"]
+    assert all("<script" not in text for text in pages.values())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "is missing"), ("", "is damaged"), ("a,b\n1,2\n", "no column"), ("\0\1", "is damaged")],
+)
+def test_results_that_are_missing_or_damaged(outputs, content, message):
+    make("tiny")
+    table = outputs / "tiny" / "scores.csv"
+    table.unlink() if content is None else table.write_text(content)
+    report.build("tiny")
+    notices = " ".join(
+        each.get_text() for each in BeautifulSoup(texts(outputs)["index.html"], "html.parser").select(".notice")
+    )
+    assert "scores.csv" in notices
+    assert message in notices
+    assert str(outputs) not in notices
+
+
+def test_numbers_that_are_none(outputs):
+    make("tiny")
+    table = outputs / "tiny" / "scores.csv"
+    table.write_text(table.read_text().replace("0.5", "many"))
+    report.build("tiny")
+    assert "scores.csv is damaged" in texts(outputs)["index.html"]
+
+
+def test_names_of_an_index_stand_in_the_one_header_row():
+    table = pd.DataFrame({"x": [1, 2], "y": [3, 4]}, index=pd.Index(["one", "two"], name="which"))
+    html, _ = report_markup.arranged(report_markup.table(table.to_html()), prefix="p", title="")
+    assert [each.get_text() for each in BeautifulSoup(html, "html.parser").select("thead tr th")] == ["which", "x", "y"]
+
+
+def test_without_executed_notebooks(outputs, three_people):
+    found = CliRunner().invoke(main, ["report", "--dataset", str(three_people)])
+    assert found.exit_code == 1
+    assert "no executed notebooks" in found.output
+    assert not (outputs / "three-people" / "report").exists()
+
+
+def test_a_picture_that_was_never_saved_or_drawn_anew(outputs):
+    make("tiny")
+    shown = display({"image/png": base64.b64encode(picture(7)).decode()})
+    write("tiny", "01_part", [words("# 01 Part", number=0), code("plot", [shown, shown], number=1)])
+    report.build("tiny")
+    page = BeautifulSoup(texts(outputs)["01_part.html"], "html.parser")
+    assert "not known" in page.figure.get_text()
+    assert all(each["alt"] for each in page.find_all("img"))
+    assert len({each["id"] for each in page.find_all("figure")}) == 2
+
+
+def test_index_over_several_data_sets(outputs):
+    make("one")
+    make("two", tables=False)
+    index = report.build_several(["one", "two"])
+    assert index == outputs / "index.html"
+    soup = BeautifulSoup(index.read_text(), "html.parser")
+    links = [each["href"] for each in soup.select("h2 a")]
+    assert links == ["one/report/index.html", "two/report/index.html"]
+    assert "is missing" in soup.get_text()
+    back = BeautifulSoup(texts(outputs, "one")["index.html"], "html.parser").select_one("header a")["href"]
+    assert (outputs / "one" / "report" / back).resolve() == index.resolve()
+
+
+def test_a_single_file_needs_no_other(outputs):
+    make("tiny")
+    report.build("tiny", single_file=True)
+    soup = BeautifulSoup(texts(outputs)["tiny.html"], "html.parser")
+    assert len(soup.find_all("h1")) == 1
+    assert len(soup.find_all("img")) == 2
+    identifiers = [each["id"] for each in soup.find_all(id=True)]
+    assert len(identifiers) == len(set(identifiers))
+    assert all(each["href"].startswith(("#", "https://")) for each in soup.find_all("a"))
+    assert {each["href"][1:] for each in soup.find_all("a") if each["href"].startswith("#")} <= set(identifiers)
+
+
+def test_a_pdf_needs_a_browser_and_says_so_first(outputs, monkeypatch, tmp_path):
+    make("tiny")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(report_pdf.BrowserError, match="apt-get install chromium"):
+        report.build("tiny", pdf=True)
+    assert not (outputs / "tiny" / "report").exists()
+
+
+def test_notes_of_runs_survive_damage(outputs):
+    make("tiny")
+    notes = outputs / "tiny" / "notebooks" / "executed.json"
+    notes.write_text("[")
+    executed.note("tiny", "01_part", seconds=3.21, failure="")
+    assert json.loads(notes.read_text())["01_part"]["seconds"] == 3.2
+    assert executed.read("tiny")[0].failure == ""
+    with pytest.raises(OutputError, match="no executed notebooks"):
+        executed.read("nothing")
