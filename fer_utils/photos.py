@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from fer_utils.datasets import IMAGE_SUFFIXES
+from fer_utils import files
+from fer_utils.datasets import IMAGE_SUFFIXES, FaceDataset
 from fer_utils.errors import ParameterError, PhotoError
 from fer_utils.images import LARGEST_PIXELS, SMALLEST_SIDE
 
@@ -89,6 +90,23 @@ def read(path: Path) -> Photo:
 def from_greys(grey: np.ndarray, *, name: str) -> Photo:
     """A photo made of greys in memory, (height, width) uint8."""
     return Photo(name=name, grey=grey, picture=_picture(Image.fromarray(grey)))
+
+
+def as_dataset(chosen: Sequence[Photo]) -> FaceDataset:
+    """Photos as a data set without labels and subjects named "photos", so that figures can tell what they show."""
+    unknown = np.full(len(chosen), "")
+    return FaceDataset(
+        name="photos",
+        title="Own photos",
+        rendered=False,
+        images=tuple(photo.grey for photo in chosen),
+        labels=np.full(len(chosen), -1, dtype=np.int64),
+        subjects=unknown,
+        conditions=unknown,
+        file_names=np.array([Path(photo.name).name for photo in chosen]),
+        hashes=np.array([files.sha256(photo.grey.tobytes()) for photo in chosen]),
+        class_names=(),
+    )
 
 
 def contact_sheet(images: Sequence[np.ndarray], *, columns: int, height: int = 240) -> np.ndarray:
