@@ -16,12 +16,13 @@ help: ## Show this list
 
 setup: $(READY) ## Make .venv with the locked packages
 
+# Compiled at once: where PYTHONDONTWRITEBYTECODE is set, every import of TensorFlow would compile it anew, for 20 seconds.
 $(READY): requirements.txt pyproject.toml
 	@echo "Setting up $(VENV) (Python 3.11 to 3.13; about 2.5 GB, once)"
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d: call make PYTHON=python3.12" % v)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --requirements requirements.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --requirements requirements.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
