@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from fer_utils.errors import DatasetError
+from fer_utils.errors import DatasetError, FerError
 
 SMALLEST_SIDE = 32
 LARGEST_PIXELS = 50_000_000
@@ -54,13 +54,19 @@ def scaled(images: np.ndarray) -> np.ndarray:
     return images.astype(np.float32) / np.float32(255)
 
 
-def _check_size(image: Image.Image, *, name: str) -> None:
+def require_smallest_side(image: Image.Image, *, name: str, error: type[FerError]) -> None:
+    """Raise `error` where an image is under 32 pixels on a side."""
     width, height = image.size
     if min(width, height) < SMALLEST_SIDE:
-        raise DatasetError(
+        raise error(
             f"{name}: {width}x{height} pixels is too small for a face. "
             f"Use an image of at least {SMALLEST_SIDE}x{SMALLEST_SIDE}, or move it out of the folder."
         )
+
+
+def _check_size(image: Image.Image, *, name: str) -> None:
+    require_smallest_side(image, name=name, error=DatasetError)
+    width, height = image.size
     if width * height > LARGEST_PIXELS:
         raise DatasetError(
             f"{name}: {width}x{height} pixels is too large. "

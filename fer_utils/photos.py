@@ -11,7 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from fer_utils import files
 from fer_utils.datasets import IMAGE_SUFFIXES, FaceDataset
 from fer_utils.errors import ParameterError, PhotoError
-from fer_utils.images import LARGEST_PIXELS, SMALLEST_SIDE
+from fer_utils.images import LARGEST_PIXELS, require_smallest_side
 
 # Files of these names are meant as photos, so one that cannot be read is told; others are photos if they open as such.
 PHOTO_SUFFIXES = IMAGE_SUFFIXES | {".avif", ".heic", ".heif", ".jfif", ".mpo"}
@@ -153,12 +153,8 @@ def _decode(image: Image.Image, *, name: str) -> Photo:
 
 
 def _shrink_while_decoding(image: Image.Image, *, name: str) -> None:
+    require_smallest_side(image, name=name, error=PhotoError)
     width, height = image.size
-    if min(width, height) < SMALLEST_SIDE:
-        raise PhotoError(
-            f"{name}: {width}x{height} pixels is too small for a face. "
-            f"Use a photo of at least {SMALLEST_SIDE}x{SMALLEST_SIDE}."
-        )
     if width * height > LARGEST_PIXELS and image.format in _DRAFTED:
         image.draft(None, (width // 2, height // 2))
     if image.width * image.height > LARGEST_PIXELS:
