@@ -70,6 +70,20 @@ def test_the_table_is_for_people_and_no_face_is_no_failure(folder, outputs):
     assert not (outputs / "predictions").exists()
 
 
+def test_fifty_faces_in_one_photo(tmp_path):
+    names = [
+        f"subject{number:02}.{condition}"
+        for condition in ("happy", "normal", "sad", "surprised")
+        for number in range(1, 16)
+    ]
+    sheet = photos.contact_sheet([np.asarray(sample(name)) for name in names[:50]], columns=10)
+    Image.fromarray(sheet).save(tmp_path / "fifty.png")
+    found = call(tmp_path / "fifty.png", "--json", "--no-pictures")
+    assert found.exit_code == 0
+    lines = [json.loads(line) for line in found.stdout.splitlines()]
+    assert [line["face"] for line in lines] == list(range(1, 51))
+
+
 def test_large_photos_are_refused_or_shrunk_while_they_are_decoded(tmp_path):
     Image.new("L", (10_000, 10_000)).save(tmp_path / "huge.jpg", quality=30)
     assert photos.read(tmp_path / "huge.jpg").grey.size <= 50_000_000
