@@ -22,20 +22,22 @@ class Context:
         notebook: file name without suffix, `NN_name`.
         dataset: the data shown.
         parameters: the notebook's parameters, as given.
-        budget: "quick" or "standard" where figures show trained models, else None.
+        budget: "quick" or "standard" where figures show models whose training depends on it, else None.
+        shows: what the figures show in place of the data set, for the small print; empty where they show the data set.
     """
 
     notebook: str
     dataset: FaceDataset
     parameters: dict = field(default_factory=dict)
     budget: str | None = None
+    shows: str = ""
 
     @property
     def footer(self) -> str:
         """Small print under every figure: the data, whether the faces are real, how much training."""
         faces = "rendered: says nothing about real faces" if self.dataset.rendered else "real faces"
         note = f" · {_BUDGET_NOTE[self.budget]}" if self.budget else ""
-        return f"{self.dataset.title} ({faces}){note}"
+        return (self.shows or f"{self.dataset.title} ({faces})") + note
 
 
 def save_figure(figure, name: str, *, context: Context, caption: str, alt: str) -> None:

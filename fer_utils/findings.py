@@ -79,7 +79,7 @@ def comparison(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     for row in comparisons.itertuples():
         lines.append(
             f"- `{row.model}` against `{row.reference}`: {100 * row.difference:+.1f} points "
-            f"({100 * row.low:+.1f} to {100 * row.high:+.1f}), McNemar p = {row.mcnemar_p:.2g}: {verdict(row)}."
+            f"({100 * row.low:+.1f} to {100 * row.high:+.1f}), McNemar p {_p_value(row.mcnemar_p, '= ')}: {verdict(row)}."
         )
     return "\n".join(lines)
 
@@ -126,6 +126,11 @@ def loss(curves: Mapping[str, np.ndarray], floor: float) -> str:
         f"the cross-entropy is {last['cross_entropy']:.2f}. So {(last['penalty'] + floor) / last['loss']:.0%} of the loss "
         "has nothing to do with wrong answers: high loss beside high accuracy is no miscalculation."
     )
+
+
+def _p_value(value: float, equals: str = "") -> str:
+    """Tables keep six decimals, so that a small p value may read 0 there."""
+    return f"{equals}{value:.2g}" if value >= 0.0001 else "< 0.0001"
 
 
 def _interval(row: pd.Series) -> str:
@@ -212,7 +217,7 @@ def comparison_table(comparisons: pd.DataFrame) -> pd.DataFrame:
             "95 % (subjects)": [f"{100 * row.low:+.1f} to {100 * row.high:+.1f}" for row in comparisons.itertuples()],
             "only this one right": comparisons["only_model"],
             "only the other right": comparisons["only_reference"],
-            "McNemar p": [f"{row.mcnemar_p:.2g}" for row in comparisons.itertuples()],
+            "McNemar p": [_p_value(row.mcnemar_p) for row in comparisons.itertuples()],
         }
     ).set_index("model")
 
