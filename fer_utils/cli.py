@@ -207,9 +207,9 @@ def pretrain() -> None:
     The weights in the repository were made this way: call this only to make them anew. A stopped call goes on from the
     last whole epoch.
     """
-    from fer_utils import ferplus, model_card, pretraining
+    from fer_utils import ferplus, model_card, pretraining, recipes
 
-    data, recipe = ferplus.load(), pretraining.PretrainingRecipe()
+    data, recipe = ferplus.load(), recipes.PretrainingRecipe()
     model, curves = pretraining.run(data, recipe)
     found = model_card.ship(model, curves, recipe=recipe, data=data)["scores"]["accuracy"]
     click.echo(

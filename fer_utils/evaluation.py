@@ -39,6 +39,14 @@ def macro_f1(truth: np.ndarray, predicted: np.ndarray, classes: list[str]) -> fl
     return float(_macro_f1(confusion(truth, predicted, classes)[np.newaxis])[0])
 
 
+def macro_f1_interval(truth: np.ndarray, predicted: np.ndarray, classes: list[str]) -> Interval:
+    """Macro-F1 with a percentile interval that resamples images, for data without subjects."""
+    table = confusion(truth, predicted, classes)
+    drawn = np.random.default_rng(_BOOTSTRAP_SEED).multinomial(table.sum(), table.ravel() / table.sum(), size=RESAMPLES)
+    low, high = np.quantile(_macro_f1(drawn.reshape(-1, *table.shape)), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(_macro_f1(table[np.newaxis])[0]), float(low), float(high))
+
+
 def confusion(truth: np.ndarray, predicted: np.ndarray, classes: list[str]) -> np.ndarray:
     """Counts, (classes, classes) int64: row the truth, column the prediction."""
     from sklearn.metrics import confusion_matrix

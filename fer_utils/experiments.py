@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, cluster, faces, files, identity, paths, progress, workers
+from fer_utils import cleaning, cluster, faces, files, identity, paths, progress, results, workers
 from fer_utils.datasets import FaceDataset
 from fer_utils.errors import DatasetError, OutputError
 from fer_utils.recipes import MODELS, PROTOCOL_MODELS, Recipe, recipe_for, seeds_for
@@ -142,19 +142,8 @@ class Experiment:
         tables = []
         for run, record in zip(runs, records, strict=True):
             test = self.folds(run.protocol)[run.fold][1]
-            names = np.array(self.dataset.class_names)
-            columns = {
-                "model": run.model,
-                "protocol": run.protocol,
-                "seed": run.seed,
-                "fold": run.fold,
-                "subject": self.dataset.subjects[test],
-                "image": self.dataset.file_names[test],
-                "truth": names[self.dataset.labels[test]],
-                "predicted": names[record.probabilities.argmax(axis=1)],
-            }
-            columns |= {f"p_{name}": record.probabilities[:, index] for index, name in enumerate(names)}
-            tables.append(pd.DataFrame(columns))
+            words = {"model": run.model, "protocol": run.protocol, "seed": run.seed}
+            tables.append(results.rows(self.dataset, test, record.probabilities, **words).assign(fold=run.fold))
         return pd.concat(tables, ignore_index=True)
 
     def _made_by(self, run: Run) -> dict:

@@ -49,7 +49,10 @@ class VoteDataset:
 
     def part(self, name: str) -> "VoteDataset":
         """The images of one part."""
-        chosen = self.parts == name
+        return self.where(self.parts == name)
+
+    def where(self, chosen: np.ndarray) -> "VoteDataset":
+        """Some of the images, chosen by (N,) bool."""
         return VoteDataset(self.images[chosen], self.votes[chosen], self.parts[chosen], self.file_names[chosen])
 
 

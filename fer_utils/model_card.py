@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import evaluation, ferplus, files, paths, pretrained
+from fer_utils.errors import DatasetError
 from fer_utils.ferplus import VoteDataset
-from fer_utils.pretraining import CURVES, PretrainingRecipe
+from fer_utils.recipes import PRETRAINING_CURVES, PretrainingRecipe
 
 _CARD = """# The pretrained network
 
@@ -22,11 +23,11 @@ gives probabilities of {classes} expressions: {names}.
 project; they were published for research (Goodfellow et al. 2013, doi:10.1007/978-3-642-42051-1_16), and the votes under the
 MIT licence (https://github.com/microsoft/FERPlus). The weights come under this project's licence.
 
-**Recipe.** {recipe}. One seed; everything was fixed before the run, and no other recipe was tried.
+**Recipe.** {recipe}. Epochs and all else are fixed before a run; one seed.
 
 **Scores** on the validation part, {validation:,} faces of which more than half of the votes name one expression, mirror images averaged;
-95 % intervals (Wilson's; macro-F1: bootstrap over images). There was no test part here. The part was scored after every epoch, though nothing
-was chosen by it but the temperature, {temperature:.2f}.
+95 % intervals (Wilson's; macro-F1: bootstrap over images). The part was also scored after every epoch; nothing was chosen
+by that. The temperature, {temperature:.2f}, was fitted on these same faces. Notebook 05 scores the test part where it is here.
 
 | | value | 95 % interval | images |
 | --- | --- | --- | --- |
@@ -43,39 +44,28 @@ def ship(model, curves: np.ndarray, *, recipe: PretrainingRecipe, data: VoteData
 
     Args:
         model: from `pretraining.run`.
-        curves: (epochs, 2) float32, in the order of `pretraining.CURVES`.
+        curves: (epochs, 2) float32, in the order of `recipes.PRETRAINING_CURVES`.
         recipe: what it was trained by.
         data: FER+, with a "validation" part.
 
     Returns:
         What `ferplus.json` says.
     """
-    validation = data.part("validation")
-    truth = ferplus.majority(validation.votes)
-    logarithms = pretrained.log_probabilities(model, validation.images)
-    clear = truth >= 0
-    temperature = pretrained.fit_temperature(logarithms[clear], np.eye(len(ferplus.EXPRESSIONS))[truth[clear]])
-    probabilities = pretrained.softmax(logarithms[clear] / temperature)
-    names = np.array(ferplus.EXPRESSIONS)
-    table = pd.DataFrame(
-        {
-            "image": validation.file_names[clear],
-            "truth": names[truth[clear]],
-            "predicted": names[probabilities.argmax(axis=1)],
-        }
-        | {f"p_{name}": probabilities[:, index] for index, name in enumerate(names)}
-    )
+    clear, truth = _clear(data.part("validation"))
+    logarithms = pretrained.log_probabilities(model, clear.images)
+    temperature = pretrained.fit_temperature(logarithms, np.eye(len(ferplus.EXPRESSIONS))[truth])
+    table = _table(clear, truth, pretrained.calibrated(logarithms, temperature))
     about = {
         "recipe": asdict(recipe),
         "data": data.data_hash,
         "training_images": int((ferplus.distributions(data.part("train").votes)[1]).sum()),
-        "validation_images": int(clear.sum()),
+        "validation_images": len(clear),
         "scores": scores(table),
     }
     folder = paths.weights()
     pretrained.save(model, temperature=temperature, about=about, folder=folder)
     files.write(folder / "ferplus_validation.csv", table.to_csv(index=False, float_format="%.4f", lineterminator="\n"))
-    rows = pd.DataFrame(curves, columns=CURVES)
+    rows = pd.DataFrame(curves, columns=PRETRAINING_CURVES)
     rows.insert(0, "epoch", np.arange(1, len(rows) + 1))
     files.write(folder / "ferplus_curves.csv", rows.to_csv(index=False, float_format="%.5f", lineterminator="\n"))
     about = pretrained.check(folder)
@@ -91,7 +81,8 @@ def scores(table: pd.DataFrame) -> dict[str, dict[str, float]]:
     """
     truth, predicted = table["truth"].to_numpy(), table["predicted"].to_numpy()
     right = truth == predicted
-    found = {"accuracy": _share(right), "macro-F1": _macro_f1(truth, predicted)}
+    macro = evaluation.macro_f1_interval(truth, predicted, list(ferplus.EXPRESSIONS))
+    found = {"accuracy": _share(right), "macro-F1": asdict(macro) | {"n": len(truth)}}
     present = [name for name in ferplus.EXPRESSIONS if (truth == name).any()]
     return found | {f"recall of {name}": _share(right[truth == name]) for name in present}
 
@@ -124,18 +115,33 @@ def read_validation() -> tuple[dict, pd.DataFrame, pd.DataFrame]:
     return about, pd.read_csv(folder / "ferplus_validation.csv"), pd.read_csv(folder / "ferplus_curves.csv")
 
 
+def scores_on_test_part() -> dict[str, dict[str, float]] | None:
+    """Scores of the shipped network on FER+'s test part; None where that is not here.
+
+    Raises:
+        WeightsError: the weights are missing or damaged.
+    """
+    try:
+        part = ferplus.load().part("test")
+    except DatasetError:
+        return None
+    if not len(part):
+        return None
+    clear, truth = _clear(part)
+    return scores(_table(clear, truth, pretrained.load().probabilities(clear.images)))
+
+
+def _clear(part: VoteDataset) -> tuple[VoteDataset, np.ndarray]:
+    """The images of which most voters name one expression, and its index for each."""
+    truth = ferplus.majority(part.votes)
+    return part.where(truth >= 0), truth[truth >= 0]
+
+
+def _table(part: VoteDataset, truth: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    names = np.array(ferplus.EXPRESSIONS)
+    columns = {"image": part.file_names, "truth": names[truth], "predicted": names[probabilities.argmax(axis=1)]}
+    return pd.DataFrame(columns | {f"p_{name}": probabilities[:, index] for index, name in enumerate(names)})
+
+
 def _share(right: np.ndarray) -> dict[str, float]:
-    found = evaluation.wilson(int(right.sum()), len(right))
-    return {"value": found.value, "low": found.low, "high": found.high, "n": len(right)}
-
-
-def _macro_f1(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    from sklearn.metrics import f1_score
-
-    random, drawn = np.random.default_rng(0), []
-    for _ in range(500):
-        rows = random.integers(0, len(truth), size=len(truth))
-        drawn.append(f1_score(truth[rows], predicted[rows], average="macro"))
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    value = f1_score(truth, predicted, average="macro")
-    return {"value": float(value), "low": float(low), "high": float(high), "n": len(truth)}
+    return asdict(evaluation.wilson(int(right.sum()), len(right))) | {"n": len(right)}

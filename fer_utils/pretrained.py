@@ -46,7 +46,7 @@ class Pretrained:
         Returns:
             (N, classes) float32, each row adding up to 1.
         """
-        return softmax(log_probabilities(self.model, faces) / self.temperature)
+        return calibrated(log_probabilities(self.model, faces), self.temperature)
 
 
 def log_probabilities(model: "keras.Model", faces: np.ndarray) -> np.ndarray:
@@ -70,6 +70,13 @@ def log_probabilities(model: "keras.Model", faces: np.ndarray) -> np.ndarray:
     return np.concatenate(means)
 
 
+def calibrated(log_probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Log-probabilities divided by a temperature, as probabilities again; (N, classes) both."""
+    from scipy.special import softmax
+
+    return softmax(log_probabilities / temperature, axis=1)
+
+
 def fit_temperature(log_probabilities: np.ndarray, targets: np.ndarray) -> float:
     """The temperature under which probabilities fit best (Guo et al. 2017, arXiv:1706.04599).
 
@@ -81,18 +88,13 @@ def fit_temperature(log_probabilities: np.ndarray, targets: np.ndarray) -> float
         What makes the cross-entropy smallest, between 0.05 and 20.
     """
     from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
 
     def cross_entropy(logarithm: float) -> float:
-        found = softmax(log_probabilities / np.exp(logarithm))
-        return -float((targets * np.log(np.maximum(found, _SMALLEST))).sum(axis=1).mean())
+        found = log_softmax(log_probabilities / np.exp(logarithm), axis=1)
+        return -float((targets * found).sum(axis=1).mean())
 
     return float(np.exp(minimize_scalar(cross_entropy, bounds=np.log([0.05, 20]), method="bounded").x))
-
-
-def softmax(values: np.ndarray) -> np.ndarray:
-    """(N, classes) numbers to probabilities, rows adding up to 1."""
-    powers = np.exp(values - values.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def save(model: "keras.Model", *, temperature: float, about: dict, folder: Path | None = None) -> None:

@@ -1,8 +1,10 @@
 """The tables below `outputs/<dataset>/`: predictions, scores, comparisons."""
 
+import numpy as np
 import pandas as pd
 
 from fer_utils import evaluation, files, paths
+from fer_utils.datasets import FaceDataset
 from fer_utils.errors import OutputError
 
 # Pairs of which one thing differs: the network, or what it sees.
@@ -19,6 +21,29 @@ _COLUMNS = {
     "scores": evaluation.SCORE_COLUMNS,
     "comparisons": evaluation.COMPARISON_COLUMNS,
 }
+
+
+def rows(
+    dataset: FaceDataset, positions: np.ndarray, probabilities: np.ndarray, *, model: str, protocol: str, seed: int
+) -> pd.DataFrame:
+    """Rows of `predictions.csv`; the column `fold` is the subject, and to be changed where a fold is more than that.
+
+    Args:
+        positions: (N,) int, the images' positions in the data set.
+        probabilities: (N, classes) float32.
+    """
+    names, subjects = np.array(dataset.class_names), dataset.subjects[positions]
+    columns = {
+        "model": model,
+        "protocol": protocol,
+        "seed": seed,
+        "fold": subjects,
+        "subject": subjects,
+        "image": dataset.file_names[positions],
+        "truth": names[dataset.labels[positions]],
+        "predicted": names[probabilities.argmax(axis=1)],
+    }
+    return pd.DataFrame(columns | {f"p_{name}": probabilities[:, index] for index, name in enumerate(names)})
 
 
 def write(dataset: str, predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -15,8 +15,9 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, progress
+from fer_utils import cleaning, progress, results
 from fer_utils.datasets import FaceDataset
+from fer_utils.errors import DatasetError
 from fer_utils.transfer_features import CROPS, FEATURES, features, kept
 
 VIEWS = (1, 2)  # faces alone, or their mirror images too
@@ -74,6 +75,11 @@ class Transfer:
             found[rows] = self.outer[candidate, rows]
         return found
 
+    def predictions(self, dataset: FaceDataset) -> pd.DataFrame:
+        """Model `transfer` as rows of `predictions.csv`; the backbone comes from one seed."""
+        words = {"model": "transfer", "protocol": "loso", "seed": 1}
+        return results.rows(dataset, self.positions, self.probabilities(), **words)
+
     def table(self) -> pd.DataFrame:
         """A row per candidate: `crop, features, views, strength, inner_accuracy, outer_accuracy, chosen` (by how many folds)."""
         table = pd.DataFrame(CANDIDATES, columns=["crop", "features", "views", "strength"])
@@ -91,10 +97,16 @@ def run(dataset: FaceDataset, manifest: pd.DataFrame, *, jobs: int = 0) -> Trans
         jobs: processes; 0 means as many as cores. Results do not depend on it.
 
     Raises:
+        DatasetError: fewer than three subjects, of which no inner one can be left out.
         WeightsError: the pretrained weights are missing or damaged.
     """
     positions = cleaning.kept_indices(dataset, manifest)
     subjects, labels = dataset.subjects[positions], dataset.labels[positions]
+    if len(set(subjects)) < 3:
+        raise DatasetError(
+            f"{dataset.name}: choosing on inner subjects needs at least three subjects with usable images; "
+            f"there are {len(set(subjects))}. Add some, or leave notebook 05 out."
+        )
 
     def fit() -> dict[str, np.ndarray]:
         found = features(dataset, manifest, positions)
@@ -177,6 +189,8 @@ def head_probabilities(
     """
     from sklearn.linear_model import LogisticRegression
 
+    if len(np.unique(labels)) == 1:  # nothing to learn apart
+        return np.tile(np.eye(classes, dtype=np.float32)[labels[0]], (len(strengths), len(test[0]), 1))
     both = np.concatenate(train).astype(np.float64)
     mean, spread = both.mean(axis=0), both.std(axis=0)
     spread = np.where(spread > 0, spread, 1) * np.sqrt(both.shape[1])

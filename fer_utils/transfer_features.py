@@ -30,14 +30,34 @@ FEATURES = {
 _CODE = ("backbone.py", "faces.py", "pretrained.py", "transfer.py", "transfer_features.py")
 
 
+def crops(dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarray, crop: str) -> np.ndarray:
+    """Aligned faces, (N, side, side) uint8, in one of `CROPS`."""
+    side, distance, row = CROPS[crop]
+    eyes = _eyes(dataset, manifest)
+    words = {"side": side, "eye_distance": distance, "eye_row": row, "compressed": False}
+    return np.stack(
+        [faces.face_input(dataset.images[i], tuple(eyes[i, :2]), tuple(eyes[i, 2:]), **words) for i in positions]
+    )
+
+
 def features(
     dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarray
 ) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
-    """What the pretrained network makes of faces and of their mirror images.
+    """What the pretrained network makes of faces and of their mirror images, kept on disk.
 
     Returns:
         (crop, features) to two arrays, (N, values) float32 each: the faces', and the mirrored faces'.
     """
+    arrays = kept(dataset, manifest, "features", lambda: _computed_features(dataset, manifest, positions))
+    return {
+        (crop, name): tuple(arrays[f"{crop}, {name}, {view}"] for view in ("plain", "mirrored"))
+        for crop in CROPS
+        for name in FEATURES
+    }
+
+
+def _computed_features(dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarray) -> dict[str, np.ndarray]:
+    """Arrays by the name of crop, features and view, "plain" or "mirrored"."""
     import keras
 
     from fer_utils.images import scaled
@@ -45,31 +65,15 @@ def features(
     model = pretrained.load().model
     layers = sorted({layer for parts in FEATURES.values() for layer, _ in parts})
     network = keras.Model(model.input, [model.get_layer(layer).output for layer in layers])
-    eyes = _eyes(dataset, manifest)
     found = {}
-    for crop, (side, distance, row) in CROPS.items():
-        images = np.stack(
-            [
-                faces.face_input(
-                    dataset.images[i],
-                    tuple(eyes[i, :2]),
-                    tuple(eyes[i, 2:]),
-                    side=side,
-                    eye_distance=distance,
-                    eye_row=row,
-                    compressed=False,
-                )
-                for i in positions
-            ]
-        )
-        views = [
-            dict(zip(layers, (keras.ops.convert_to_numpy(v) for v in network(scaled(x[..., None]))), strict=True))
-            for x in (images, images[:, :, ::-1])
-        ]
-        for name, parts in FEATURES.items():
-            found[crop, name] = tuple(
-                np.concatenate([_pooled(view[layer], grid) for layer, grid in parts], axis=1) for view in views
-            )
+    for crop in CROPS:
+        images = crops(dataset, manifest, positions, crop)
+        for view, seen in (("plain", images), ("mirrored", images[:, :, ::-1])):
+            outputs = [keras.ops.convert_to_numpy(each) for each in network(scaled(seen[..., np.newaxis]))]
+            by_layer = dict(zip(layers, outputs, strict=True))
+            for name, parts in FEATURES.items():
+                pooled = [_pooled(by_layer[layer], grid) for layer, grid in parts]
+                found[f"{crop}, {name}, {view}"] = np.concatenate(pooled, axis=1)
     return found
 
 
@@ -82,14 +86,9 @@ def plane(dataset: FaceDataset, manifest: pd.DataFrame) -> tuple[np.ndarray, np.
     from sklearn.decomposition import PCA
 
     positions = cleaning.kept_indices(dataset, manifest)
-    values = kept(
-        dataset,
-        manifest,
-        "embedding",
-        lambda: {"embedding": features(dataset, manifest, positions)["face", "embedding"][0]},
-    )
-    analysis = PCA(n_components=2, svd_solver="full").fit(values["embedding"].astype(np.float64))
-    return analysis.transform(values["embedding"].astype(np.float64)), analysis.explained_variance_ratio_
+    embedding = features(dataset, manifest, positions)["face", "embedding"][0].astype(np.float64)
+    analysis = PCA(n_components=2, svd_solver="full").fit(embedding)
+    return analysis.transform(embedding), analysis.explained_variance_ratio_
 
 
 def kept(

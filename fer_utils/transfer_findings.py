@@ -1,9 +1,11 @@
 """What notebook 05 found, in tables and words: every number comes from the results that are passed in."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 
-from fer_utils import results
+from fer_utils import evaluation, results
 from fer_utils.transfer import Transfer
 
 
@@ -16,12 +18,10 @@ def curve_with_intervals(curve: pd.DataFrame) -> pd.DataFrame:
     Returns:
         A row per number: `subjects, value, low, high`.
     """
-    random, rows = np.random.default_rng(0), []
+    rows = []
     for count, group in curve.groupby("subjects"):
-        values = group["accuracy"].to_numpy()
-        means = values[random.integers(0, len(values), size=(2000, len(values)))].mean(axis=1)
-        low, high = np.quantile(means, [0.025, 0.975])
-        rows.append({"subjects": count, "value": values.mean(), "low": low, "high": high})
+        interval = evaluation.subject_bootstrap(group["accuracy"].to_numpy(), np.ones(len(group)))
+        rows.append({"subjects": count} | asdict(interval))
     return pd.DataFrame(rows)
 
 

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from conftest import copy_faces
+from scipy.special import log_softmax, softmax
 
-from fer_utils import backbone, ferplus, model_card, paths, pretrained, pretraining, transfer
-from fer_utils.errors import WeightsError
+from fer_utils import backbone, ferplus, model_card, paths, pretrained, pretraining, recipes, transfer
+from fer_utils.cleaning import load_clean
+from fer_utils.errors import DatasetError, WeightsError
 
 
 @pytest.fixture
@@ -19,7 +22,7 @@ def votes():
     return ferplus.VoteDataset(images, rows, parts, np.array([f"fer{number}.png" for number in range(40)]))
 
 
-RECIPE = pretraining.PretrainingRecipe(small_epochs=1, full_epochs=1, batch_size=16)
+RECIPE = recipes.PretrainingRecipe(small_epochs=1, full_epochs=1, batch_size=16)
 
 
 def test_the_backbone_takes_faces_of_several_sizes_and_is_small_enough():
@@ -48,7 +51,7 @@ def test_augmentation_keeps_the_range_and_does_nothing_outside_training():
 def test_pretraining_goes_on_after_a_stop(votes, tmp_path, monkeypatch):
     monkeypatch.setenv("FER_OUTPUT_DIR", str(tmp_path / "whole"))
     whole, curves = pretraining.run(votes, RECIPE)
-    assert curves.shape == (2, len(pretraining.CURVES))
+    assert curves.shape == (2, len(recipes.PRETRAINING_CURVES))
     stopped = pretraining.Pretraining(votes, RECIPE)
     stopped.epoch()
     state = stopped.state()
@@ -58,7 +61,7 @@ def test_pretraining_goes_on_after_a_stop(votes, tmp_path, monkeypatch):
     for ours, theirs in zip(resumed.finish().get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)  # several threads add in any order
     assert not resumed.resume(b"damaged")
-    other = pretraining.Pretraining(votes, pretraining.PretrainingRecipe(small_epochs=2, full_epochs=1))
+    other = pretraining.Pretraining(votes, recipes.PretrainingRecipe(small_epochs=2, full_epochs=1))
     assert not other.resume(state)
 
 
@@ -97,8 +100,8 @@ def test_the_shipped_weights_and_their_card_agree():
 def test_the_temperature_undoes_overconfidence():
     random = np.random.default_rng(3)
     logits = random.normal(size=(4000, 3))
-    truth = np.array([random.choice(3, p=row) for row in pretrained.softmax(logits)])
-    overconfident = np.log(pretrained.softmax(3 * logits))
+    truth = np.array([random.choice(3, p=row) for row in softmax(logits, axis=1)])
+    overconfident = log_softmax(3 * logits, axis=1)
     assert pretrained.fit_temperature(overconfident, np.eye(3)[truth]) == pytest.approx(3, rel=0.1)
 
 
@@ -124,3 +127,25 @@ def test_the_choice_for_a_subject_does_not_depend_on_its_own_images():
     changed_inner[:, 0, subjects == "a"] = random.random((count, 4, 2))
     after = transfer.Transfer(np.arange(12), subjects, changed_labels, 1 - outer, changed_inner).chosen()
     assert before[0] == after[0]
+
+
+def test_a_head_that_knows_one_class_says_so():
+    faces = np.ones((3, 2), dtype=np.float32)
+    found = transfer.head_probabilities([faces], np.array([1, 1, 1]), [faces], 2)
+    assert (found[..., 1] == 1).all()
+
+
+def test_two_subjects_are_too_few_to_choose_on(tmp_path):
+    data, manifest = load_clean(str(copy_faces(tmp_path / "two people", subjects=2)))
+    with pytest.raises(DatasetError, match="at least three subjects"):
+        transfer.run(data, manifest)
+
+
+def test_the_test_part_is_scored_where_it_is(votes, monkeypatch):
+    everything = np.full(40, "test")
+    monkeypatch.setattr(
+        ferplus, "load", lambda: ferplus.VoteDataset(votes.images, votes.votes, everything, votes.file_names)
+    )
+    assert model_card.scores_on_test_part()["accuracy"]["n"] == 40
+    monkeypatch.setattr(ferplus, "load", lambda: votes)
+    assert model_card.scores_on_test_part() is None
