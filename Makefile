@@ -37,7 +37,7 @@ check: $(READY) ## Tell which committed figures, tables and README numbers are s
 
 test: $(READY) ## Check the style and run the tests
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lab: $(READY) ## Open JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
