@@ -4,7 +4,7 @@ All work on (N, height, width, 1) float32 in [0, 1], keep the shape, and do noth
 is safe for all six Yale expressions: a wink stays a wink, whichever eye it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from fer_utils import backend
 from fer_utils.errors import ParameterError
@@ -43,6 +43,8 @@ POLICIES = {
     # For aligned faces: the eyes already lie in place, so only what alignment leaves over varies, and the light.
     "face": Policy(rotation=5, shift=0.04, zoom=0.06, flip=True, brightness=0.10, contrast=0.20),
 }
+# Each part of it alone, by the name of the part: "face-rotation", "face-shift", ...
+POLICIES |= {f"face-{part}": Policy(**{part: value}) for part, value in asdict(POLICIES["face"]).items()}
 
 
 def pipeline(policy: str | Policy) -> keras.layers.Pipeline:

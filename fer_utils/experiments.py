@@ -12,16 +12,21 @@ import pandas as pd
 
 from fer_utils import cleaning, cluster, faces, files, identity, paths, progress, results, workers
 from fer_utils.datasets import FaceDataset
-from fer_utils.errors import DatasetError, OutputError
+from fer_utils.errors import DatasetError, OutputError, ParameterError
 from fer_utils.recipes import MODELS, PROTOCOL_MODELS, Recipe, recipe_for, seeds_for
 from fer_utils.records import Fold, Record
 
+_SHUFFLE_SEED = 7
+INPUTS = ("frame", "crop", "face")
 SEED_SPLIT_FRACTION = 0.2  # of the sorted subjects are held out; of Yale's fifteen 01, 02 and 03
 
 
 @dataclass(frozen=True)
 class Run:
-    """One model trained on one fold with one seed."""
+    """One model trained on one fold with one seed.
+
+    `input` is what it sees, a name in `INPUTS`, and `side` how many pixels of it.
+    """
 
     model: str
     protocol: str
@@ -29,6 +34,8 @@ class Run:
     seed: int
     recipe: Recipe
     keep_weights: bool
+    input: str
+    side: int = faces.SIDE
 
 
 class Experiment:
@@ -47,6 +54,7 @@ class Experiment:
         self, dataset: FaceDataset, manifest: pd.DataFrame, *, budget: str, jobs: int = 0, scheduler: str = ""
     ) -> None:
         self.dataset, self.manifest, self.budget, self.jobs = dataset, manifest, budget, jobs
+        self._inputs: dict[tuple[str, int], np.ndarray] = {}
         self.scheduler = scheduler or os.environ.get("DASK_SCHEDULER_ADDRESS", "")
 
     def plan(self, protocol: str, models: Sequence[str] | None = None) -> list[Run]:
@@ -57,19 +65,21 @@ class Experiment:
             seeds = seeds_for(model, protocol=protocol, budget=self.budget)
             for seed in seeds:
                 for fold in self.folds(protocol):
-                    runs.append(Run(model, protocol, fold, seed, recipe, keep_weights=seed == seeds[0]))
+                    keep = seed == seeds[0]
+                    runs.append(Run(model, protocol, fold, seed, recipe, keep_weights=keep, input=MODELS[model].input))
         return runs
 
     def folds(self, protocol: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Fold name to (training, test) positions in the data set.
 
-        `loso` tests each subject in turn on the manifest's images. `seed-split` holds out the first fifth of the
-        subjects, of all images that show an expression, as the original project came to do.
+        `loso` tests each subject in turn on the manifest's images; `image-wise` the same images in as many folds, but
+        shuffled, so that other images of a tested person are trained on: a mistake, to be measured. `seed-split` holds
+        out the first fifth of the subjects, of all images that show an expression, as the original project came to do.
 
         Raises:
             DatasetError: too few subjects to hold any out.
         """
-        if protocol == "loso":
+        if protocol in ("loso", "image-wise"):
             usable = cleaning.kept_indices(self.dataset, self.manifest)
             groups = [[subject] for subject in sorted(set(self.dataset.subjects[usable]))]
         else:
@@ -80,24 +90,53 @@ class Experiment:
             raise DatasetError(
                 f"{self.dataset.name}: leaving a subject out needs at least two subjects with usable images."
             )
+        if protocol == "image-wise":
+            return _shuffled_folds(usable, len(groups))
         tested = {"+".join(group): np.isin(self.dataset.subjects[usable], group) for group in groups}
         return {name: (usable[~test], usable[test]) for name, test in tested.items()}
 
     @cached_property
     def inputs(self) -> dict[str, np.ndarray]:
-        """What the models see: "frame" and "face", each (N, 48, 48, 1) uint8; no face found leaves zeros."""
+        """What the models of the comparison see: "frame" and "face", each (N, 48, 48, 1) uint8."""
+        return {name: self.input(name) for name in ("frame", "face")}
+
+    def input(self, name: str, *, side: int = faces.SIDE) -> np.ndarray:
+        """Every image as a model sees it, (N, side, side, 1) uint8; no face found leaves zeros.
+
+        Args:
+            name: "frame", "crop" (the detected face's box) or "face" (aligned by the eyes).
+            side: pixels.
+
+        Raises:
+            ParameterError: the name is not known.
+        """
+        if name not in INPUTS:
+            raise ParameterError(f"no input named {name!r}: use one of {', '.join(INPUTS)}.")
+        if (name, side) not in self._inputs:
+            self._inputs[name, side] = self._input(name, side)[..., np.newaxis]
+        return self._inputs[name, side]
+
+    def _input(self, name: str, side: int) -> np.ndarray:
+        images = self.dataset.images
+        if name == "frame":
+            return np.stack([faces.frame_input(image, side=side) for image in images])
+        seen = np.zeros((len(images), side, side), dtype=np.uint8)
+        if name == "crop":
+            for index, found in enumerate(faces.detect(self.dataset)):
+                if len(found) == 1:
+                    seen[index] = faces.crop_input(images[index], found[0], side=side)
+            return seen
         table = self.manifest.set_index("image").loc[list(self.dataset.file_names)]
         eyes = table[["left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y"]].to_numpy(dtype=np.float64)
-        frame = np.stack([faces.frame_input(image) for image in self.dataset.images])
-        face = np.zeros_like(frame)
         for index in np.flatnonzero(~np.isnan(eyes).any(axis=1)):
-            face[index] = faces.face_input(self.dataset.images[index], tuple(eyes[index, :2]), tuple(eyes[index, 2:]))
-        return {"frame": frame[..., np.newaxis], "face": face[..., np.newaxis]}
+            left, right = tuple(eyes[index, :2]), tuple(eyes[index, 2:])
+            seen[index] = faces.face_input(images[index], left, right, side=side)
+        return seen
 
     def fold(self, run: Run) -> Fold:
         """The images and labels of a run."""
         train, test = self.folds(run.protocol)[run.fold]
-        images, labels = self.inputs[MODELS[run.model].input], self.dataset.labels
+        images, labels = self.input(run.input, side=run.side), self.dataset.labels
         return Fold(images[train], labels[train], images[test], labels[test], classes=len(self.dataset.class_names))
 
     def records(self, runs: Sequence[Run]) -> list[Record]:
@@ -172,6 +211,15 @@ class Experiment:
     @property
     def _folder(self) -> Path:
         return paths.outputs(self.dataset.name) / "runs"
+
+
+def _shuffled_folds(usable: np.ndarray, count: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    from sklearn.model_selection import KFold
+
+    splits = KFold(count, shuffle=True, random_state=_SHUFFLE_SEED).split(usable)
+    return {
+        f"images-{number:02}": (usable[train], usable[test]) for number, (train, test) in enumerate(splits, start=1)
+    }
 
 
 def _stem(run: Run) -> str:

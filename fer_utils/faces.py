@@ -159,16 +159,35 @@ def aligned_box(face: Face) -> tuple[float, float, float, float]:
     return x - half_width, y - half_height, x + half_width, y + half_height
 
 
-def frame_input(image: np.ndarray) -> np.ndarray:
-    """The whole frame squashed to 48x48 and kept as JPEG, as the original project did.
+def frame_input(image: np.ndarray, *, side: int = SIDE) -> np.ndarray:
+    """The whole frame squashed to 48x48, unless told otherwise, and kept as JPEG, as the original project did.
 
     Args:
         image: (height, width) uint8.
+        side: of the result, pixels.
 
     Returns:
-        (48, 48) uint8.
+        (side, side) uint8.
     """
-    return _as_jpeg(Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+    return _as_jpeg(Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def crop_input(image: np.ndarray, face: Face, *, side: int = SIDE) -> np.ndarray:
+    """The detected face's box, grown to a square about its centre, neither turned nor scaled by the eyes.
+
+    Args:
+        image: (height, width) uint8.
+        side: of the result, pixels.
+
+    Returns:
+        (side, side) uint8, kept as JPEG like the other inputs; what lies outside the image repeats its nearest edge pixel.
+    """
+    reach = max(face.width, face.height) / 2
+    margin = int(np.ceil(2 * reach)) + 1
+    padded = Image.fromarray(np.pad(image, margin, mode="edge"))
+    x, y = face.x + face.width / 2 + margin, face.y + face.height / 2 + margin
+    box = (x - reach, y - reach, x + reach, y + reach)
+    return _as_jpeg(padded.resize((side, side), Image.Resampling.BICUBIC, box=box))
 
 
 def face_input(

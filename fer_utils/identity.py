@@ -7,7 +7,7 @@ from pathlib import Path
 from fer_utils import backend, files
 
 # A change to one of these can change a run's results; a change elsewhere cannot.
-_CODE = ("augment.py", "backend.py", "layers.py", "loops.py", "models.py", "training.py")
+_CODE = ("augment.py", "backend.py", "layers.py", "loops.py", "models.py", "optimizers.py", "training.py")
 _PACKAGES = ("keras", "numpy")
 
 

@@ -17,9 +17,7 @@ backend.quiet()
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
 from keras import ops  # noqa: E402
 
-from fer_utils import augment, models  # noqa: E402
-
-OPTIMIZERS = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
+from fer_utils import augment, models, optimizers  # noqa: E402
 
 
 def build(recipe: Recipe, *, input_shape: tuple[int, int, int], classes: int) -> "Loop":
@@ -58,8 +56,13 @@ class Loop:
         return ops.convert_to_numpy(self.model(scaled(images), training=False))
 
     def _fresh(self):
-        model = models.build(self._recipe.architecture, input_shape=self._input_shape, classes=self._classes)
-        optimizer = OPTIMIZERS[self._recipe.optimizer](self._recipe.learning_rate)
+        model = models.build(
+            self._recipe.architecture,
+            input_shape=self._input_shape,
+            classes=self._classes,
+            variant=self._recipe.variant,
+        )
+        optimizer = optimizers.OPTIMIZERS[self._recipe.optimizer](self._recipe.learning_rate)
         optimizer.build(model.trainable_variables)
         return model, optimizer, augment.pipeline(self._recipe.policy), augment.pipeline(self._recipe.policy)
 

@@ -53,7 +53,7 @@ def train(
 
 def restore(recipe: Recipe, record: Record, *, input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """The trained network of a record that kept its weights."""
-    model = models.build(recipe.architecture, input_shape=input_shape, classes=classes)
+    model = models.build(recipe.architecture, input_shape=input_shape, classes=classes, variant=recipe.variant)
     model.set_weights(record.weights)
     return model
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import psutil
 
 from fer_utils import backend, progress
-from fer_utils.recipes import Recipe
+from fer_utils.faces import SIDE
+from fer_utils.recipes import Recipe, Variant
 from fer_utils.records import Fold, Record
 
 # Multiply-adds of one training image differ; the bar's remaining time counts them (baseline: 1).
@@ -31,7 +32,9 @@ class Task:
     @property
     def cost(self) -> float:
         """Work of one epoch, relative."""
-        return _COST.get(self.recipe.architecture, 1.0) * len(self.fold.train_labels)
+        pixels = self.fold.train_images[0].size / SIDE**2
+        filters = self.recipe.variant.filters / Variant.filters
+        return _COST.get(self.recipe.architecture, 1.0) * pixels * filters * len(self.fold.train_labels)
 
 
 def run(tasks: Sequence[Task], *, jobs: int, on_record: Callable[[int, Record], None]) -> None:
