@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fer_utils import evaluation, explain, faces, training
+from fer_utils import cleaning, evaluation, explain, faces, training
 from fer_utils.experiments import Experiment
 from fer_utils.recipes import MODELS
 
@@ -93,7 +93,7 @@ class ErrorStudy:
 
     def picture(self, image: str) -> np.ndarray:
         """What the model sees of an image, enlarged for the eye: (96, 96) uint8."""
-        source = self._inputs[self._place[image], ..., 0]
+        source = self.inputs[self._place[image], ..., 0]
         return np.asarray(Image.fromarray(source).resize((_PICTURE_SIDE, _PICTURE_SIDE), Image.Resampling.BICUBIC))
 
     def nearest_training_images(self, *, count: int) -> pd.DataFrame:
@@ -115,8 +115,8 @@ class ErrorStudy:
         maps = {}
         for fold, group in first.groupby("fold"):
             said = np.array([self.classes.index(name) for name in group["predicted"]])
-            inputs = self._inputs[[self._place[name] for name in group.index]]
-            for name, heat in zip(group.index, explain.grad_cam(self._networks[fold], inputs, said), strict=True):
+            inputs = self.inputs[[self._place[name] for name in group.index]]
+            for name, heat in zip(group.index, explain.grad_cam(self.networks[fold], inputs, said), strict=True):
                 large = Image.fromarray(heat).resize((_PICTURE_SIDE, _PICTURE_SIDE), Image.Resampling.BILINEAR)
                 maps[name] = np.clip(np.asarray(large), 0, 1)
         return np.array([maps[name] for name in images])
@@ -125,13 +125,22 @@ class ErrorStudy:
     def face_share(self) -> tuple[float, float]:
         """Mean share of the Grad-CAM heat inside the face's box, and the mean share of the area that the box takes."""
         names = list(self.predictions.loc[self.predictions["seed"] == self._first, "image"])
+        return self.share_in_face(names, self.grad_cam(names))
+
+    def share_in_face(self, names: list[str], heat: np.ndarray) -> tuple[float, float]:
+        """Mean share of heat maps inside the faces' boxes, and the mean share of the area that the boxes take.
+
+        Args:
+            names: of images.
+            heat: (N, 96, 96), not negative.
+        """
         found = faces.detect(self.experiment.dataset)
         inside = np.zeros((len(names), _PICTURE_SIDE, _PICTURE_SIDE), dtype=bool)
         for region, name in zip(inside, names, strict=True):
             index = self._place[name]
             left, top, right, bottom = self._box(found[index][0], self.experiment.dataset.images[index].shape)
             region[top:bottom, left:right] = True
-        shares = explain.share_inside(self.grad_cam(names), inside)
+        shares = explain.share_inside(heat, inside)
         return float(np.nanmean(shares)), float(inside.mean())
 
     @property
@@ -140,17 +149,23 @@ class ErrorStudy:
         share, area = self.face_share
         return f"{share:.0%} of the heat lies in the face's box, which takes {area:.0%} of the picture."
 
+    def hidden(self) -> np.ndarray:
+        """What each fold's network makes of every kept image in its last hidden layer, (folds, N, features) float32."""
+        kept = cleaning.kept_indices(self.experiment.dataset, self.experiment.manifest)
+        return np.stack([explain.features(network, self.inputs[kept]) for network in self.networks.values()])
+
     @cached_property
-    def _inputs(self) -> np.ndarray:
+    def inputs(self) -> np.ndarray:
+        """What the model sees of every image, (N, height, width, 1) uint8."""
         return self.experiment.inputs[MODELS[self.model].input]
 
     @cached_property
-    def _networks(self) -> dict[str, object]:
+    def networks(self) -> dict[str, object]:
         """The trained network of each fold, first seed."""
         chosen = [
             (run, record) for run, record in zip(self._runs, self._records, strict=True) if run.seed == self._first
         ]
-        shape, classes = self._inputs.shape[1:], len(self.classes)
+        shape, classes = self.inputs.shape[1:], len(self.classes)
         return {
             run.fold: training.restore(run.recipe, record, input_shape=shape, classes=classes) for run, record in chosen
         }
@@ -158,7 +173,7 @@ class ErrorStudy:
     def _nearest(self, fold: str, image: str) -> str:
         train = self.experiment.folds("loso")[fold][0]
         if fold not in self._features:
-            self._features[fold] = explain.features(self._networks[fold], self._inputs)
+            self._features[fold] = explain.features(self.networks[fold], self.inputs)
         every = self._features[fold]
         place = explain.nearest(every[[self._place[image]]], every[train])[0]
         return str(self.experiment.dataset.file_names[train[place]])

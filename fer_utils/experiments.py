@@ -2,6 +2,7 @@
 
 import json
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -91,7 +92,7 @@ class Experiment:
                 f"{self.dataset.name}: leaving a subject out needs at least two subjects with usable images."
             )
         if protocol == "image-wise":
-            return _shuffled_folds(usable, len(groups))
+            return _shuffled_folds(usable, self.dataset.labels[usable], len(groups))
         tested = {"+".join(group): np.isin(self.dataset.subjects[usable], group) for group in groups}
         return {name: (usable[~test], usable[test]) for name, test in tested.items()}
 
@@ -213,10 +214,14 @@ class Experiment:
         return paths.outputs(self.dataset.name) / "runs"
 
 
-def _shuffled_folds(usable: np.ndarray, count: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    from sklearn.model_selection import KFold
+def _shuffled_folds(usable: np.ndarray, labels: np.ndarray, count: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Folds with as equal a share of every class as there can be, as folds by subject have it too."""
+    from sklearn.model_selection import StratifiedKFold
 
-    splits = KFold(count, shuffle=True, random_state=_SHUFFLE_SEED).split(usable)
+    count = min(count, int(np.bincount(labels).max()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a class with fewer images than folds is no mistake here
+        splits = list(StratifiedKFold(count, shuffle=True, random_state=_SHUFFLE_SEED).split(usable, labels))
     return {
         f"images-{number:02}": (usable[train], usable[test]) for number, (train, test) in enumerate(splits, start=1)
     }

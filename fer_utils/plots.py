@@ -186,3 +186,46 @@ def reliability_diagram(table: pd.DataFrame, *, ax: Axes | None = None, label: s
         )
     ax.set(xlabel="mean confidence of the prediction", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1), aspect="equal")
     return ax
+
+
+def two_questions(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """For each representation, how well expression and person are read from it, with intervals and chance.
+
+    Args:
+        table: from `decoding.decodability`.
+    """
+    ax = ax or plt.gca()
+    names = list(dict.fromkeys(table["representation"]))
+    for index, (question, rows) in enumerate(table.groupby("question", sort=False)):
+        places = np.array([names.index(name) for name in rows["representation"]]) + 0.24 * index - 0.12
+        errors = np.abs(rows[["low", "high"]].to_numpy().T - rows["value"].to_numpy())
+        ax.errorbar(
+            rows["value"], places, xerr=errors, fmt="os"[index], capsize=3, color=PALETTE[index], label=question
+        )
+        ax.axvline(rows["chance"].iloc[0], color=PALETTE[index], linestyle=":", linewidth=1.3)
+    ax.set_yticks(range(len(names)), names)
+    ax.set(xlabel="share read rightly; dotted: chance", xlim=(0, 1.02), ylim=(len(names) - 0.5, -0.5))
+    ax.xaxis.set_major_formatter("{x:.0%}")
+    ax.grid(axis="y", visible=False)
+    ax.legend(fontsize="small")
+    return ax
+
+
+def coloured_points(
+    points: np.ndarray, groups: np.ndarray, *, names: Sequence[str] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Points of a plane, a colour and a shape for each group.
+
+    Args:
+        points: (N, 2).
+        groups: (N,) int or str.
+        names: of the groups in sorted order, for the legend.
+    """
+    ax = ax or plt.gca()
+    for index, group in enumerate(np.unique(groups)):
+        chosen = points[groups == group]
+        label = names[index] if names is not None else str(group)
+        color, marker = PALETTE[index % len(PALETTE)], "osD^vP"[index // len(PALETTE) if names is None else index % 6]
+        ax.scatter(*chosen.T, s=22, color=color, marker=marker, label=label, alpha=0.85)
+    ax.set(xticks=[], yticks=[])
+    return ax

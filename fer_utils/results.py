@@ -20,7 +20,11 @@ _COLUMNS = {
     "predictions": ("model", "protocol", "seed", "fold", "subject", "image", "truth", "predicted"),
     "scores": evaluation.SCORE_COLUMNS,
     "comparisons": evaluation.COMPARISON_COLUMNS,
+    "tweaks": ("factor", "change", "accuracy", "difference", "low", "high", "verdict", "n", "seeds"),
+    "measurement": ("question", "about", "quantity", "value", "low", "high", "n"),
+    "errors": ("question", "about", "quantity", "value", "low", "high", "n"),
 }
+_NOTEBOOK = {"tweaks": "07", "measurement": "08", "errors": "09"}
 
 
 def rows(
@@ -93,26 +97,41 @@ def add(dataset: str, predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
 
 
 def read(dataset: str, name: str) -> pd.DataFrame:
-    """Read "predictions", "scores" or "comparisons" of a data set.
+    """Read "predictions", "scores", "comparisons", "tweaks", "measurement" or "errors" of a data set.
 
     Raises:
         OutputError: the table is missing or damaged.
     """
-    path = _path(dataset, name)
+    path, notebook = _path(dataset, name), _NOTEBOOK.get(name, "03")
     try:
         table = pd.read_csv(path, dtype={"fold": str, "subject": str, "seeds": str})
     except FileNotFoundError as error:
-        raise OutputError(f"{path} is missing: run notebook 03 on this data set first (fer run 03).") from error
+        raise OutputError(
+            f"{path} is missing: run notebook {notebook} on this data set first (fer run {notebook})."
+        ) from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise OutputError(f"{path} is damaged ({error}): remove it and run notebook 03 again.") from error
+        raise OutputError(f"{path} is damaged ({error}): remove it and run notebook {notebook} again.") from error
     missing = [column for column in _COLUMNS[name] if column not in table]
     if missing:
-        raise OutputError(f"{path} is damaged (no column {missing[0]}): remove it and run notebook 03 again.")
+        raise OutputError(f"{path} is damaged (no column {missing[0]}): remove it and run notebook {notebook} again.")
     return table
 
 
 def _path(dataset: str, name: str):
     return paths.outputs(dataset) / f"{name}.csv"
+
+
+def of_model(predictions: pd.DataFrame, model: str) -> pd.DataFrame:
+    """The predictions of one model under `loso`.
+
+    Raises:
+        OutputError: there are none.
+    """
+    chosen = predictions[(predictions["protocol"] == "loso") & (predictions["model"] == model)]
+    if chosen.empty:
+        there = ", ".join(sorted(set(predictions["model"])))
+        raise OutputError(f"predictions.csv has no model {model!r} under loso, only {there}: run its notebook first.")
+    return chosen
 
 
 def value(scores: pd.DataFrame, model: str, metric: str, *, protocol: str = "loso") -> pd.Series:
@@ -121,7 +140,17 @@ def value(scores: pd.DataFrame, model: str, metric: str, *, protocol: str = "los
     Raises:
         OutputError: there is no such row.
     """
-    chosen = scores[(scores["model"] == model) & (scores["metric"] == metric) & (scores["protocol"] == protocol)]
+    return only(scores, model=model, metric=metric, protocol=protocol)
+
+
+def only(table: pd.DataFrame, **wanted: str) -> pd.Series:
+    """The first row of a table that has these values in these columns.
+
+    Raises:
+        OutputError: there is no such row.
+    """
+    chosen = table[np.logical_and.reduce([table[name] == value for name, value in wanted.items()])]
     if chosen.empty:
-        raise OutputError(f"scores.csv has no {metric} of {model} under {protocol}: run notebook 03 again.")
+        words = ", ".join(f"{name} {value!r}" for name, value in wanted.items())
+        raise OutputError(f"a table of results has no row with {words}: run its notebook again.")
     return chosen.iloc[0]

@@ -1,0 +1,58 @@
+"""Does a representation hold the person or the expression? What a linear classifier reads from it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from fer_utils import evaluation
+
+_STRENGTH = 1.0  # inverse of the L2 penalty, on standardized features; fixed, nothing is chosen
+
+
+def decodability(representations: Mapping[str, np.ndarray], labels: np.ndarray, subjects: np.ndarray) -> pd.DataFrame:
+    """How well expression and person can be read from features by logistic regression.
+
+    Expressions are read on subjects left out, one at a time; people on expressions left out, one at a time. So either is
+    read from images of which nothing like them, in that respect, was seen.
+
+    Args:
+        representations: name to (N, features) or (folds, N, features), one set for each left-out subject in sorted order
+            where networks differ by fold; people are then read from the first fold's.
+        labels: (N,) int.
+        subjects: (N,) str.
+
+    Returns:
+        A row per representation and question: `representation, question, value, low, high, chance, n`, with intervals
+        from a bootstrap over subjects.
+    """
+    rows = []
+    for name, features in representations.items():
+        stack = features if features.ndim == 3 else features[np.newaxis]
+        for question, target, groups in (("expression", labels, subjects), ("person", subjects, labels)):
+            right = np.zeros(len(labels), dtype=bool)
+            for index, group in enumerate(np.unique(groups)):
+                own = stack[index] if question == "expression" and len(stack) > 1 else stack[0]
+                right[groups == group] = _read(own, target, groups == group)
+            by_subject = pd.Series(right).groupby(subjects).agg(["sum", "count"])
+            found = evaluation.subject_bootstrap(by_subject["sum"].to_numpy(), by_subject["count"].to_numpy())
+            chance = float(pd.Series(target).value_counts(normalize=True).max())
+            row = {"representation": name, "question": question, "value": found.value, "low": found.low}
+            rows.append(row | {"high": found.high, "chance": chance, "n": len(labels)})
+    return pd.DataFrame(rows)
+
+
+def _read(features: np.ndarray, target: np.ndarray, test: np.ndarray) -> np.ndarray:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    reader = make_pipeline(StandardScaler(), LogisticRegression(C=_STRENGTH, max_iter=2000))
+    return reader.fit(features[~test], target[~test]).predict(features[test]) == target[test]
+
+
+def plane(features: np.ndarray) -> np.ndarray:
+    """Features in their two directions of largest variance, (N, 2), for drawing alone."""
+    from sklearn.decomposition import PCA
+
+    return PCA(n_components=2, svd_solver="full").fit_transform(features.astype(np.float64))

@@ -1,0 +1,246 @@
+"""How far a score can be trusted: other splits, leaks, seeds, chosen epochs, augmented validation, loss parts.
+
+Every function works on what runs under `loso` left: how many images of each left-out subject were right. What a test set of
+a few subjects would have told is put together from those; its networks have learned from one subject less than all, where
+a real split would train one network on fewer. Accuracies are fractions.
+"""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from fer_utils import evaluation, tweaks
+from fer_utils.experiments import SEED_SPLIT_FRACTION, Experiment, Run
+from fer_utils.records import Record
+from fer_utils.training import smoothing_floor
+
+MOST_SPLITS = 5_000  # more are not listed, but drawn by chance
+SEEDS = {"quick": 3, "standard": 8}  # of the reference, for the spread that initialisation brings
+MODELS = ("baseline", "baseline-face")  # whose leak and chosen epochs are measured
+_PLANS = {"baseline": tweaks.Tweak("input", "whole frame", {"input": "frame"}), "baseline-face": tweaks.REFERENCE}
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Right predictions by subject.
+
+    Attributes:
+        subjects: names.
+        right: (subjects, ...) float64, images that were right.
+        sizes: (subjects,) float64, images that were tested.
+    """
+
+    subjects: tuple[str, ...]
+    right: np.ndarray
+    sizes: np.ndarray
+
+    def accuracy(self, chosen: Sequence[int]) -> np.ndarray:
+        """Accuracy over some subjects, of the shape that `right` has behind its first axis."""
+        rows = list(chosen)
+        return self.right[rows].sum(axis=0) / self.sizes[rows].sum()
+
+
+def counts(predictions: pd.DataFrame) -> Counts:
+    """Right predictions of one model, mean over its seeds.
+
+    Args:
+        predictions: rows of `predictions.csv` of one model and protocol.
+    """
+    right = (predictions["truth"] == predictions["predicted"]).astype(float)
+    seeds = predictions["seed"].nunique()
+    table = right.groupby(predictions["subject"].astype(str)).agg(["sum", "count"]) / seeds
+    return Counts(tuple(table.index), table["sum"].to_numpy(), table["count"].to_numpy())
+
+
+def held_out(subjects: int) -> int:
+    """How many subjects the original's split holds out of so many."""
+    return max(1, int(SEED_SPLIT_FRACTION * subjects))
+
+
+def splits(subjects: int) -> list[tuple[int, ...]]:
+    """Every way to hold out as many subjects as the original did, the original's own (the first ones) in front.
+
+    Where there are more than `MOST_SPLITS`, so many drawn by chance, always the same ones.
+    """
+    size = held_out(subjects)
+    if math.comb(subjects, size) <= MOST_SPLITS:
+        return list(itertools.combinations(range(subjects), size))
+    generator = np.random.default_rng(7)
+    drawn = [tuple(sorted(generator.choice(subjects, size, replace=False))) for _ in range(MOST_SPLITS - 1)]
+    return [tuple(range(size)), *drawn]
+
+
+def over_splits(found: Counts) -> np.ndarray:
+    """Accuracy on the test subjects of every split, (splits, ...); the first is the original's."""
+    return np.array([found.accuracy(chosen) for chosen in splits(len(found.subjects))])
+
+
+def by_epoch(experiment: Experiment, plan: tweaks.Plan, records: Mapping[Run, Record]) -> Counts:
+    """A plan's runs after every epoch: `right` is (subjects, seeds, epochs).
+
+    Args:
+        records: of every run of the plan.
+    """
+    sizes = {fold: len(test) for fold, (_, test) in experiment.folds("loso").items()}
+    curves = {fold: [] for fold in sizes}
+    for run in plan.runs:
+        curves[run.fold].append(records[run].curves["validation_accuracy"] * sizes[run.fold])
+    return Counts(tuple(sizes), np.array(list(curves.values())), np.array(list(sizes.values()), dtype=float))
+
+
+class Study:
+    """The runs that the questions need, trained where they are missing.
+
+    Args:
+        experiment: data and budget.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.plans = dict(
+            zip(("baseline-face", "baseline"), tweaks.plan(experiment, [_PLANS["baseline"]]), strict=True)
+        )
+        self.sizes = {fold: len(test) for fold, (_, test) in experiment.folds("loso").items()}
+        self._shuffled = {model: self._image_wise(model) for model in MODELS}
+        self._seeds = self._more_seeds()
+        self._original = {run.model: run for run in experiment.plan("seed-split")}
+        wanted = [run for plan in self.plans.values() for run in plan.runs]
+        wanted += [run for runs in self._shuffled.values() for run in runs]
+        wanted += [*self._seeds, *self._original.values()]
+        runs = list(dict.fromkeys(wanted))
+        self.records: Mapping[Run, Record] = dict(zip(runs, experiment.records(runs), strict=True))
+
+    def leak(self) -> pd.DataFrame:
+        """What shuffling images in place of subjects adds to a model's accuracy.
+
+        Returns:
+            A row per model: `model, subject_wise, image_wise, difference, low, high, n, seeds`.
+        """
+        total = sum(self.sizes.values())
+        rows = []
+        for model in MODELS:
+            honest = tweaks.right(self.plans[model], self.records, self.sizes)
+            leaked = self._leaked(model)
+            found = evaluation.subject_bootstrap(leaked - honest, np.array(list(self.sizes.values()), dtype=float))
+            row = {"model": model, "subject_wise": honest.sum() / total, "image_wise": leaked.sum() / total}
+            row |= {"difference": found.value, "low": found.low, "high": found.high}
+            rows.append(row | {"n": total, "seeds": len(tweaks.SEEDS[self.experiment.budget])})
+        return pd.DataFrame(rows)
+
+    def by_seed(self) -> Counts:
+        """The reference trained from several seeds: `right` is (subjects, seeds)."""
+        plan = self.plans["baseline-face"]
+        seeds = sorted({run.seed for run in (*plan.runs, *self._seeds)})
+        each = [
+            tweaks.right(
+                replace(plan, runs=tuple(r for r in (*plan.runs, *self._seeds) if r.seed == seed)),
+                self.records,
+                self.sizes,
+            )
+            for seed in seeds
+        ]
+        return Counts(tuple(self.sizes), np.stack(each, axis=1), np.array(list(self.sizes.values()), dtype=float))
+
+    def by_epoch(self, model: str) -> Counts:
+        """A model after every epoch of its runs: `right` is (subjects, seeds, epochs)."""
+        return by_epoch(self.experiment, self.plans[model], self.records)
+
+    def original_curves(self, model: str) -> Mapping[str, np.ndarray]:
+        """Learning curves of the run on the original's split."""
+        return self.records[self._original[model]].curves
+
+    def loss_without_error(self, model: str) -> tuple[float, float]:
+        """Training loss after the last epoch, in nats, and the part of it that no right answer could take away."""
+        curves, recipe = self.original_curves(model), self._original[model].recipe
+        floor = smoothing_floor(len(self.experiment.dataset.class_names), recipe.label_smoothing)
+        return float(curves["loss"][-1]), float(curves["penalty"][-1] + floor)
+
+    def _image_wise(self, model: str) -> list[Run]:
+        plan = self.plans[model]
+        recipe = replace(plan.runs[0].recipe, epochs=plan.epochs)
+        return [
+            Run(model, "image-wise", fold, seed, recipe, keep_weights=False, input=plan.runs[0].input)
+            for seed in tweaks.SEEDS[self.experiment.budget]
+            for fold in self.experiment.folds("image-wise")
+        ]
+
+    def _more_seeds(self) -> list[Run]:
+        plan = self.plans["baseline-face"]
+        first = plan.runs[0]
+        recipe, known = replace(first.recipe, epochs=plan.epochs), {run.seed for run in plan.runs}
+        return [
+            Run(f"tweak-{first.input}-{first.side}", "loso", fold, seed, recipe, keep_weights=False, input=first.input)
+            for seed in range(1, SEEDS[self.experiment.budget] + 1)
+            if seed not in known
+            for fold in self.sizes
+        ]
+
+    def _leaked(self, model: str) -> np.ndarray:
+        """Right images of each subject under `image-wise`, mean over seeds."""
+        runs = self._shuffled[model]
+        predictions = self.experiment.predictions(runs, [self.records[run] for run in runs])
+        found = counts(predictions)
+        return found.right[[found.subjects.index(subject) for subject in self.sizes]]
+
+
+@dataclass(frozen=True)
+class Optimism:
+    """What choosing the epoch on the test subjects themselves does to the score; means over splits and seeds.
+
+    Attributes:
+        best: the best epoch's accuracy on the subjects it was chosen on, as it would be reported.
+        elsewhere: the same epoch's accuracy on everybody else.
+        last: the last epoch's accuracy.
+        bests, lasts: (splits,) means over seeds.
+    """
+
+    best: float
+    elsewhere: float
+    last: float
+    bests: np.ndarray
+    lasts: np.ndarray
+
+
+def optimism(found: Counts) -> Optimism:
+    """Choose the best epoch of every split on its own test subjects.
+
+    Args:
+        found: from `Study.by_epoch`.
+    """
+    everybody, total = found.right.sum(axis=0), found.sizes.sum()
+    bests, elsewhere = [], []
+    for chosen in map(list, splits(len(found.subjects))):
+        curve = found.accuracy(chosen)  # (seeds, epochs)
+        epoch = curve.argmax(axis=-1)[:, np.newaxis]
+        rest = (everybody - found.right[chosen].sum(axis=0)) / (total - found.sizes[chosen].sum())
+        bests.append(np.take_along_axis(curve, epoch, axis=-1).mean())
+        elsewhere.append(np.take_along_axis(rest, epoch, axis=-1).mean())
+    lasts = over_splits(replace(found, right=found.right[..., -1])).mean(axis=1)
+    return Optimism(float(np.mean(bests)), float(np.mean(elsewhere)), float(lasts.mean()), np.array(bests), lasts)
+
+
+def jumps(curve: np.ndarray) -> np.ndarray:
+    """Changes of a curve from one epoch to the next in the second half of its epochs, without their signs."""
+    return np.abs(np.diff(curve[len(curve) // 2 :]))
+
+
+def spreads(found: Counts) -> dict[str, float]:
+    """Standard deviations of accuracy, by what is drawn anew and how many subjects are tested.
+
+    Args:
+        found: from `Study.by_seed`.
+    """
+    n, seeds = found.right.shape
+    per_seed = found.right.sum(axis=0) / found.sizes.sum()
+    per_subject = found.right.mean(axis=1) / found.sizes
+    few = over_splits(found)  # (splits, seeds)
+    return {
+        "seed, all subjects": float(per_seed.std(ddof=1)) if seeds > 1 else float("nan"),
+        "subjects, all subjects": float(per_subject.std(ddof=1) / math.sqrt(n)),
+        "seed, the original's number of subjects": float(few.std(axis=1, ddof=1).mean()) if seeds > 1 else float("nan"),
+        "subjects, the original's number of subjects": float(few.mean(axis=1).std(ddof=1)),
+    }

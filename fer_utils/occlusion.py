@@ -1,0 +1,87 @@
+"""Which part of the picture a network needs: cover it bit by bit, and see how the answer suffers."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fer_utils.error_study import ErrorStudy
+from fer_utils.faces import EYE_DISTANCE, EYE_ROW
+from fer_utils.images import scaled
+
+PATCH = 8  # side of the covering square, pixels
+STRIDE = 4
+# Left, top, right, bottom as fractions of an aligned face's side. The eyes are placed there; brows, nose and mouth follow in
+# round proportions of the eye distance, which notebook 09 draws over the mean face, so that a reader can check them.
+_REACH = EYE_DISTANCE
+REGIONS = {
+    "brows": (0.5 - 0.9 * _REACH, EYE_ROW - 0.45 * _REACH, 0.5 + 0.9 * _REACH, EYE_ROW - 0.18 * _REACH),
+    "eyes": (0.5 - 0.9 * _REACH, EYE_ROW - 0.18 * _REACH, 0.5 + 0.9 * _REACH, EYE_ROW + 0.25 * _REACH),
+    "nose": (0.5 - 0.35 * _REACH, EYE_ROW + 0.25 * _REACH, 0.5 + 0.35 * _REACH, EYE_ROW + 0.75 * _REACH),
+    "mouth": (0.5 - 0.6 * _REACH, EYE_ROW + 0.75 * _REACH, 0.5 + 0.6 * _REACH, EYE_ROW + 1.4 * _REACH),
+}
+
+
+def maps(study: ErrorStudy) -> dict[str, np.ndarray]:
+    """How much the probability of the true expression falls where a part of the picture is covered.
+
+    Every image is read by the network that never saw the person, with a square of the picture's mean grey at every place
+    of a grid (Zeiler and Fergus 2014, doi:10.1007/978-3-319-10590-1_53). A pixel's value is the mean over the squares
+    that cover it.
+
+    Returns:
+        Image name to (height, width) float32; negative where covering helps.
+    """
+    labels, names = study.experiment.dataset.labels, study.experiment.dataset.file_names
+    found = {}
+    for fold, network in study.networks.items():
+        for index in study.experiment.folds("loso")[fold][1]:
+            found[str(names[index])] = _map(network, study.inputs[index], int(labels[index]))
+    return found
+
+
+def shares(heat: np.ndarray, regions: Mapping[str, tuple[float, float, float, float]] = REGIONS) -> dict[str, float]:
+    """Mean effect of a pixel in each region, over the mean effect of any pixel; above 1 a region counts for more.
+
+    Args:
+        heat: (height, width), such as a mean of `maps`; only falls of the probability count.
+    """
+    falls = np.maximum(heat, 0)
+    height, width = heat.shape
+    found = {}
+    for name, (left, top, right, bottom) in regions.items():
+        rows = slice(round(top * height), max(round(top * height) + 1, round(bottom * height)))
+        columns = slice(max(0, round(left * width)), round(right * width))
+        found[name] = float(falls[rows, columns].mean() / falls.mean()) if falls.any() else float("nan")
+    return found
+
+
+def mirrored(study: ErrorStudy) -> dict[str, np.ndarray]:
+    """Answers to the test images and to their mirror images, by the network that never saw the person.
+
+    Returns:
+        "truth", "plain" and "mirrored", each (N,) class indices, and "subject" (N,) str.
+    """
+    labels, subjects = study.experiment.dataset.labels, study.experiment.dataset.subjects
+    parts = {"truth": [], "plain": [], "mirrored": [], "subject": []}
+    for fold, network in study.networks.items():
+        test = study.experiment.folds("loso")[fold][1]
+        images = study.inputs[test]
+        parts["truth"].append(labels[test])
+        parts["subject"].append(subjects[test])
+        for name, seen in (("plain", images), ("mirrored", images[:, :, ::-1])):
+            parts[name].append(np.asarray(network(scaled(seen), training=False)).argmax(axis=1))
+    return {name: np.concatenate(values) for name, values in parts.items()}
+
+
+def _map(network, image: np.ndarray, label: int) -> np.ndarray:
+    height, width = image.shape[:2]
+    corners = [(y, x) for y in range(0, height - PATCH + 1, STRIDE) for x in range(0, width - PATCH + 1, STRIDE)]
+    covered = np.repeat(image[np.newaxis], len(corners) + 1, axis=0)
+    for picture, (y, x) in zip(covered[1:], corners, strict=True):
+        picture[y : y + PATCH, x : x + PATCH] = round(float(image.mean()))
+    probability = np.asarray(network(scaled(covered), training=False))[:, label]
+    total, times = np.zeros((height, width), dtype=np.float32), np.zeros((height, width), dtype=np.float32)
+    for (y, x), value in zip(corners, probability[1:], strict=True):
+        total[y : y + PATCH, x : x + PATCH] += probability[0] - value
+        times[y : y + PATCH, x : x + PATCH] += 1
+    return total / times

@@ -1,0 +1,93 @@
+"""Which difference between two models so few people can show, by simulation."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, logit
+from scipy.stats import binomtest
+
+from fer_utils import evaluation
+from fer_utils.measurement import Counts
+
+POWER = 0.8
+EXPERIMENTS = 300  # simulated for each true difference
+_SEED = 7
+_RESAMPLES = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class Power:
+    """How often a true difference is found.
+
+    Attributes:
+        differences: (D,) true differences in accuracy.
+        all_subjects: (D,) share of simulated experiments whose paired interval over all subjects lies above 0.
+        few_subjects: (D,) share with a McNemar p of at most 0.05 on as many subjects as the original held out.
+    """
+
+    differences: np.ndarray
+    all_subjects: np.ndarray
+    few_subjects: np.ndarray
+
+    def smallest(self, power: np.ndarray) -> float:
+        """Smallest difference found in `POWER` of the experiments, between the simulated ones; nan where none is."""
+        reached = np.flatnonzero(power >= POWER)
+        if not len(reached):
+            return float("nan")
+        last = reached[0]
+        if last == 0:
+            return float(self.differences[0])
+        return float(np.interp(POWER, power[last - 1 : last + 1], self.differences[last - 1 : last + 1]))
+
+
+def simulate(found: Counts, differences: np.ndarray, *, few: int) -> Power:
+    """Simulate pairs of models on subjects like these.
+
+    Every simulated subject is more or less easy for both models: normal on the scale of log odds, with the spread that
+    fits the variance between the subjects seen. Given that, images are right or wrong independently for each model.
+    The second model's average is the first one's plus the true difference.
+
+    Args:
+        found: of the model that is to be beaten; `right` is (subjects,).
+        differences: (D,) true differences, ascending, such that accuracies stay under 1.
+        few: number of subjects of the small test set.
+    """
+    generator = np.random.default_rng(_SEED)
+    level, spread = float(found.right.sum() / found.sizes.sum()), _spread(found)
+    sizes = found.sizes.astype(int)
+    draws = generator.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=_RESAMPLES)
+    totals = draws @ sizes
+    powers = []
+    for difference in differences:
+        effects = generator.normal(0, spread, size=(EXPERIMENTS, len(sizes)))
+        rates = [_rates(mean, spread, effects) for mean in (level, level + difference)]
+        first, second = [generator.binomial(1, np.repeat(rate, sizes, axis=1)) for rate in rates]
+        change = np.add.reduceat(second - first, np.r_[0, np.cumsum(sizes)[:-1]], axis=1)
+        low = np.quantile((change @ draws.T) / totals, (1 - evaluation.LEVEL) / 2, axis=1)
+        images = sizes[:few].sum()
+        wins = (second > first)[:, :images].sum(axis=1)
+        losses = (second < first)[:, :images].sum(axis=1)
+        powers.append((np.mean(low > 0), np.mean([_mcnemar_finds(*pair) for pair in zip(wins, losses, strict=True)])))
+    both = np.array(powers)
+    return Power(np.asarray(differences), both[:, 0], both[:, 1])
+
+
+def _spread(found: Counts) -> float:
+    """Spread of the subjects' log odds beyond what chance alone brings (method of moments); 0 where there is none."""
+    rates, level = found.right / found.sizes, found.right.sum() / found.sizes.sum()
+    level = float(np.clip(level, 0.02, 0.98))
+    beyond = max(0.0, float(np.var(rates, ddof=1)) - level * (1 - level) * float(np.mean(1 / found.sizes)))
+    return float(np.sqrt(beyond) / (level * (1 - level)))  # the delta method
+
+
+def _rates(mean: float, spread: float, effects: np.ndarray) -> np.ndarray:
+    """Each subject's rate of right answers, shifted so that the average is as wanted."""
+    points = spread * np.linspace(-3, 3, 61)
+    weights = np.exp(-(np.linspace(-3, 3, 61) ** 2) / 2)
+    shifts = logit(mean) + np.linspace(-3, 3, 601)
+    averages = (expit(shifts[:, np.newaxis] + points) * weights).sum(axis=1) / weights.sum()
+    return expit(np.interp(mean, averages, shifts) + effects)
+
+
+def _mcnemar_finds(wins: int, losses: int) -> bool:
+    return wins > losses and binomtest(int(wins), int(wins + losses), 0.5).pvalue <= 1 - evaluation.LEVEL

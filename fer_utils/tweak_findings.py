@@ -1,0 +1,51 @@
+"""What notebook 07 found, in tables and words: every number comes from `tweaks.csv`."""
+
+import pandas as pd
+
+from fer_utils.tweaks import FALSE_DISCOVERIES
+
+_VERDICTS = {"helps": "**Helps:**", "hurts": "**Hurts:**"}
+
+
+def for_reading(effects: pd.DataFrame) -> pd.DataFrame:
+    """The table of effects with percentages in words."""
+    return pd.DataFrame(
+        {
+            "factor": effects["factor"],
+            "change": effects["change"],
+            "accuracy": effects["accuracy"].map("{:.1%}".format),
+            "points": (100 * effects["difference"]).map("{:+.1f}".format),
+            "95 % (subjects)": [f"{100 * row.low:+.1f} to {100 * row.high:+.1f}" for row in effects.itertuples()],
+            "p": effects["p"].map("{:.2g}".format),
+            "q": effects["q"].map("{:.2g}".format),
+            "verdict": effects["verdict"],
+            "epochs": effects["epochs"],
+        }
+    ).set_index(["factor", "change"])
+
+
+def effect(row) -> str:
+    """A row's difference with its interval, in words."""
+    return f"{100 * row.difference:+.1f} points ({100 * row.low:+.1f} to {100 * row.high:+.1f})"
+
+
+def found(effects: pd.DataFrame) -> str:
+    """What notebook 07 found, as Markdown."""
+    reference, rest = effects.iloc[0], effects[1:]
+    lines = [
+        f"- The reference reads {reference.accuracy:.1%} of {reference.n} images after {reference.epochs} epochs, mean of "
+        f"{reference.seeds} seed{'s' * (int(reference.seeds) > 1)}."
+    ]
+    for verdict, word in _VERDICTS.items():
+        chosen = rest[rest["verdict"] == verdict].sort_values("difference", key=abs, ascending=False)
+        told = "; ".join(f"{row.factor}: {row.change}, {effect(row)}" for row in chosen.itertuples())
+        lines.append(f"- {word} {told or 'none of these tweaks, as far as these images can tell'}.")
+    unknown = rest[rest["verdict"] == "cannot be told"]
+    lines.append(f"- **Cannot be told** with {reference.n} images: {len(unknown)} of {len(rest)} tweaks.")
+    lucky = rest[(rest["verdict"] == "cannot be told") & ((rest["low"] > 0) | (rest["high"] < 0))]
+    if len(lucky):
+        lines.append(
+            f"- Of those, {len(lucky)} have an interval without 0: {', '.join(f'{r.factor} {r.change}' for r in lucky.itertuples())}. "
+            f"Among {len(rest)} comparisons some have to; corrected for their number they do not pass {FALSE_DISCOVERIES:.0%}."
+        )
+    return "\n".join(lines)

@@ -1,0 +1,249 @@
+"""One change at a time to a reference: the table of tweaks, and what each costs or brings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+import pandas as pd
+
+from fer_utils import evaluation, faces
+from fer_utils.errors import ParameterError
+from fer_utils.experiments import Experiment, Run
+from fer_utils.recipes import MODELS, Recipe, Variant, recipe_for, seeds_for
+from fer_utils.records import Record
+
+# The reference: `baseline` on the aligned face, stopped where its score on new people no longer rises.
+EPOCHS = {"quick": 10, "standard": 25}
+SEEDS = {"quick": (1,), "standard": (1, 2, 3)}
+COLUMNS = (
+    "factor", "change", "accuracy", "difference", "low", "high", "p", "q", "verdict", "epochs", "n", "seeds",
+)  # fmt: skip
+FALSE_DISCOVERIES = 0.05  # share of the verdicts "helps" and "hurts" that may be wrong
+
+
+@dataclass(frozen=True)
+class Tweak:
+    """One change to the reference.
+
+    Attributes:
+        factor: what is changed, the group in the figure.
+        change: to what, in words.
+        settings: fields of `recipes.Recipe`, of `recipes.Variant`, or `input` and `side`, with their values.
+    """
+
+    factor: str
+    change: str
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+REFERENCE = Tweak("reference", "as it is")
+# A line more is an experiment more: add one here, or to the list in the notebook, and only that one trains.
+TABLE = (
+    Tweak("depth", "1 block", {"blocks": 1}),
+    Tweak("depth", "2 blocks", {"blocks": 2}),
+    Tweak("width", "half the filters", {"filters": 16}),
+    Tweak("width", "1.5 times the filters", {"filters": 48}),
+    Tweak("dropout", "0.25", {"dropout": 0.25}),
+    Tweak("dropout", "0.5", {"dropout": 0.5}),
+    Tweak("L2", "0.0001", {"l2": 1e-4}),
+    Tweak("L2", "0.001", {"l2": 1e-3}),
+    Tweak("batch norm", "momentum 0.99, Keras' default", {"normalization": 0.99}),
+    Tweak("batch norm", "momentum 0.9", {"normalization": 0.9}),
+    Tweak("label smoothing", "0.1", {"label_smoothing": 0.1}),
+    Tweak("learning rate", "0.0001", {"learning_rate": 1e-4}),
+    Tweak("learning rate", "0.0003", {"learning_rate": 3e-4}),
+    Tweak("learning rate", "0.003", {"learning_rate": 3e-3}),
+    Tweak("learning rate", "0.01", {"learning_rate": 1e-2}),
+    Tweak("epochs", "5", {"epochs": 5}),
+    Tweak("epochs", "10", {"epochs": 10}),
+    Tweak("epochs", "20", {"epochs": 20}),
+    Tweak("epochs", "50", {"epochs": 50}),
+    Tweak("epochs", "100", {"epochs": 100}),
+    Tweak("batch size", "8", {"batch_size": 8}),
+    Tweak("batch size", "all at once", {"batch_size": 1024}),
+    Tweak("augmentation", "seed", {"policy": "seed"}),
+    Tweak("augmentation", "face", {"policy": "face"}),
+    Tweak("augmentation", "rotation", {"policy": "face-rotation"}),
+    Tweak("augmentation", "shift", {"policy": "face-shift"}),
+    Tweak("augmentation", "zoom", {"policy": "face-zoom"}),
+    Tweak("augmentation", "flip", {"policy": "face-flip"}),
+    Tweak("augmentation", "brightness", {"policy": "face-brightness"}),
+    Tweak("augmentation", "contrast", {"policy": "face-contrast"}),
+    Tweak("input", "whole frame", {"input": "frame"}),
+    Tweak("input", "cropped, not aligned", {"input": "crop"}),
+    Tweak("input", "32 pixels", {"side": 32}),
+    Tweak("input", "64 pixels", {"side": 64}),
+    Tweak("input", "96 pixels", {"side": 96}),
+    Tweak("optimizer", "SGD with momentum 0.9, rate 0.01", {"optimizer": "momentum", "learning_rate": 0.01}),
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a tweak trains: runs, and the epoch after which their score counts."""
+
+    tweak: Tweak
+    runs: tuple[Run, ...]
+    epochs: int
+
+
+def choose(table: Sequence[Tweak], factors: str) -> list[Tweak]:
+    """The tweaks of some factors.
+
+    Args:
+        factors: names with commas between them; empty for all.
+
+    Raises:
+        ParameterError: a name that no tweak has.
+    """
+    known = list(dict.fromkeys(tweak.factor for tweak in table))
+    wanted = [name.strip() for name in factors.split(",") if name.strip()]
+    for name in wanted:
+        if name not in known:
+            raise ParameterError(f"no factor named {name!r}: use some of {', '.join(known)}.")
+    return [tweak for tweak in table if not wanted or tweak.factor in wanted]
+
+
+def plan(experiment: Experiment, table: Sequence[Tweak]) -> list[Plan]:
+    """The runs of the reference and of each tweak.
+
+    Runs that differ in their number of epochs alone are trained once, for the longest; a constant learning rate makes
+    every shorter one its beginning. Runs of notebook 03 serve where they are such a longer one. In budget `quick`,
+    a tweak that asks for more epochs than any run has is left out.
+
+    Raises:
+        ParameterError: a setting that is not known, or has a value that cannot be.
+    """
+    budget = experiment.budget
+    wanted = [(tweak, *_resolved(tweak, budget)) for tweak in (REFERENCE, *table)]
+    longest: dict[tuple, int] = {}
+    for _, recipe, kind, side in wanted:
+        key = (replace(recipe, epochs=1), kind, side)
+        longest[key] = max(longest.get(key, 0), min(recipe.epochs, _most_epochs(budget)))
+    plans = []
+    for tweak, recipe, kind, side in wanted:
+        alike = (replace(recipe, epochs=1), kind, side)
+        runs = _runs(experiment, replace(recipe, epochs=longest[alike]), kind, side)
+        if recipe.epochs <= runs[0].recipe.epochs:
+            plans.append(Plan(tweak, runs, recipe.epochs))
+    return plans
+
+
+def right(plan: Plan, records: Mapping[Run, Record], sizes: Mapping[str, int]) -> np.ndarray:
+    """How many images of each subject were right, mean over seeds: (subjects,) float64.
+
+    Args:
+        records: of every run of the plan.
+        sizes: fold to the number of its test images.
+    """
+    counts = {fold: [] for fold in sizes}
+    for run in plan.runs:
+        share = records[run].curves["validation_accuracy"][plan.epochs - 1]
+        counts[run.fold].append(round(float(share) * sizes[run.fold]))
+    return np.array([np.mean(values) for values in counts.values()])
+
+
+def effects(experiment: Experiment, plans: Sequence[Plan]) -> pd.DataFrame:
+    """Train what is missing and compare each tweak with the reference, on the same images.
+
+    Intervals are from a paired bootstrap over subjects, p from an exact permutation test over subjects (signs of the
+    differences), q is p after Benjamini and Hochberg's correction for the number of tweaks (1995,
+    doi:10.1111/j.2517-6161.1995.tb02031.x).
+
+    Returns:
+        The columns `COLUMNS`, a row per tweak; accuracies and differences as fractions, the first row the reference.
+    """
+    from scipy.stats import false_discovery_control
+
+    records = trained(experiment, plans)
+    sizes = {fold: len(test) for fold, (_, test) in experiment.folds("loso").items()}
+    counts = np.array(list(sizes.values()), dtype=float)
+    before = right(plans[0], records, sizes)
+    rows = []
+    for each in plans:
+        after = right(each, records, sizes)
+        found = evaluation.subject_bootstrap(after - before, counts)
+        rows.append(
+            {"factor": each.tweak.factor, "change": each.tweak.change, "accuracy": after.sum() / counts.sum()}
+            | {"difference": found.value, "low": found.low, "high": found.high, "p": sign_flips(after - before)}
+            | {"epochs": each.epochs, "n": int(counts.sum()), "seeds": len({run.seed for run in each.runs})}
+        )
+    table = pd.DataFrame(rows)
+    table["q"] = np.append(1.0, false_discovery_control(table["p"][1:])) if len(table) > 1 else 1.0
+    table["verdict"] = [verdict(row.difference, row.q) for row in table.itertuples()]
+    return table[list(COLUMNS)]
+
+
+def trained(experiment: Experiment, plans: Sequence[Plan]) -> dict[Run, Record]:
+    """The record of every run, each trained once."""
+    runs = list(dict.fromkeys(run for each in plans for run in each.runs))
+    return dict(zip(runs, experiment.records(runs), strict=True))
+
+
+def sign_flips(differences: np.ndarray) -> float:
+    """Two-sided p value of a mean difference over subjects, by flipping signs; exact up to 15 subjects.
+
+    Args:
+        differences: (subjects,).
+    """
+    from scipy.stats import permutation_test
+
+    if not np.any(differences):
+        return 1.0
+    result = permutation_test(
+        (differences,),
+        lambda values, axis: np.mean(values, axis=axis),
+        permutation_type="samples",
+        vectorized=True,
+        rng=7,
+    )
+    return float(result.pvalue)
+
+
+def verdict(difference: float, q: float) -> str:
+    """In plain words: "helps", "hurts", or "cannot be told"."""
+    if q > FALSE_DISCOVERIES:
+        return "cannot be told"
+    return "helps" if difference > 0 else "hurts"
+
+
+def _resolved(tweak: Tweak, budget: str) -> tuple[Recipe, str, int]:
+    """Recipe, input and side of the reference with the tweak's settings."""
+    ours = {"input": "face", "side": faces.SIDE}
+    recipe, variant = {}, {}
+    of_recipe = {each.name for each in fields(Recipe)} - {"architecture", "variant", "augmented_validation"}
+    of_variant = {each.name for each in fields(Variant)}
+    for name, value in tweak.settings.items():
+        known = {**dict.fromkeys(of_recipe, recipe), **dict.fromkeys(of_variant, variant), **dict.fromkeys(ours, ours)}
+        if name not in known:
+            raise ParameterError(
+                f"tweak {tweak.factor!r}: no setting {name!r}; use some of {', '.join(sorted(known))}."
+            )
+        known[name][name] = value
+    start = replace(recipe_for("baseline-face", protocol="loso", budget=budget), epochs=EPOCHS[budget])
+    return replace(start, **recipe, variant=Variant(**variant)), ours["input"], ours["side"]
+
+
+def _most_epochs(budget: str) -> int:
+    """Longest that a tweak's run may train: in `quick`, as long as the baseline of notebook 03."""
+    return recipe_for("baseline", protocol="loso", budget=budget).epochs if budget == "quick" else 10**9
+
+
+def _runs(experiment: Experiment, recipe: Recipe, kind: str, side: int) -> tuple[Run, ...]:
+    """Those of notebook 03 where they are the same but for more epochs, else the tweak's own."""
+    budget = experiment.budget
+    for model, card in MODELS.items():
+        kept = recipe_for(model, protocol="loso", budget=budget)
+        same = replace(kept, epochs=1) == replace(recipe, epochs=1) and (card.input, faces.SIDE) == (kind, side)
+        if (
+            same
+            and kept.epochs >= recipe.epochs
+            and set(SEEDS[budget]) <= set(seeds_for(model, protocol="loso", budget=budget))
+        ):
+            return tuple(run for run in experiment.plan("loso", [model]) if run.seed in SEEDS[budget])
+    name = f"tweak-{kind}-{side}"
+    return tuple(
+        Run(name, "loso", fold, seed, recipe, keep_weights=False, input=kind, side=side)
+        for seed in SEEDS[budget]
+        for fold in experiment.folds("loso")
+    )
