@@ -207,7 +207,7 @@ def two_questions(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="share read rightly; dotted: chance", xlim=(0, 1.02), ylim=(len(names) - 0.5, -0.5))
     ax.xaxis.set_major_formatter("{x:.0%}")
     ax.grid(axis="y", visible=False)
-    ax.legend(fontsize="small")
+    ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     return ax
 
 

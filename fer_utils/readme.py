@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fer_utils import files, findings, paths, results
+from fer_utils import files, findings, paths, results, seed_answers
 from fer_utils.errors import OutputError
 
 DATASET = "yale"
@@ -41,6 +41,7 @@ def blocks() -> dict[str, str]:
         "results": _markdown(table),
         "comparisons": _markdown(findings.comparison_table(comparisons)),
         "details": findings.comparison(scores, comparisons),
+        "seed": _markdown(seed_answers.answers(DATASET).set_index("the original wrote")),
     }
 
 

@@ -1,3 +1,5 @@
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from keras.ops import convert_to_numpy as convert
@@ -5,6 +7,8 @@ from keras.ops import convert_to_numpy as convert
 from fer_utils import augment, models  # before keras, to import TensorFlow quietly
 from fer_utils.errors import ParameterError
 from fer_utils.layers import FusedBatchNormalization
+from fer_utils.optimizers import FusedAdam
+from fer_utils.recipes import Recipe, Variant
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("baseline", 355_718), ("updated", 1_470_694)])
@@ -34,6 +38,54 @@ def test_fused_batch_normalization_is_keras_own():
     for first, second in zip(ours.variables, theirs.variables, strict=True):
         assert convert(first) == pytest.approx(convert(second), abs=1e-5)
     assert convert(ours(images)) == pytest.approx(convert(theirs(images)), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "parameters"),
+    [
+        ({"blocks": 1}, 320 + 23 * 23 * 32 * 128 + 128 + 774),
+        ({"filters": 16}, 160 + 4640 + 18496 + 1024 * 128 + 128 + 774),
+        ({"dropout": 0.5, "l2": 0.001}, 355_718),
+        ({"normalization": 0.9}, 355_718 + 4 * (32 + 64 + 128)),
+    ],
+)
+def test_variants_of_the_baseline(changes, parameters):
+    model = models.build("baseline", variant=Variant(**changes))
+    assert model.count_params() == parameters
+    assert len(model.losses) == (5 if "l2" in changes else 0)
+
+
+def test_variants_that_cannot_be_are_refused():
+    with pytest.raises(ParameterError, match="blocks must be 1 to 4"):
+        Variant(blocks=5)
+    with pytest.raises(ParameterError, match=r"\[0, 1\)"):
+        Variant(dropout=1.0)
+    with pytest.raises(ParameterError, match="'updated' has no variants"):
+        Recipe("updated", epochs=1, variant=Variant(blocks=2))
+
+
+def test_fused_adam_is_keras_own():
+    import keras
+
+    random = np.random.default_rng(0)
+    start, gradients = random.normal(size=(5, 7)), random.normal(size=(9, 5, 7))
+    found = []
+    for kind in (FusedAdam, keras.optimizers.Adam):
+        variable = keras.Variable(start.astype(np.float32))
+        optimizer = kind(0.003)
+        optimizer.build([variable])
+        for gradient in gradients:
+            optimizer.apply([convert(gradient.astype(np.float32))], [variable])
+        found.append([convert(each) for each in (variable, *optimizer.variables)])
+    for ours, theirs in zip(*found, strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-6)
+
+
+def test_parts_of_a_policy_make_the_policy():
+    whole = augment.POLICIES["face"]
+    for part in fields(whole):
+        alone = augment.POLICIES[f"face-{part.name}"]
+        assert alone == augment.Policy(**{part.name: getattr(whole, part.name)}) != augment.Policy()
 
 
 @pytest.mark.parametrize("name", sorted(augment.POLICIES))

@@ -43,6 +43,9 @@ def test_all_notebooks_run_on_a_folder_of_ones_own_twice_with_the_same_bytes(thr
         "-p",
         "scorings",
         "9",
+        "-p",
+        "factors",
+        "depth, epochs",
     ]
     listings = []
     for _ in range(2):

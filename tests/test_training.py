@@ -62,6 +62,14 @@ def test_smoothing_floor():
     )
 
 
+def test_a_shorter_training_is_the_beginning_of_a_longer_one(tiny_fold):
+    """What lets one run answer for every smaller number of epochs."""
+    long, short = (training.train(tiny_fold, Recipe("baseline", epochs=count), seed=1) for count in (7, 3))
+    assert np.array_equal(long.curves["validation_accuracy"][:3], short.curves["validation_accuracy"])
+    right = short.probabilities.argmax(axis=1) == tiny_fold.test_labels
+    assert short.curves["validation_accuracy"][-1] == pytest.approx(right.mean())
+
+
 def test_kept_weights_give_the_predictions_back(tiny_fold):
     import keras
 

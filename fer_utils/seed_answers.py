@@ -1,0 +1,138 @@
+"""The original project's own questions, each with an answer from the tables and a link to the figure."""
+
+import pandas as pd
+
+from fer_utils import results
+from fer_utils.measurement_findings import get
+from fer_utils.tweak_findings import effect
+
+
+def answers(dataset: str) -> pd.DataFrame:
+    """A row per question of the original's README: its lists "Why the model is not perfect" and "Suggested tweaks".
+
+    Args:
+        dataset: whose tables and figures; notebooks 03 to 08 must have run on it.
+
+    Returns:
+        Columns `the original wrote, answer, figure`, the last a Markdown link from the project's folder.
+
+    Raises:
+        OutputError: a table is missing or damaged, or lacks a row.
+    """
+    names = ("scores", "comparisons", "tweaks", "measurement")
+    scores, comparisons, tweaks, measured = (results.read(dataset, name) for name in names)
+    rows = [
+        ("Validation loss is sporadic", _jumps(measured), "08-augmented-validation"),
+        ("Validation accuracy hits a plateau and is sporadic", _splits(measured), "08-splits"),
+        ("High training loss: a miscalculation?", _loss(measured), "03-loss-parts"),
+        ("Low data: we cannot do much about this", _more_data(comparisons), "05-learning-curve"),
+        ("The F-1 score is low too", _macro_f1(scores), "08-quality"),
+        ("The error might be in how we measured", _power(measured), "08-power"),
+        ("Fewer or more layers", _factors(tweaks, "depth", "width"), "07-tornado"),
+        (
+            "Less or more regularisation",
+            _factors(tweaks, "dropout", "L2", "batch norm", "label smoothing", "augmentation"),
+            "07-tornado",
+        ),
+        ("Lower or higher learning rate", _factors(tweaks, "learning rate", "optimizer", "batch size"), "07-tornado"),
+        ("Fewer or more epochs", _factors(tweaks, "epochs") + " " + _optimism(measured), "07-epochs"),
+        ("Check if the measurements are wrong", _leak(measured), "08-leak"),
+        ("Something completely different", _input(tweaks) + " " + _transfer(scores), "05-loso-forest"),
+    ]
+    links = [f"[{figure}](outputs/{dataset}/figures/{figure}.png)" for *_, figure in rows]
+    return pd.DataFrame(
+        {"the original wrote": [row[0] for row in rows], "answer": [row[1] for row in rows], "figure": links}
+    )
+
+
+def _jumps(measured: pd.DataFrame) -> str:
+    plain, noisy = (
+        get(measured, "augmented", "updated", f"jump, {how}") for how in ("images as they are", "augmented")
+    )
+    return (
+        f"Its validation images were augmented: that makes `updated`'s curve jump by {100 * noisy.value:.1f} points from epoch to "
+        f"epoch, in place of {100 * plain.value:.1f}."
+    )
+
+
+def _splits(measured: pd.DataFrame) -> str:
+    row = get(measured, "splits", "updated", "mean")
+    return (
+        f"Other people to test on give `updated` anything from {row.low:.0%} to {row.high:.0%} (95 % of {row.n} splits); the "
+        "plateau's height says who was tested."
+    )
+
+
+def _loss(measured: pd.DataFrame) -> str:
+    total, rest = (get(measured, "loss", "updated", name).value for name in ("training loss", "penalty and floor"))
+    return (
+        f"No: of {total:.2f} nats, {rest:.2f} are the L2 penalty and the floor of label smoothing, which no right answer takes "
+        "away."
+    )
+
+
+def _more_data(comparisons: pd.DataFrame) -> str:
+    row = results.only(comparisons, model="transfer", reference="baseline-face")
+    return f"One can: a network that has seen other people's faces brings {effect(row)} over `baseline-face`."
+
+
+def _macro_f1(scores: pd.DataFrame) -> str:
+    return (
+        "It moves with accuracy: "
+        + ", ".join(
+            f"`{model}` {row.value:.2f} ({row.low:.2f} to {row.high:.2f})"
+            for model in ("baseline", "updated", "transfer")
+            for row in [results.value(scores, model, "macro_f1")]
+        )
+        + "."
+    )
+
+
+def _power(measured: pd.DataFrame) -> str:
+    everybody, few = (
+        get(measured, "power", who, "smallest difference") for who in ("all subjects", "the original's split")
+    )
+    told = f"{100 * few.value:.0f} points" if pd.notna(few.value) else "no difference that was simulated"
+    return (
+        f"With {few.n} people tested, {told} between two models would be found four times out of five; with all {everybody.n}, "
+        f"{100 * everybody.value:.0f} points."
+    )
+
+
+def _factors(tweaks: pd.DataFrame, *factors: str) -> str:
+    """What can be told of some factors, and how many changes cannot."""
+    rows = tweaks[tweaks["factor"].isin(factors)]
+    told = [
+        f"{row.factor} {row.change} {row.verdict}: {effect(row)}"
+        for row in rows[rows["verdict"] != "cannot be told"].itertuples()
+    ]
+    unknown = rows[rows["verdict"] == "cannot be told"]
+    if len(unknown):
+        ends = f"{100 * unknown['difference'].min():+.1f} to {100 * unknown['difference'].max():+.1f} points"
+        told.append(f"{len(unknown)} of {len(rows)} changes cannot be told from none ({ends})")
+    return "; ".join(told) + "."
+
+
+def _optimism(measured: pd.DataFrame) -> str:
+    gap = get(measured, "epochs", "baseline", "optimism").value
+    return f"Choosing the best epoch on the tested people tells {100 * gap:.1f} points too much."
+
+
+def _leak(measured: pd.DataFrame) -> str:
+    told = []
+    for model in ("baseline", "baseline-face"):
+        row = get(measured, "leak", model, "difference")
+        told.append(f"`{model}` {effect(row.rename({'value': 'difference'}))}")
+    return f"The original's split kept people apart, by luck. Shuffling images in place of people changes: {', '.join(told)}."
+
+
+def _input(tweaks: pd.DataFrame) -> str:
+    rows = [results.only(tweaks, factor="input", change=change) for change in ("whole frame", "cropped, not aligned")]
+    return (
+        "In place of the aligned face: " + ", ".join(f"{row.change} {row.verdict}: {effect(row)}" for row in rows) + "."
+    )
+
+
+def _transfer(scores: pd.DataFrame) -> str:
+    row = results.value(scores, "transfer", "accuracy")
+    return f"A pretrained network with a linear head reads {row.value:.1%} ({row.low:.1%} to {row.high:.1%})."

@@ -1,0 +1,109 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_utils import decoding, deeper_findings, faces, label_trouble, measurement_findings, occlusion
+
+CLASSES = ["happy", "sad", "wink"]
+
+
+def answers(*, wrong: tuple[int, ...] = ()) -> pd.DataFrame:
+    """Sixty images, ten people; a model that is sure and right, but for labels that are wrong."""
+    truth = np.tile(np.arange(3), 20)
+    probabilities = (
+        np.full((60, 3), 0.05) + 0.85 * np.eye(3)[truth] + np.random.default_rng(0).uniform(0, 0.04, (60, 3))
+    )
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    truth[list(wrong)] = (truth[list(wrong)] + 1) % 3
+    table = pd.DataFrame(
+        {"image": [f"image{n:02}" for n in range(60)], "subject": np.repeat(np.arange(10), 6).astype(str)}
+    )
+    table["truth"] = np.array(CLASSES)[truth]
+    return table.assign(seed=1, **{f"p_{name}": probabilities[:, i] for i, name in enumerate(CLASSES)})
+
+
+def test_wrong_labels_are_suspect():
+    assert label_trouble.suspects(answers(), CLASSES).empty
+    found = label_trouble.suspects(answers(wrong=(7, 30)), CLASSES)
+    assert set(found["image"]) == {"image07", "image30"}
+    assert (found["truth"] != found["suggested"]).all()
+    assert (found["probability_of_suggested"] > found["probability_of_label"]).all()
+    planted = label_trouble.planted(answers(), CLASSES)
+    assert planted["found"] > 0.9
+    assert planted["true"] > 0.99
+
+
+def test_person_and_expression_are_told_apart():
+    random = np.random.default_rng(0)
+    labels, subjects = np.tile(np.arange(4), 12), np.repeat([f"{n:02}" for n in range(12)], 4)
+    noise = random.normal(0, 0.1, size=(48, 20))
+    person, expression = noise.copy(), noise.copy()
+    person[np.arange(48), np.repeat(np.arange(12), 4)] += 3
+    expression[np.arange(48), labels] += 3
+    by_fold = np.repeat(expression[np.newaxis], 12, axis=0)
+    table = decoding.decodability({"p": person, "e": expression, "folds": by_fold}, labels, subjects)
+    value = table.set_index(["representation", "question"])["value"]
+    assert value["p", "person"] == value["e", "expression"] == value["folds", "expression"] == 1
+    assert value["e", "person"] < 0.3
+    assert value["p", "expression"] < 0.5
+    assert table.loc[table["question"] == "person", "chance"].to_numpy() == pytest.approx(1 / 12)
+    assert decoding.plane(person).shape == (48, 2)
+
+
+def looks_at(region: str):
+    """A network that is the surer of class 1 the brighter one region of the face is."""
+    left, top, right, bottom = (round(48 * place) for place in occlusion.REGIONS[region])
+
+    def network(images, training):
+        bright = images[:, top:bottom, left:right, 0].mean(axis=(1, 2))
+        return np.stack([1 - bright, bright], axis=1)
+
+    return network
+
+
+def study(region: str) -> SimpleNamespace:
+    images = np.full((2, 48, 48, 1), 40, dtype=np.uint8)
+    left, top, right, bottom = (round(48 * place) for place in occlusion.REGIONS[region])
+    images[:, top:bottom, left:right] = 250
+    data = SimpleNamespace(labels=np.array([1, 1]), file_names=np.array(["a", "b"]), subjects=np.array(["1", "2"]))
+    folds = {"1": (np.array([1]), np.array([0])), "2": (np.array([0]), np.array([1]))}
+    experiment = SimpleNamespace(dataset=data, folds=lambda protocol: folds)
+    return SimpleNamespace(experiment=experiment, inputs=images, networks=dict.fromkeys(folds, looks_at(region)))
+
+
+@pytest.mark.parametrize("region", sorted(occlusion.REGIONS))
+def test_the_part_that_counts_is_found(region):
+    maps = occlusion.maps(study(region))
+    assert set(maps) == {"a", "b"}
+    shares = occlusion.shares(maps["a"])
+    assert max(shares, key=shares.get) == region
+    assert shares[region] > 2
+
+
+def test_regions_lie_where_aligned_faces_have_them():
+    for left, top, right, bottom in occlusion.REGIONS.values():
+        assert 0 <= left < right <= 1
+        assert 0 <= top < bottom <= 1
+    left, top, right, bottom = occlusion.REGIONS["eyes"]
+    assert top < faces.EYE_ROW < bottom
+    assert left < 0.5 - faces.EYE_DISTANCE / 2 < 0.5 + faces.EYE_DISTANCE / 2 < right
+
+
+def test_mirrored_answers():
+    made = study("eyes")
+    made.inputs = np.zeros((2, 48, 48, 1), dtype=np.uint8)
+    made.inputs[0, :, :24] = 255  # of the first picture, one half is bright
+
+    def left_half(images, training):
+        bright = images[:, :, :24, 0].mean(axis=(1, 2))
+        return np.stack([1 - bright, bright], axis=1)
+
+    made.networks = dict.fromkeys(made.networks, left_half)
+    found = occlusion.mirrored(made)
+    assert found["plain"].tolist() == [1, 0]
+    assert found["mirrored"].tolist() == [0, 0]
+    rows = measurement_findings.table(deeper_findings.mirrored("m", found, ["no", "yes"]))
+    assert measurement_findings.get(rows, "mirror", "m", "all, changed").value == 0.5
+    assert measurement_findings.get(rows, "mirror", "m", "yes, accuracy").value == -0.5

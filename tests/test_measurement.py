@@ -1,0 +1,122 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import small_experiment
+
+from fer_utils import evaluation, measurement, measurement_findings, power
+from fer_utils.measurement import Counts
+
+
+def fifteen(right) -> Counts:
+    return Counts(tuple(f"{n:02}" for n in range(15)), np.asarray(right, dtype=float), np.full(15, 6.0))
+
+
+def test_all_ways_to_hold_out_three_of_fifteen():
+    splits = measurement.splits(15)
+    assert len(splits) == len(set(splits)) == 455
+    assert splits[0] == (0, 1, 2)
+    many = measurement.splits(60)
+    assert len(many) == measurement.MOST_SPLITS
+    assert many[0] == tuple(range(12))
+    assert many == measurement.splits(60)
+
+
+def test_accuracy_over_splits():
+    found = measurement.over_splits(fifteen([6, 6, 6, *[0] * 12]))
+    assert found[0] == 1
+    assert found.min() == 0
+    assert found.mean() == pytest.approx(3 / 15)
+
+
+def test_counts_are_means_over_seeds():
+    table = pd.DataFrame(
+        {"subject": ["01", "01", "02", "02"], "seed": [1, 2, 1, 2], "truth": "a", "predicted": list("abaa")}
+    )
+    found = measurement.counts(table)
+    assert found.right.tolist() == [0.5, 1]
+    assert found.sizes.tolist() == [1, 1]
+
+
+def test_the_best_epoch_is_optimistic():
+    random = np.random.default_rng(0)
+    found = measurement.optimism(fifteen(random.binomial(6, 0.5, size=(15, 2, 40))))
+    assert found.best > 0.6  # of networks that guess: the best of forty epochs, on eighteen images
+    assert found.elsewhere == pytest.approx(0.5, abs=0.03)
+    assert found.last == pytest.approx(0.5, abs=0.05)
+    assert len(found.bests) == len(found.lasts) == 455
+    assert (found.bests >= found.lasts).all()
+
+
+def test_spreads_tell_seeds_from_people():
+    people = measurement.spreads(fifteen(np.repeat(np.arange(15)[:, np.newaxis] % 7, 4, axis=1)))
+    assert people["seed, all subjects"] == 0
+    assert people["subjects, the original's number of subjects"] > people["subjects, all subjects"] > 0
+    seeds = measurement.spreads(fifteen(np.repeat([[1, 2, 3, 4]], 15, axis=0)))
+    assert seeds["subjects, all subjects"] == pytest.approx(0)
+    assert seeds["seed, all subjects"] == pytest.approx(np.std([1 / 6, 2 / 6, 3 / 6, 4 / 6], ddof=1))
+
+
+def test_jumps_are_of_the_second_half():
+    assert measurement.jumps(np.array([0, 1, 0, 0.5, 0.25, 0.25])).tolist() == [0.25, 0]
+
+
+def test_folds_by_image_mix_people():
+    experiment = small_experiment.make(subjects=5)
+    folds = experiment.folds("image-wise")
+    assert len(folds) == 5
+    tested = np.concatenate([test for _, test in folds.values()])
+    assert sorted(tested) == list(range(15))
+    subjects, labels = experiment.dataset.subjects, experiment.dataset.labels
+    for train, test in folds.values():
+        assert not set(train) & set(test)
+        assert set(subjects[test]) <= set(subjects[train])
+        assert sorted(labels[test]) == [0, 1, 2]
+
+
+def test_power_grows_with_the_difference_and_the_people():
+    base = fifteen([2, 3, 4] * 5)
+    found = power.simulate(base, np.array([0.0, 0.15, 0.4]), few=3)
+    assert found.all_subjects[0] < 0.12
+    assert found.all_subjects[-1] > 0.95
+    assert (np.diff(found.all_subjects) > 0).all()
+    assert (found.few_subjects[1:] < found.all_subjects[1:]).all()
+    assert 0.15 < found.smallest(found.all_subjects) < 0.4
+    assert math.isnan(found.smallest(np.zeros(3)))
+
+
+def test_calibration_error_with_its_interval():
+    right = np.tile([True, True, False, False], 10)
+    predictions = pd.DataFrame(
+        {"subject": np.repeat(np.arange(10), 4), "truth": "a", "predicted": np.where(right, "a", "b")}
+    )
+    predictions["p_a"], predictions["p_b"] = np.where(right, 0.9, 0.1), np.where(right, 0.1, 0.9)
+    found = evaluation.calibration_error_interval(predictions, bins=5)
+    assert (found.value, found.low, found.high) == pytest.approx((0.4, 0.4, 0.4))
+
+
+def test_words_follow_the_numbers():
+    table = measurement_findings.table(
+        measurement_findings.leak(
+            pd.DataFrame(
+                [
+                    {
+                        "model": "m",
+                        "subject_wise": 0.3,
+                        "image_wise": 0.6,
+                        "difference": 0.3,
+                        "low": 0.1,
+                        "high": 0.5,
+                        "n": 89,
+                    }
+                ]
+            )
+        )
+    )
+    assert measurement_findings.get(table, "leak", "m", "image-wise").value == 0.6
+    assert "60% in place of 30%, +30.0 points (+10.0 to +50.0): the leak shows" in measurement_findings._leak(
+        table, "m"
+    )
+    table.loc[table["quantity"] == "difference", "low"] = -0.1
+    assert "these images show no leak" in measurement_findings._leak(table, "m")

@@ -1,0 +1,75 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import small_experiment
+
+from fer_utils import recipes, tweak_findings, tweaks
+from fer_utils.errors import ParameterError
+from fer_utils.tweaks import Tweak
+
+
+@pytest.fixture
+def experiment(monkeypatch):
+    for budget in recipes.BUDGETS:
+        monkeypatch.setitem(recipes.EPOCHS, (budget, "loso"), {"baseline": 4, "updated": 4})
+    monkeypatch.setattr(tweaks, "EPOCHS", {"quick": 2, "standard": 2})
+    made = small_experiment.make()
+    made.budget = "quick"
+    return made
+
+
+def test_the_table_holds_what_the_original_suggests():
+    factors = {tweak.factor for tweak in tweaks.TABLE}
+    assert {"depth", "dropout", "L2", "learning rate", "epochs", "augmentation", "input"} <= factors
+    names = [(tweak.factor, tweak.change) for tweak in tweaks.TABLE]
+    assert len(set(names)) == len(names)
+
+
+def test_factors_are_chosen_by_name():
+    assert tweaks.choose(tweaks.TABLE, "") == list(tweaks.TABLE)
+    assert {tweak.factor for tweak in tweaks.choose(tweaks.TABLE, "depth, L2")} == {"depth", "L2"}
+    with pytest.raises(ParameterError, match="no factor named 'colour': use some of depth"):
+        tweaks.choose(tweaks.TABLE, "colour")
+
+
+def test_settings_that_are_not_known_are_named(experiment):
+    with pytest.raises(ParameterError, match=r"tweak 'x': no setting 'layers'.*batch_size, blocks"):
+        tweaks.plan(experiment, [Tweak("x", "y", {"layers": 3})])
+
+
+def test_runs_of_the_comparison_are_used_again(experiment):
+    frame, epochs = Tweak("input", "frame", {"input": "frame"}), Tweak("epochs", "3", {"epochs": 3})
+    longer, wider = Tweak("epochs", "9", {"epochs": 9}), Tweak("input", "64", {"side": 64})
+    reference, *plans = tweaks.plan(experiment, [frame, epochs, longer, wider])
+    assert [plan.tweak for plan in plans] == [frame, epochs, wider]  # 9 epochs are more than quick has
+    assert list(reference.runs) == experiment.plan("loso", ["baseline-face"])
+    assert list(plans[0].runs) == experiment.plan("loso", ["baseline"])
+    assert (plans[1].runs, plans[1].epochs, reference.epochs) == (reference.runs, 3, 2)
+    assert {(run.side, run.recipe.epochs) for run in plans[2].runs} == {(64, 2)}
+
+
+def test_effects_are_those_of_the_networks_themselves(experiment):
+    """Trained for real, on noise: the score after two of four epochs is that of a training of two."""
+    plans = tweaks.plan(experiment, [Tweak("depth", "1 block", {"blocks": 1})])
+    table = tweaks.effects(experiment, plans)
+    alone = [replace(run, recipe=replace(run.recipe, epochs=2)) for run in plans[0].runs]
+    answers = experiment.predictions(alone, experiment.records(alone))
+    assert table["accuracy"][0] == pytest.approx((answers["truth"] == answers["predicted"]).mean())
+    assert table["difference"][0] == 0
+    assert table["difference"][1] == pytest.approx(table["accuracy"][1] - table["accuracy"][0])
+    assert list(table.columns) == list(tweaks.COLUMNS)
+    assert set(table["verdict"]) == {"cannot be told"}
+    assert "1 of 1 tweaks" in tweak_findings.found(table)
+
+
+def test_signs_are_flipped_over_subjects():
+    assert tweaks.sign_flips(np.zeros(5)) == 1
+    assert tweaks.sign_flips(np.ones(6)) == pytest.approx(2 / 2**6)
+    assert tweaks.sign_flips(np.array([1.0, -1.0, 1.0, -1.0])) == 1
+
+
+def test_verdicts_ask_for_more_than_luck():
+    assert tweaks.verdict(0.1, 0.01) == "helps"
+    assert tweaks.verdict(-0.1, 0.01) == "hurts"
+    assert tweaks.verdict(0.1, 0.2) == "cannot be told"
