@@ -39,7 +39,14 @@ def found(effects: pd.DataFrame) -> str:
     for verdict, word in _VERDICTS.items():
         chosen = rest[rest["verdict"] == verdict].sort_values("difference", key=abs, ascending=False)
         told = "; ".join(f"{row.factor}: {row.change}, {effect(row)}" for row in chosen.itertuples())
-        lines.append(f"- {word} {told or 'none of these tweaks, as far as these images can tell'}.")
+        lines.append(
+            f"- {word} {told or 'none of these tweaks, as far as these images can tell'}."
+            + (
+                " All after the same number of epochs; what slows learning down may need more."
+                if verdict == "hurts"
+                else ""
+            )
+        )
     unknown = rest[rest["verdict"] == "cannot be told"]
     lines.append(f"- **Cannot be told** with {reference.n} images: {len(unknown)} of {len(rest)} tweaks.")
     lucky = rest[(rest["verdict"] == "cannot be told") & ((rest["low"] > 0) | (rest["high"] < 0))]

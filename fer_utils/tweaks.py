@@ -18,6 +18,7 @@ SEEDS = {"quick": (1,), "standard": (1, 2, 3)}
 COLUMNS = (
     "factor", "change", "accuracy", "difference", "low", "high", "p", "q", "verdict", "epochs", "n", "seeds",
 )  # fmt: skip
+_DECIMALS = 6  # as the table is kept: an interval that ends at 0 is then told to hold it
 FALSE_DISCOVERIES = 0.05  # share of the verdicts "helps" and "hurts" that may be wrong
 
 
@@ -171,7 +172,7 @@ def effects(experiment: Experiment, plans: Sequence[Plan]) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     table["q"] = np.append(1.0, false_discovery_control(table["p"][1:])) if len(table) > 1 else 1.0
     table["verdict"] = [verdict(row.difference, row.q) for row in table.itertuples()]
-    return table[list(COLUMNS)]
+    return table[list(COLUMNS)].round(_DECIMALS)
 
 
 def trained(experiment: Experiment, plans: Sequence[Plan]) -> dict[Run, Record]:
@@ -194,6 +195,7 @@ def sign_flips(differences: np.ndarray) -> float:
         (differences,),
         lambda values, axis: np.mean(values, axis=axis),
         permutation_type="samples",
+        n_resamples=40_000,
         vectorized=True,
         rng=7,
     )
