@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation, tweaks
+from fer_utils import cleaning, evaluation, tweaks
 from fer_utils.experiments import SEED_SPLIT_FRACTION, Experiment, Run
 from fer_utils.records import Record
 from fer_utils.training import smoothing_floor
@@ -21,7 +21,7 @@ from fer_utils.training import smoothing_floor
 MOST_SPLITS = 5_000  # more are not listed, but drawn by chance
 SEEDS = {"quick": 3, "standard": 8}  # of the reference, for the spread that initialisation brings
 MODELS = ("baseline", "baseline-face")  # whose leak and chosen epochs are measured
-_PLANS = {"baseline": tweaks.Tweak("input", "whole frame", {"input": "frame"}), "baseline-face": tweaks.REFERENCE}
+_FRAME = tweaks.Tweak("input", "whole frame", {"input": "frame"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,9 +101,7 @@ class Study:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self.plans = dict(
-            zip(("baseline-face", "baseline"), tweaks.plan(experiment, [_PLANS["baseline"]]), strict=True)
-        )
+        self.plans = dict(zip(("baseline-face", "baseline"), tweaks.plan(experiment, [_FRAME]), strict=True))
         self.sizes = {fold: len(test) for fold, (_, test) in experiment.folds("loso").items()}
         self._shuffled = {model: self._image_wise(model) for model in MODELS}
         self._seeds = self._more_seeds()
@@ -118,7 +116,8 @@ class Study:
         """What shuffling images in place of subjects adds to a model's accuracy.
 
         Returns:
-            A row per model: `model, subject_wise, image_wise, difference, low, high, n, seeds`.
+            A row per model: `model, subject_wise, image_wise, difference, low, high, alike, n, seeds`; `alike` is the share
+            of the images of which the same person shows the same expression in another one.
         """
         total = sum(self.sizes.values())
         rows = []
@@ -128,7 +127,7 @@ class Study:
             found = evaluation.subject_bootstrap(leaked - honest, np.array(list(self.sizes.values()), dtype=float))
             row = {"model": model, "subject_wise": honest.sum() / total, "image_wise": leaked.sum() / total}
             row |= {"difference": found.value, "low": found.low, "high": found.high}
-            rows.append(row | {"n": total, "seeds": len(tweaks.SEEDS[self.experiment.budget])})
+            rows.append(row | {"alike": self._alike(), "n": total, "seeds": len(tweaks.SEEDS[self.experiment.budget])})
         return pd.DataFrame(rows)
 
     def by_seed(self) -> Counts:
@@ -158,6 +157,12 @@ class Study:
         curves, recipe = self.original_curves(model), self._original[model].recipe
         floor = smoothing_floor(len(self.experiment.dataset.class_names), recipe.label_smoothing)
         return float(curves["loss"][-1]), float(curves["penalty"][-1] + floor)
+
+    def _alike(self) -> float:
+        data = self.experiment.dataset
+        kept = cleaning.kept_indices(data, self.experiment.manifest)
+        pairs = pd.DataFrame({"subject": data.subjects[kept], "label": data.labels[kept]})
+        return float(pairs.duplicated(keep=False).mean())
 
     def _image_wise(self, model: str) -> list[Run]:
         plan = self.plans[model]

@@ -38,6 +38,7 @@ def leak(table: pd.DataFrame) -> list[tuple]:
             row("leak", each.model, "subject-wise", each.subject_wise, n=each.n),
             row("leak", each.model, "image-wise", each.image_wise, n=each.n),
             row("leak", each.model, "difference", each.difference, each.low, each.high, n=each.n),
+            row("leak", each.model, "alike", each.alike, n=each.n),
         ]
     return found
 
@@ -135,8 +136,19 @@ def _splits(measured: pd.DataFrame, model: str) -> str:
 
 
 def _leak(measured: pd.DataFrame, model: str) -> str:
-    honest, leaked, gap = (get(measured, "leak", model, name) for name in ("subject-wise", "image-wise", "difference"))
-    verdict = "the leak shows" if gap.low > 0 else "these images show no leak" if gap.high >= 0 else "lower, not higher"
+    names = ("subject-wise", "image-wise", "difference", "alike")
+    honest, leaked, gap, alike = (get(measured, "leak", model, name) for name in names)
+    if gap.low > 0:
+        verdict = "the leak shows"
+    elif gap.high >= 0:
+        verdict = "these images show no leak"
+    elif alike.value:
+        verdict = "lower, not higher"
+    else:
+        verdict = (
+            "lower, not higher. Here each person shows each expression once, so whoever is recognised has been seen with "
+            "other expressions only, and is taken for one of those: the leak is there, and misleads"
+        )
     return (
         f"**Shuffling images in place of people.** `{model}`: {leaked.value:.0%} in place of {honest.value:.0%}, "
         f"{100 * gap.value:+.1f} points ({100 * gap.low:+.1f} to {100 * gap.high:+.1f}): {verdict}."
@@ -149,11 +161,12 @@ def _seeds(measured: pd.DataFrame) -> str:
     all_seed, all_subjects, few_seed, few_subjects = (
         100 * get(measured, "seeds", "baseline-face", name).value for name in names + few
     )
-    more = "The choice of people" if all_subjects > all_seed else "The seed"
+    ratio = all_subjects / all_seed if all_seed else float("inf")
+    more = "People matter more" if ratio > 1.25 else "The seed matters more" if ratio < 0.8 else "Both matter alike"
     return (
         f"**Seeds and people.** Another seed moves the accuracy over everybody by {all_seed:.1f} points (standard deviation), other "
         f"people by {all_subjects:.1f}; on as few people as the original tested, {few_seed:.1f} and {few_subjects:.1f}. "
-        f"{more} matters more."
+        f"{more}."
     )
 
 

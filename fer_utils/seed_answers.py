@@ -119,11 +119,14 @@ def _optimism(measured: pd.DataFrame) -> str:
 
 
 def _leak(measured: pd.DataFrame) -> str:
-    told = []
-    for model in ("baseline", "baseline-face"):
-        row = get(measured, "leak", model, "difference")
-        told.append(f"`{model}` {effect(row.rename({'value': 'difference'}))}")
-    return f"The original's split kept people apart, by luck. Shuffling images in place of people changes: {', '.join(told)}."
+    models = ("baseline", "baseline-face")
+    rows = {model: get(measured, "leak", model, "difference") for model in models}
+    told = ", ".join(f"`{model}` {effect(row.rename({'value': 'difference'}))}" for model, row in rows.items())
+    text = f"The original's split kept people apart, by luck. Shuffling images in place of people changes: {told}."
+    once = all(get(measured, "leak", model, "alike").value == 0 for model in models)
+    if once and all(row.high < 0 for row in rows.values()):
+        text += " Down, since each person shows each expression once: whoever is recognised is taken for another expression."
+    return text
 
 
 def _input(tweaks: pd.DataFrame) -> str:

@@ -109,6 +109,7 @@ def test_words_follow_the_numbers():
                         "low": 0.1,
                         "high": 0.5,
                         "n": 89,
+                        "alike": 0.5,
                     }
                 ]
             )
@@ -120,3 +121,7 @@ def test_words_follow_the_numbers():
     )
     table.loc[table["quantity"] == "difference", "low"] = -0.1
     assert "these images show no leak" in measurement_findings._leak(table, "m")
+    table.loc[table["quantity"] == "difference", "high"] = -0.1
+    assert "lower, not higher." in measurement_findings._leak(table, "m")
+    table.loc[table["quantity"] == "alike", "value"] = 0
+    assert "whoever is recognised" in measurement_findings._leak(table, "m")
