@@ -84,7 +84,7 @@ def test_scores_are_means_over_seeds_and_recompute_from_predictions():
     spread = results.value(scores, "a", "seed_spread")
     assert (spread.low, spread.high) == (0.5, 1.0)
     assert results.value(scores, "a", "recall_happy").n == 10
-    with pytest.raises(OutputError, match="run notebook 03"):
+    with pytest.raises(OutputError, match="run its notebook"):
         results.value(scores, "b", "accuracy")
 
 
