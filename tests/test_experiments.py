@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fer_utils import cleaning, experiments, recipes
-from fer_utils.errors import OutputError
+from fer_utils.errors import OutputError, ParameterError
 from fer_utils.experiments import Experiment
 from fer_utils.recipes import Recipe
 from fer_utils.records import Record
@@ -75,6 +75,15 @@ def test_face_input_is_the_aligned_face(experiment):
     assert frame.shape == face.shape == (18, 48, 48, 1)
     assert (face.std(axis=(1, 2, 3)) > 10).all()
     assert not np.array_equal(frame, face)
+
+
+def test_inputs_of_other_kinds_and_sides(experiment):
+    crop = experiment.input("crop", side=32)
+    assert crop.shape == (18, 32, 32, 1)
+    assert (crop.std(axis=(1, 2, 3)) > 10).all()
+    assert experiment.input("face", side=96).shape == (18, 96, 96, 1)
+    with pytest.raises(ParameterError, match="use one of frame, crop, face"):
+        experiment.input("mouth")
 
 
 def test_records_come_back_whole_or_not_at_all():

@@ -26,6 +26,19 @@ def test_eyes_come_to_lie_at_their_places(left, right):
             assert y == pytest.approx(faces.EYE_ROW * 192, abs=1)
 
 
+@pytest.mark.parametrize("x", [100, 5, 300])
+def test_the_box_is_cropped_to_a_square_about_its_centre(x):
+    """Also where it reaches over the frame's edge, which is repeated."""
+    face = faces.Face(x - 20, 80, 40, 60, 1.0, (x - 10, 100), (x + 10, 100))
+    crop = faces.crop_input(dotted([(x, 110)]), face, side=60).astype(float)
+    assert crop.shape == (60, 60)
+    columns, rows = np.meshgrid(np.arange(60), np.arange(60))
+    bright = crop * (crop > 128)
+    if x == 100:
+        assert (columns * bright).sum() / bright.sum() == pytest.approx(30, abs=1)
+    assert (rows * bright).sum() / bright.sum() == pytest.approx(30, abs=1)
+
+
 def test_eyes_at_one_place_are_refused():
     with pytest.raises(ValueError, match="same place"):
         faces.aligned(dotted([(100, 100)]), (100, 100), (100, 100), side=48)
