@@ -132,8 +132,10 @@ class ErrorStudy:
 
         Args:
             names: of images.
-            heat: (N, 96, 96), not negative.
+            heat: (N, side, side), not negative; the side 96 or a whole part of it.
         """
+        factor = _PICTURE_SIDE // heat.shape[1]
+        heat = heat.repeat(factor, axis=1).repeat(factor, axis=2)
         found = faces.detect(self.experiment.dataset)
         inside = np.zeros((len(names), _PICTURE_SIDE, _PICTURE_SIDE), dtype=bool)
         for region, name in zip(inside, names, strict=True):

@@ -94,6 +94,28 @@ def subject_bootstrap(values: np.ndarray, counts: np.ndarray) -> Interval:
     return Interval(float(np.sum(values) / np.sum(counts)), float(low), float(high))
 
 
+def difference_interval(after: np.ndarray, before: np.ndarray, counts: np.ndarray) -> Interval:
+    """Difference in accuracy of two models on the same images, resampling subjects and seeds.
+
+    Subjects are drawn for both models together, since each is tested on the same ones; seeds for each by itself, since
+    a seed means nothing to another network. Few seeds show less than their whole spread (of three, two thirds of the
+    variance), and a single one none at all: then the interval is of that one seed.
+
+    Args:
+        after, before: (subjects, seeds) right images of each model; the numbers of seeds may differ.
+        counts: (subjects,) images tested.
+    """
+    subjects, generator = _draws(len(counts)), np.random.default_rng(_BOOTSTRAP_SEED + 1)
+    means = []
+    for right in (after, before):
+        seeds = right.shape[1]
+        weights = generator.multinomial(seeds, np.full(seeds, 1 / seeds), size=RESAMPLES) / seeds
+        means.append(((subjects @ right) * weights).sum(axis=1) / (subjects @ counts))
+    low, high = np.quantile(means[0] - means[1], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    value = (after.mean(axis=1) - before.mean(axis=1)).sum() / counts.sum()
+    return Interval(float(value), float(low), float(high))
+
+
 def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, *, bins: int) -> float:
     """Mean distance between confidence and accuracy over bins of equal width (Guo et al. 2017, arXiv:1706.04599).
 

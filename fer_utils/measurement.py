@@ -124,25 +124,19 @@ class Study:
         for model in MODELS:
             honest = tweaks.right(self.plans[model], self.records, self.sizes)
             leaked = self._leaked(model)
-            found = evaluation.subject_bootstrap(leaked - honest, np.array(list(self.sizes.values()), dtype=float))
-            row = {"model": model, "subject_wise": honest.sum() / total, "image_wise": leaked.sum() / total}
+            found = evaluation.difference_interval(leaked, honest, np.array(list(self.sizes.values()), dtype=float))
+            shares = [each.mean(axis=1).sum() / total for each in (honest, leaked)]
+            row = {"model": model, "subject_wise": shares[0], "image_wise": shares[1]}
             row |= {"difference": found.value, "low": found.low, "high": found.high}
-            rows.append(row | {"alike": self._alike(), "n": total, "seeds": len(tweaks.SEEDS[self.experiment.budget])})
+            rows.append(row | {"alike": self._alike(), "n": total, "seeds": honest.shape[1]})
         return pd.DataFrame(rows)
 
     def by_seed(self) -> Counts:
         """The reference trained from several seeds: `right` is (subjects, seeds)."""
         plan = self.plans["baseline-face"]
-        seeds = sorted({run.seed for run in (*plan.runs, *self._seeds)})
-        each = [
-            tweaks.right(
-                replace(plan, runs=tuple(r for r in (*plan.runs, *self._seeds) if r.seed == seed)),
-                self.records,
-                self.sizes,
-            )
-            for seed in seeds
-        ]
-        return Counts(tuple(self.sizes), np.stack(each, axis=1), np.array(list(self.sizes.values()), dtype=float))
+        everything = replace(plan, runs=(*plan.runs, *self._seeds))
+        right = tweaks.right(everything, self.records, self.sizes)
+        return Counts(tuple(self.sizes), right, np.array(list(self.sizes.values()), dtype=float))
 
     def by_epoch(self, model: str) -> Counts:
         """A model after every epoch of its runs: `right` is (subjects, seeds, epochs)."""
@@ -185,11 +179,12 @@ class Study:
         ]
 
     def _leaked(self, model: str) -> np.ndarray:
-        """Right images of each subject under `image-wise`, mean over seeds."""
+        """Right images of each subject under `image-wise`, (subjects, seeds)."""
         runs = self._shuffled[model]
         predictions = self.experiment.predictions(runs, [self.records[run] for run in runs])
-        found = counts(predictions)
-        return found.right[[found.subjects.index(subject) for subject in self.sizes]]
+        by_seed = [counts(group) for _, group in predictions.groupby("seed")]
+        order = [by_seed[0].subjects.index(subject) for subject in self.sizes]
+        return np.stack([found.right[order] for found in by_seed], axis=1)
 
 
 @dataclass(frozen=True)

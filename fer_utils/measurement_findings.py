@@ -39,6 +39,7 @@ def leak(table: pd.DataFrame) -> list[tuple]:
             row("leak", each.model, "image-wise", each.image_wise, n=each.n),
             row("leak", each.model, "difference", each.difference, each.low, each.high, n=each.n),
             row("leak", each.model, "alike", each.alike, n=each.n),
+            row("leak", each.model, "seeds", each.seeds, n=each.n),
         ]
     return found
 
@@ -136,9 +137,11 @@ def _splits(measured: pd.DataFrame, model: str) -> str:
 
 
 def _leak(measured: pd.DataFrame, model: str) -> str:
-    names = ("subject-wise", "image-wise", "difference", "alike")
-    honest, leaked, gap, alike = (get(measured, "leak", model, name) for name in names)
-    if gap.low > 0:
+    names = ("subject-wise", "image-wise", "difference", "alike", "seeds")
+    honest, leaked, gap, alike, seeds = (get(measured, "leak", model, name) for name in names)
+    if seeds.value < 2:
+        verdict = "from one seed, whose luck is not told from a leak"
+    elif gap.low > 0:
         verdict = "the leak shows"
     elif gap.high >= 0:
         verdict = "these images show no leak"
@@ -147,7 +150,7 @@ def _leak(measured: pd.DataFrame, model: str) -> str:
     else:
         verdict = (
             "lower, not higher. Here each person shows each expression once, so whoever is recognised has been seen with "
-            "other expressions only, and is taken for one of those: the leak is there, and misleads"
+            "other expressions only; a network that goes by the person is misled, which is the likely reason"
         )
     return (
         f"**Shuffling images in place of people.** `{model}`: {leaked.value:.0%} in place of {honest.value:.0%}, "

@@ -225,7 +225,7 @@ def coloured_points(
     for index, group in enumerate(np.unique(groups)):
         chosen = points[groups == group]
         label = names[index] if names is not None else str(group)
-        color, marker = PALETTE[index % len(PALETTE)], "osD^vP"[index // len(PALETTE) if names is None else index % 6]
+        color, marker = PALETTE[index % len(PALETTE)], "osD^vP"[(index + index // len(PALETTE)) % 6]
         ax.scatter(*chosen.T, s=22, color=color, marker=marker, label=label, alpha=0.85)
     ax.set(xticks=[], yticks=[])
     return ax

@@ -125,7 +125,7 @@ def _leak(measured: pd.DataFrame) -> str:
     text = f"The original's split kept people apart, by luck. Shuffling images in place of people changes: {told}."
     once = all(get(measured, "leak", model, "alike").value == 0 for model in models)
     if once and all(row.high < 0 for row in rows.values()):
-        text += " Down, since each person shows each expression once: whoever is recognised is taken for another expression."
+        text += " Down, likely since each person shows each expression once: whoever is recognised was seen with others only."
     return text
 
 

@@ -41,7 +41,7 @@ def tornado(effects: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def over_epochs(accuracy: np.ndarray, *, reference: int, ax: Axes | None = None, label: str = "") -> Axes:
+def over_epochs(accuracy: np.ndarray, *, reference: int, ax: Axes | None = None) -> Axes:
     """Accuracy on left-out subjects after each epoch: mean over seeds, and the seeds' range.
 
     Args:
@@ -51,7 +51,7 @@ def over_epochs(accuracy: np.ndarray, *, reference: int, ax: Axes | None = None,
     ax = ax or plt.gca()
     epochs = np.arange(1, accuracy.shape[1] + 1)
     ax.fill_between(epochs, accuracy.min(axis=0), accuracy.max(axis=0), color=PALETTE[1], alpha=0.25, linewidth=0)
-    ax.plot(epochs, accuracy.mean(axis=0), color=PALETTE[1], label=label or "mean over seeds; band: lowest and highest")
+    ax.plot(epochs, accuracy.mean(axis=0), color=PALETTE[1], label="mean over seeds; band: lowest and highest")
     ax.axvline(reference, color="0.3", linestyle="--", linewidth=1.2, label=f"reference: {reference} epochs")
     ax.set(xlabel="epoch", ylabel="accuracy on left-out subjects")
     ax.yaxis.set_major_formatter("{x:.0%}")

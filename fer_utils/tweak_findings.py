@@ -36,6 +36,11 @@ def found(effects: pd.DataFrame) -> str:
         f"- The reference reads {reference.accuracy:.1%} of {reference.n} images after {reference.epochs} epochs, mean of "
         f"{reference.seeds} seed{'s' * (int(reference.seeds) > 1)}."
     ]
+    if reference.seeds < 2:
+        lines.append(
+            "- **One seed, no verdicts:** what a change does is not told from the luck of a seed. Budget `standard` has more."
+        )
+        return "\n".join(lines)
     for verdict, word in _VERDICTS.items():
         chosen = rest[rest["verdict"] == verdict].sort_values("difference", key=abs, ascending=False)
         told = "; ".join(f"{row.factor}: {row.change}, {effect(row)}" for row in chosen.itertuples())

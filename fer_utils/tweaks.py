@@ -1,5 +1,6 @@
 """One change at a time to a reference: the table of tweaks, and what each costs or brings."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
@@ -131,7 +132,7 @@ def plan(experiment: Experiment, table: Sequence[Tweak]) -> list[Plan]:
 
 
 def right(plan: Plan, records: Mapping[Run, Record], sizes: Mapping[str, int]) -> np.ndarray:
-    """How many images of each subject were right, mean over seeds: (subjects,) float64.
+    """How many images of each subject were right, for each seed: (subjects, seeds) float64.
 
     Args:
         records: of every run of the plan.
@@ -141,14 +142,14 @@ def right(plan: Plan, records: Mapping[Run, Record], sizes: Mapping[str, int]) -
     for run in plan.runs:
         share = records[run].curves["validation_accuracy"][plan.epochs - 1]
         counts[run.fold].append(round(float(share) * sizes[run.fold]))
-    return np.array([np.mean(values) for values in counts.values()])
+    return np.array(list(counts.values()), dtype=float)
 
 
 def effects(experiment: Experiment, plans: Sequence[Plan]) -> pd.DataFrame:
     """Train what is missing and compare each tweak with the reference, on the same images.
 
-    Intervals are from a paired bootstrap over subjects, p from an exact permutation test over subjects (signs of the
-    differences), q is p after Benjamini and Hochberg's correction for the number of tweaks (1995,
+    Intervals are from `evaluation.difference_interval`, over subjects and seeds; p is from an exact permutation test over
+    subjects (signs of the differences, means over seeds), q is p after Benjamini and Hochberg's correction for the number of tweaks (1995,
     doi:10.1111/j.2517-6161.1995.tb02031.x).
 
     Returns:
@@ -163,15 +164,18 @@ def effects(experiment: Experiment, plans: Sequence[Plan]) -> pd.DataFrame:
     rows = []
     for each in plans:
         after = right(each, records, sizes)
-        found = evaluation.subject_bootstrap(after - before, counts)
+        found = evaluation.difference_interval(after, before, counts)
+        p_value = sign_flips(after.mean(axis=1) - before.mean(axis=1))
         rows.append(
-            {"factor": each.tweak.factor, "change": each.tweak.change, "accuracy": after.sum() / counts.sum()}
-            | {"difference": found.value, "low": found.low, "high": found.high, "p": sign_flips(after - before)}
-            | {"epochs": each.epochs, "n": int(counts.sum()), "seeds": len({run.seed for run in each.runs})}
+            {"factor": each.tweak.factor, "change": each.tweak.change}
+            | {"accuracy": after.mean(axis=1).sum() / counts.sum(), "difference": found.value}
+            | {"low": found.low, "high": found.high, "p": p_value, "epochs": each.epochs}
+            | {"n": int(counts.sum()), "seeds": after.shape[1]}
         )
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows).round(_DECIMALS)
+    table.loc[0, ["low", "high"]] = 0.0  # the reference against itself
     table["q"] = np.append(1.0, false_discovery_control(table["p"][1:])) if len(table) > 1 else 1.0
-    table["verdict"] = [verdict(row.difference, row.q) for row in table.itertuples()]
+    table["verdict"] = ["reference", *(verdict(row) for row in table[1:].itertuples())]
     return table[list(COLUMNS)].round(_DECIMALS)
 
 
@@ -202,11 +206,18 @@ def sign_flips(differences: np.ndarray) -> float:
     return float(result.pvalue)
 
 
-def verdict(difference: float, q: float) -> str:
-    """In plain words: "helps", "hurts", or "cannot be told"."""
-    if q > FALSE_DISCOVERIES:
+def verdict(row) -> str:
+    """In plain words: "helps", "hurts", or "cannot be told".
+
+    An effect must pass both: the permutation test over subjects after its correction, and an interval over subjects and
+    seeds without 0. From a single seed nothing is told: its luck would be taken for an effect.
+
+    Args:
+        row: with `difference, low, high, q, seeds`.
+    """
+    if row.seeds < 2 or row.q > FALSE_DISCOVERIES or row.low <= 0 <= row.high:
         return "cannot be told"
-    return "helps" if difference > 0 else "hurts"
+    return "helps" if row.difference > 0 else "hurts"
 
 
 def _resolved(tweak: Tweak, budget: str) -> tuple[Recipe, str, int]:
@@ -215,8 +226,8 @@ def _resolved(tweak: Tweak, budget: str) -> tuple[Recipe, str, int]:
     recipe, variant = {}, {}
     of_recipe = {each.name for each in fields(Recipe)} - {"architecture", "variant", "augmented_validation"}
     of_variant = {each.name for each in fields(Variant)}
+    known = {**dict.fromkeys(of_recipe, recipe), **dict.fromkeys(of_variant, variant), **dict.fromkeys(ours, ours)}
     for name, value in tweak.settings.items():
-        known = {**dict.fromkeys(of_recipe, recipe), **dict.fromkeys(of_variant, variant), **dict.fromkeys(ours, ours)}
         if name not in known:
             raise ParameterError(
                 f"tweak {tweak.factor!r}: no setting {name!r}; use some of {', '.join(sorted(known))}."
@@ -226,9 +237,9 @@ def _resolved(tweak: Tweak, budget: str) -> tuple[Recipe, str, int]:
     return replace(start, **recipe, variant=Variant(**variant)), ours["input"], ours["side"]
 
 
-def _most_epochs(budget: str) -> int:
+def _most_epochs(budget: str) -> float:
     """Longest that a tweak's run may train: in `quick`, as long as the baseline of notebook 03."""
-    return recipe_for("baseline", protocol="loso", budget=budget).epochs if budget == "quick" else 10**9
+    return recipe_for("baseline", protocol="loso", budget=budget).epochs if budget == "quick" else math.inf
 
 
 def _runs(experiment: Experiment, recipe: Recipe, kind: str, side: int) -> tuple[Run, ...]:

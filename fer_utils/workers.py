@@ -6,6 +6,7 @@ import queue
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -54,6 +55,8 @@ def run(tasks: Sequence[Task], *, jobs: int, on_record: Callable[[int, Record], 
     from loky import as_completed, get_reusable_executor
     from loky.backend import get_context
 
+    # That a worker is renewed when it has grown (each network traced leaves some memory behind) is meant, and no leak.
+    warnings.filterwarnings("ignore", "A worker was restarted", category=UserWarning)
     order = sorted(range(len(tasks)), key=lambda index: -tasks[index].cost * tasks[index].recipe.epochs)
     jobs = min(jobs or os.cpu_count() or 1, len(tasks))
     manager = SyncManager(ctx=get_context("loky"))

@@ -115,3 +115,16 @@ def test_tables_are_written_and_read_back(outputs):
     (outputs / "tiny" / "scores.csv").write_bytes(b"")
     with pytest.raises(OutputError, match="is damaged"):
         results.read("tiny", "scores")
+
+
+def test_differences_count_the_luck_of_seeds():
+    """Networks that are alike but for their seeds: an interval over subjects alone would tell them apart."""
+    counts = np.full(15, 6.0)
+    lucky, plain = np.full((15, 3), [[2.0, 3.0, 4.0]]), np.full((15, 3), [[2.0, 3.0, 3.0]])
+    found = evaluation.difference_interval(lucky, plain, counts)
+    assert found.value == pytest.approx(1 / 18)
+    assert found.low < 0 < found.high
+    over_subjects = evaluation.subject_bootstrap((lucky - plain).mean(axis=1), counts)
+    assert over_subjects.low == pytest.approx(over_subjects.high) == pytest.approx(1 / 18)
+    one = evaluation.difference_interval(lucky[:, 2:], plain[:, :1], counts)
+    assert (one.value, one.low, one.high) == pytest.approx((1 / 3, 1 / 3, 1 / 3))

@@ -110,6 +110,7 @@ def test_words_follow_the_numbers():
                         "high": 0.5,
                         "n": 89,
                         "alike": 0.5,
+                        "seeds": 3,
                     }
                 ]
             )
@@ -125,3 +126,5 @@ def test_words_follow_the_numbers():
     assert "lower, not higher." in measurement_findings._leak(table, "m")
     table.loc[table["quantity"] == "alike", "value"] = 0
     assert "whoever is recognised" in measurement_findings._leak(table, "m")
+    table.loc[table["quantity"] == "seeds", "value"] = 1
+    assert "from one seed" in measurement_findings._leak(table, "m")

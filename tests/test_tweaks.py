@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -59,8 +60,9 @@ def test_effects_are_those_of_the_networks_themselves(experiment):
     assert table["difference"][0] == 0
     assert table["difference"][1] == pytest.approx(table["accuracy"][1] - table["accuracy"][0])
     assert list(table.columns) == list(tweaks.COLUMNS)
-    assert set(table["verdict"]) == {"cannot be told"}
-    assert "1 of 1 tweaks" in tweak_findings.found(table)
+    assert list(table["verdict"]) == ["reference", "cannot be told"]
+    assert "no verdicts" in tweak_findings.found(table)
+    assert "1 of 1 tweaks" in tweak_findings.found(table.assign(seeds=3))
 
 
 def test_signs_are_flipped_over_subjects():
@@ -69,7 +71,15 @@ def test_signs_are_flipped_over_subjects():
     assert tweaks.sign_flips(np.array([1.0, -1.0, 1.0, -1.0])) == 1
 
 
-def test_verdicts_ask_for_more_than_luck():
-    assert tweaks.verdict(0.1, 0.01) == "helps"
-    assert tweaks.verdict(-0.1, 0.01) == "hurts"
-    assert tweaks.verdict(0.1, 0.2) == "cannot be told"
+@pytest.mark.parametrize(
+    ("difference", "low", "high", "q", "seeds", "told"),
+    [
+        (0.1, 0.05, 0.15, 0.01, 3, "helps"),
+        (-0.1, -0.15, -0.05, 0.01, 3, "hurts"),
+        (0.1, 0.05, 0.15, 0.2, 3, "cannot be told"),
+        (0.1, -0.01, 0.2, 0.01, 3, "cannot be told"),
+        (-0.3, -0.4, -0.2, 0.001, 1, "cannot be told"),
+    ],
+)
+def test_verdicts_ask_for_more_than_luck(difference, low, high, q, seeds, told):
+    assert tweaks.verdict(SimpleNamespace(difference=difference, low=low, high=high, q=q, seeds=seeds)) == told
