@@ -25,7 +25,7 @@ class ErrorStudy:
     def __init__(self, experiment: Experiment, model: str) -> None:
         self.experiment, self.model = experiment, model
         self._runs = experiment.plan("loso", [model])
-        self._records = experiment.records(self._runs)
+        self._records = experiment.records(self._runs, weights=True)
         self.predictions = experiment.predictions(self._runs, self._records)
         self.classes = list(experiment.dataset.class_names)
         self.seeds = self.predictions["seed"].nunique()

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import cleaning, cluster, faces, files, identity, paths, progress, results, workers
+from fer_utils.archive import Archive
 from fer_utils.datasets import FaceDataset
 from fer_utils.errors import DatasetError, OutputError, ParameterError
 from fer_utils.recipes import MODELS, PROTOCOL_MODELS, Recipe, recipe_for, seeds_for
@@ -26,7 +27,8 @@ SEED_SPLIT_FRACTION = 0.2  # of the sorted subjects are held out; of Yale's fift
 class Run:
     """One model trained on one fold with one seed.
 
-    `input` is what it sees, a name in `INPUTS`, and `side` how many pixels of it.
+    `keep_weights` asks for the trained weights to be kept too; `input` is what it sees, a name in `INPUTS`, and `side` how
+    many pixels of it.
     """
 
     model: str
@@ -37,6 +39,11 @@ class Run:
     keep_weights: bool
     input: str
     side: int = faces.SIDE
+
+    @property
+    def stem(self) -> str:
+        """Beginning of its record's file name."""
+        return f"{self.protocol}-{self.model}-{paths.slug(self.fold)}-seed{self.seed}"
 
 
 class Experiment:
@@ -97,6 +104,10 @@ class Experiment:
         return {name: (usable[~test], usable[test]) for name, test in tested.items()}
 
     @cached_property
+    def _archive(self) -> Archive:
+        return Archive.read(self.dataset.name)
+
+    @cached_property
     def inputs(self) -> dict[str, np.ndarray]:
         """What the models of the comparison see: "frame" and "face", each (N, 48, 48, 1) uint8."""
         return {name: self.input(name) for name in ("frame", "face")}
@@ -140,11 +151,15 @@ class Experiment:
         images, labels = self.input(run.input, side=run.side), self.dataset.labels
         return Fold(images[train], labels[train], images[test], labels[test], classes=len(self.dataset.class_names))
 
-    def records(self, runs: Sequence[Run]) -> list[Record]:
-        """The record of every run, in order: read from disk, or trained now and kept.
+    def records(self, runs: Sequence[Run], *, weights: bool = False) -> list[Record]:
+        """The record of every run, in order: from the archive, read from disk, or trained now and kept.
 
-        A damaged record is named and made again; a killed call goes on where it stopped. With a scheduler, records
-        that other kinds of processor made count too; on this machine, only those that it would make itself.
+        A damaged record is named and made again; a killed call goes on where it stopped. The archive of published results
+        (`archive.py`) serves whatever the processor. With a scheduler, records on disk that other kinds of processor
+        made count too; on this machine, only those that it would make itself.
+
+        Args:
+            weights: the trained weights are needed, of those runs that keep them; no archive has any.
 
         Raises:
             OutputError: the folder of the records cannot be read or written.
@@ -155,7 +170,7 @@ class Experiment:
         installation = identity.here()
         for position, run in enumerate(runs):
             made_by = self._made_by(run) | installation
-            record = self._kept(run, made_by)
+            record = self._kept(run, made_by, weights=weights and run.keep_weights)
             if record is not None:
                 found[position] = record
             else:
@@ -190,24 +205,27 @@ class Experiment:
         return {
             "recipe": asdict(run.recipe),
             "seed": run.seed,
-            "keep_weights": run.keep_weights,
             "data": self.fold(run).hash(),
         }
 
-    def _kept(self, run: Run, made_by: dict) -> Record | None:
+    def _kept(self, run: Run, made_by: dict, *, weights: bool) -> Record | None:
+        if not weights:
+            record = self._archive.get(run.stem, made_by)
+            if record is not None:
+                return record
         path = self._path(run, made_by)
-        record = _read(path)
-        if record is not None or not self.scheduler:
-            return record
-        for other in sorted(self._folder.glob(f"{_stem(run)}-*.npz")):
-            record = _read(other) if other != path else None
-            if record is not None and record.made_by | made_by == record.made_by | {"processor": made_by["processor"]}:
+        others = sorted(self._folder.glob(f"{run.stem}-*.npz")) if self.scheduler else []
+        for each in dict.fromkeys([path, *others]):
+            record = _read(each)
+            if record is None or (weights and not record.weights):
+                continue
+            if each == path or record.made_by | made_by == record.made_by | {"processor": made_by["processor"]}:
                 return record
         return None
 
     def _path(self, run: Run, made_by: dict) -> Path:
         key = files.sha256(json.dumps(made_by, sort_keys=True).encode())[:16]
-        return self._folder / f"{_stem(run)}-{key}.npz"
+        return self._folder / f"{run.stem}-{key}.npz"
 
     @property
     def _folder(self) -> Path:
@@ -225,10 +243,6 @@ def _shuffled_folds(usable: np.ndarray, labels: np.ndarray, count: int) -> dict[
     return {
         f"images-{number:02}": (usable[train], usable[test]) for number, (train, test) in enumerate(splits, start=1)
     }
-
-
-def _stem(run: Run) -> str:
-    return f"{run.protocol}-{run.model}-{paths.slug(run.fold)}-seed{run.seed}"
 
 
 def _read(path: Path) -> Record | None:

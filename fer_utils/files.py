@@ -1,11 +1,10 @@
-"""Writing whole files or none, and hashing what they hold."""
+"""Writing whole files or none, and hashing their bytes."""
 
-import ast
 import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from fer_utils.errors import OutputError
@@ -65,24 +64,3 @@ def write(path: Path, content: bytes | str) -> None:
 def sha256(content: bytes) -> str:
     """SHA-256 as 64 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
-
-
-def code_hash(sources: Iterable[Path]) -> str:
-    """Hash of what Python files do: comments, layout and docstrings do not count.
-
-    Args:
-        sources: Python files; their order does not matter.
-    """
-    digest = hashlib.sha256()
-    for source in sorted(sources):
-        tree = ast.parse(source.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            body = getattr(node, "body", None)
-            if isinstance(body, list) and body and _is_docstring(body[0]):
-                del body[0]
-        digest.update(f"{source.name}\n{ast.dump(tree)}\n".encode())
-    return digest.hexdigest()
-
-
-def _is_docstring(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

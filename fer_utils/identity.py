@@ -4,7 +4,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from fer_utils import backend, files
+from fer_utils import backend, syntax
 
 # A change to one of these can change a run's results; a change elsewhere cannot.
 _CODE = ("augment.py", "backend.py", "layers.py", "loops.py", "models.py", "optimizers.py", "training.py")
@@ -19,7 +19,7 @@ def here(keras_backend: str | None = None) -> dict:
     """
     keras_backend = keras_backend or backend.name()
     return {
-        "code": files.code_hash(Path(__file__).with_name(name) for name in _CODE),
+        "code": syntax.code_hash(Path(__file__).with_name(name) for name in _CODE),
         "backend": keras_backend,
         "versions": {name: _version(name) for name in (*_PACKAGES, keras_backend)},
         "processor": _processor(),

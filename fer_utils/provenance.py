@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from fer_utils import files, paths
+from fer_utils import files, paths, syntax
 
 _PACKAGE = Path(__file__).parent
 
@@ -34,8 +34,8 @@ def code_hash(notebook: Path) -> str:
         name = waiting.pop()
         modules[name] = ast.parse((_PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
         waiting |= set(_imported(modules[name])) - set(modules)
-    parts = [f"{name}\n{_form(tree)}\n" for name, tree in sorted(modules.items())]
-    return files.sha256("".join([*parts, *(_form(tree) for tree in trees)]).encode())
+    parts = [f"{name}\n{syntax.form(tree)}\n" for name, tree in sorted(modules.items())]
+    return files.sha256("".join([*parts, *(syntax.form(tree) for tree in trees)]).encode())
 
 
 def cell_of(notebook: Path, source: str) -> str | None:
@@ -97,18 +97,3 @@ def _imported(tree: ast.AST) -> Iterator[str]:
             package, _, module = name.partition(".")
             if package == _PACKAGE.name and module in known:
                 yield module
-
-
-def _form(value: object) -> str:
-    """A syntax tree as text without docstrings; unlike `ast.dump`, the same in all versions of Python that we support."""
-    if isinstance(value, list):
-        return f"[{','.join(_form(each) for each in value)}]"
-    if not isinstance(value, ast.AST):
-        return repr(value)
-    fields = dict(ast.iter_fields(value))
-    documented = isinstance(value, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-    if documented and ast.get_docstring(value, clean=False) is not None:
-        fields["body"] = fields["body"][1:]
-    # Fields that newer versions add are empty for code that older ones can read.
-    inside = ",".join(f"{name}={_form(field)}" for name, field in fields.items() if field not in (None, []))
-    return f"{type(value).__name__}({inside})"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, faces, files, paths, pretrained, progress
+from fer_utils import cleaning, faces, files, paths, pretrained, progress, syntax
 from fer_utils.datasets import FaceDataset
 
 # Side in pixels, distance of the eyes and their row as fractions of the side: as the other models see faces, nearer, finer.
@@ -95,7 +95,7 @@ def kept(
     dataset: FaceDataset, manifest: pd.DataFrame, name: str, fit: Callable[[], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
     """Arrays kept on disk under a key of all that determines them, or made now."""
-    code = files.code_hash(Path(__file__).with_name(module) for module in _CODE)
+    code = syntax.code_hash(Path(__file__).with_name(module) for module in _CODE)
     used = manifest[["image", "kept", "left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y"]].to_csv(index=False)
     key = files.sha256(" ".join((dataset.data_hash, pretrained.check()["sha256"], code, used)).encode())[:16]
     path = paths.outputs(dataset.name) / "runs" / f"{name}-{key}.npz"
