@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import datasets, files, paths, provenance, readme, results
+from fer_utils.archive import Archive
 from fer_utils.errors import FerError, OutputError
 from fer_utils.records import Record
 
@@ -16,10 +17,11 @@ _TOLERANCE = 2e-6  # tables hold six decimals
 def problems(dataset: str) -> list[str]:
     """Everything stale in `outputs/<dataset>/`, one line each; empty where all is up to date.
 
-    Figures are compared with the present code (of their notebook and of the modules it uses) and the present data;
-    of a named data set these are the committed checksums, so that no image need be here. `scores.csv` and
-    `comparisons.csv` are computed again from `predictions.csv`, which is compared with the kept runs that lie here, and
-    `manifest.csv` with the data. Nothing is written and nothing is trained.
+    Figures and tables are compared with the present code (of their notebook and of the modules it uses) and the present
+    data; of a named data set these are the committed checksums, so that no image need be here. A table must be the one
+    that its notebook wrote; `scores.csv` and `comparisons.csv` are computed again from `predictions.csv`, which is compared
+    with the archived records, or else the kept runs that lie here, and `manifest.csv` with the data. Nothing is written
+    and nothing is trained.
 
     Args:
         dataset: as given to `fer run`: a name, or the path of a folder.
@@ -32,7 +34,7 @@ def problems(dataset: str) -> list[str]:
     if not folder.is_dir():
         raise OutputError(f"{folder} is missing: there is nothing to check. Run the notebooks first (fer run).")
     hashes = _hashes(dataset)
-    found = _figures(folder, data=_data_hash(hashes)) + _manifest(folder, hashes) + _tables(dataset)
+    found = _results(folder, data=_data_hash(hashes)) + _manifest(folder, hashes) + _tables(dataset)
     return [f"outputs/{folder.name}/{line}" for line in found]
 
 
@@ -56,20 +58,25 @@ def _data_hash(hashes: dict[str, str]) -> str:
     return files.sha256("".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)).encode())
 
 
-def _figures(folder: Path, *, data: str) -> list[str]:
+def _results(folder: Path, *, data: str) -> list[str]:
+    """What is wrong with figures and tables, by the origins beside them."""
     found, budgets, code = [], set(), {}
-    pictures = {path.stem for path in (folder / "figures").glob("*.png")}
-    origins = {path.stem for path in (folder / "figures").glob("*.json")}
-    found += [f"figures/{name}.png: its origin, {name}.json, is missing" for name in sorted(pictures - origins)]
-    found += [f"figures/{name}.json: its picture is missing" for name in sorted(origins - pictures)]
-    for name in sorted(pictures & origins):
-        file = f"figures/{name}.png"
+    pictures = {path.with_suffix("") for path in (folder / "figures").glob("*.png")}
+    origins = {path.with_suffix("") for path in (folder / "figures").glob("*.json")}
+    tables = {folder / name for name in results.TABLES if (folder / f"{name}.csv").is_file()}
+    found += [f"figures/{path.name}.json: its picture is missing" for path in sorted(origins - pictures)]
+    for path in sorted(pictures | tables):
+        file = f"{path.name}.csv" if path in tables else f"figures/{path.name}.png"
         try:
-            origin = json.loads((folder / "figures" / f"{name}.json").read_text(encoding="utf-8"))
+            origin = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
             stem, made_from, made_by = origin["notebook"], origin["data"], origin["code"]
             budgets |= {origin["parameters"]["budget"]} if "budget" in origin["parameters"] else set()
+            content = origin["sha256"] if path in tables else None
+        except FileNotFoundError:
+            found.append(f"{file}: its origin, {path.name}.json, is missing")
+            continue
         except (OSError, ValueError, KeyError, TypeError):
-            found.append(f"{file}: its origin, {name}.json, is damaged")
+            found.append(f"{file}: its origin, {path.name}.json, is damaged")
             continue
         notebook = paths.NOTEBOOKS / f"{stem}.ipynb"
         if not notebook.is_file():
@@ -80,8 +87,10 @@ def _figures(folder: Path, *, data: str) -> list[str]:
         stale = [word for word, old, new in (("code", made_by, code[stem]), ("data", made_from, data)) if old != new]
         if stale:
             found.append(f"{file}: {' and '.join(stale)} changed since: run notebook {stem[:2]} again")
+        if content is not None and content != files.sha256(path.with_suffix(".csv").read_bytes()):
+            found.append(f"{file}: is not what notebook {stem[:2]} wrote: run it again")
     if len(budgets) > 1:
-        found.append(f"figures: of different budgets ({', '.join(sorted(map(str, budgets)))})")
+        found.append(f"figures and tables: of different budgets ({', '.join(sorted(map(str, budgets)))})")
     return found
 
 
@@ -115,7 +124,7 @@ def _tables(dataset: str) -> list[str]:
             continue
         if not same:
             found.append(f"{name}.csv: is not what predictions.csv comes to: run notebook 03 again")
-    return found + _against_records(paths.outputs(dataset) / "runs", predictions)
+    return found + _against_records(dataset, predictions)
 
 
 def _equal(table: pd.DataFrame, wanted: pd.DataFrame) -> bool:
@@ -129,21 +138,23 @@ def _equal(table: pd.DataFrame, wanted: pd.DataFrame) -> bool:
     return np.allclose(given, wanted[numbers].to_numpy(dtype=float), rtol=0, atol=_TOLERANCE)
 
 
-def _against_records(runs: Path, predictions: pd.DataFrame) -> list[str]:
-    """Runs of `predictions.csv` that are kept here with other answers; runs that are not kept here say nothing."""
+def _against_records(dataset: str, predictions: pd.DataFrame) -> list[str]:
+    """Runs of `predictions.csv` that are archived or kept here with other answers; others say nothing."""
     columns = [name for name in predictions if name.startswith("p_")]
+    archived, runs = Archive.read(dataset), paths.outputs(dataset) / "runs"
     found = []
     for (protocol, model, fold, seed), rows in predictions.groupby(["protocol", "model", "fold", "seed"], sort=False):
-        kept = [_probabilities(path) for path in runs.glob(f"{protocol}-{model}-{paths.slug(fold)}-seed{seed}-*.npz")]
-        kept = [each for each in kept if each is not None]
+        stem = f"{protocol}-{model}-{paths.slug(fold)}-seed{seed}"
+        records = archived.of(stem) or [record for path in runs.glob(f"{stem}-*.npz") if (record := _record(path))]
+        kept = [record.probabilities for record in records]
         given = rows[columns].to_numpy(dtype=float)
         if kept and not any(each.shape == given.shape and np.allclose(each, given, atol=_TOLERANCE) for each in kept):
             found.append(f"predictions.csv: {model}, {protocol} {fold}, seed {seed} is not what the kept run answered")
     return found
 
 
-def _probabilities(path: Path) -> np.ndarray | None:
+def _record(path: Path) -> Record | None:
     try:
-        return Record.from_bytes(path.read_bytes()).probabilities
+        return Record.from_bytes(path.read_bytes())
     except (OSError, OutputError):
         return None  # a damaged record is told, and made again, by the next run

@@ -218,6 +218,24 @@ def pretrain() -> None:
 
 
 @main.command()
+@_datasets
+def archive(chosen_datasets: tuple[str, ...]) -> None:
+    """Pack kept runs, without weights, into outputs/<dataset>/records.zip, to be published with the results.
+
+    Whoever has that file draws every figure again in minutes, and trains nothing but what needs weights. Records of
+    other training code or versions than the present are left out.
+    """
+    from fer_utils import archive as archives
+    from fer_utils import paths
+
+    for dataset in _places(chosen_datasets):
+        path, count = archives.write(dataset)
+        click.echo(
+            f"{path.relative_to(paths.outputs(dataset).parent)}: {count} records, {path.stat().st_size / 1e6:.1f} MB"
+        )
+
+
+@main.command()
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 if the README is not up to date.")
 def readme(check: bool) -> None:
     """Fill the README's tables from outputs/yale/ (its committed standard results)."""

@@ -39,6 +39,19 @@ class Context:
         note = f" · {_BUDGET_NOTE[self.budget]}" if self.budget else ""
         return (self.shows or f"{self.dataset.title} ({faces})") + note
 
+    @property
+    def origin(self) -> dict:
+        """Where a result of the running cell comes from: notebook, cell, parameters, hashes of data and code, versions."""
+        notebook = paths.NOTEBOOKS / f"{self.notebook}.ipynb"
+        return {
+            "notebook": self.notebook,
+            "cell": _cell(notebook),
+            "parameters": self.parameters | {"dataset": self.dataset.name},
+            "data": self.dataset.data_hash,
+            "code": provenance.code_hash(notebook),
+            "versions": {name: version(name) for name in _PACKAGES},
+        }
+
 
 def save_figure(figure, name: str, *, context: Context, caption: str, alt: str) -> None:
     """Save a figure in `outputs/<dataset>/figures/`, with a JSON file of its origin beside it, close it, and show it.
@@ -66,22 +79,10 @@ def save_figure(figure, name: str, *, context: Context, caption: str, alt: str) 
     figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", facecolor="white", metadata={"Software": None})
     plt.close(figure)
     picture = paths.outputs(context.dataset.name) / "figures" / f"{name}.png"
-    origin = _origin(context) | {"caption": caption, "alt": alt}
+    origin = context.origin | {"caption": caption, "alt": alt}
     files.write(picture, buffer.getvalue())
     files.write(picture.with_suffix(".json"), json.dumps(origin, indent=2, ensure_ascii=False) + "\n")
     _show(buffer.getvalue(), caption=caption, alt=alt)
-
-
-def _origin(context: Context) -> dict:
-    notebook = paths.NOTEBOOKS / f"{context.notebook}.ipynb"
-    return {
-        "notebook": context.notebook,
-        "cell": _cell(notebook),
-        "parameters": context.parameters | {"dataset": context.dataset.name},
-        "data": context.dataset.data_hash,
-        "code": provenance.code_hash(notebook),
-        "versions": {name: version(name) for name in _PACKAGES},
-    }
 
 
 def _cell(notebook: Path) -> str | None:

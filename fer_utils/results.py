@@ -1,4 +1,6 @@
-"""The tables below `outputs/<dataset>/`: predictions, scores, comparisons."""
+"""The tables below `outputs/<dataset>/`, each with a `.json` of its origin beside it, as figures have."""
+
+import json
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,7 @@ _COLUMNS = {
     "measurement": ("question", "about", "quantity", "value", "low", "high", "n"),
     "errors": ("question", "about", "quantity", "value", "low", "high", "n"),
 }
+TABLES = (*_COLUMNS, "transfer_candidates")
 _NOTEBOOK = {"tweaks": "07", "measurement": "08", "errors": "09"}
 
 
@@ -50,18 +53,19 @@ def rows(
     return pd.DataFrame(columns | {f"p_{name}": probabilities[:, index] for index, name in enumerate(names)})
 
 
-def write(dataset: str, predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def write(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write `predictions.csv`, and the `scores.csv` and `comparisons.csv` computed from it.
 
     Args:
         predictions: from `experiments.Experiment.predictions`.
+        origin: `figures.Context.origin`.
 
     Returns:
         The scores and the comparisons.
     """
     scores, comparisons = computed(predictions)
     for name, table in (("predictions", predictions), ("scores", scores), ("comparisons", comparisons)):
-        write_table(dataset, name, table)
+        write_table(dataset, name, table, origin=origin)
     return scores, comparisons
 
 
@@ -77,12 +81,19 @@ def computed(predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return scores, pd.concat(compared, ignore_index=True)
 
 
-def write_table(dataset: str, name: str, table: pd.DataFrame) -> None:
-    """Write a table as `outputs/<dataset>/<name>.csv`."""
-    files.write(_path(dataset, name), table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+def write_table(dataset: str, name: str, table: pd.DataFrame, *, origin: dict) -> None:
+    """Write a table as `outputs/<dataset>/<name>.csv`, and where it comes from, with the table's hash, as `<name>.json`.
+
+    Args:
+        origin: `figures.Context.origin`.
+    """
+    path, text = _path(dataset, name), table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+    files.write(path, text)
+    told = origin | {"sha256": files.sha256(text.encode())}
+    files.write(path.with_suffix(".json"), json.dumps(told, indent=2, ensure_ascii=False) + "\n")
 
 
-def add(dataset: str, predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def add(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put the predictions of further models beside those that `write` wrote, in place of earlier ones of these models.
 
     Returns:
@@ -93,7 +104,7 @@ def add(dataset: str, predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
     """
     before = read(dataset, "predictions")
     others = before[~before["model"].isin(set(predictions["model"]))]
-    return write(dataset, pd.concat([others, predictions], ignore_index=True))
+    return write(dataset, pd.concat([others, predictions], ignore_index=True), origin=origin)
 
 
 def read(dataset: str, name: str) -> pd.DataFrame:

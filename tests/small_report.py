@@ -108,4 +108,4 @@ def make(dataset: str, *, tables: bool = True) -> None:
             ],
         )
     if tables:
-        results.write(dataset, predictions())
+        results.write(dataset, predictions(), origin={})

@@ -104,7 +104,7 @@ def test_comparison_finds_a_large_difference_and_not_a_small_one():
 
 def test_tables_are_written_and_read_back(outputs):
     predictions = pd.concat([table("baseline", np.zeros(20, dtype=bool)), table("updated", np.ones(20, dtype=bool))])
-    results.write("tiny", predictions)
+    results.write("tiny", predictions, origin={})
     stored = results.read("tiny", "predictions")
     assert stored["subject"].iloc[0] == "00"
     pd.testing.assert_frame_equal(evaluation.scores(stored), evaluation.scores(predictions))
