@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from small_experiment import NAME, make
+
+from fer_utils import archive, experiments, identity, paths, recipes
+from fer_utils.cli import main
+from fer_utils.records import CURVES, Record
+
+
+def answer(tasks, *, jobs, on_record):
+    """In place of training: noise that depends on the seed alone, with weights."""
+    for index, task in enumerate(tasks):
+        random = np.random.default_rng(task.seed)
+        shape = (len(task.fold.test_labels), task.fold.classes)
+        curves = {CURVES[0]: random.random(task.recipe.epochs, dtype=np.float32)}
+        on_record(index, Record(random.random(shape, dtype=np.float32), curves, (np.ones(9),), {"device": "cpu"}))
+
+
+def refuse(tasks, **_):
+    assert not tasks, "trained again"
+
+
+@pytest.fixture
+def packed(outputs, monkeypatch):
+    """An archive of all runs of `baseline` on noise, nothing else kept; the runs and their records."""
+    monkeypatch.setattr(recipes, "EPOCHS", {key: {"baseline": 2, "updated": 1} for key in recipes.EPOCHS})
+    monkeypatch.setattr(experiments.workers, "run", answer)
+    experiment = make()
+    runs = experiment.plan("loso", ["baseline"])
+    records = experiment.records(runs)
+    found = CliRunner().invoke(main, ["archive", "--dataset", str(outputs / NAME)])
+    assert found.exit_code == 0, found.output
+    assert f"{NAME}/records.zip: {len(runs)} records" in found.output
+    for path in (outputs / NAME / "runs").iterdir():
+        path.unlink()
+    return runs, records
+
+
+def test_archived_records_serve_in_place_of_training_on_any_processor(packed, monkeypatch):
+    runs, records = packed
+    monkeypatch.setattr(experiments.workers, "run", refuse)
+    monkeypatch.setattr(identity, "_processor", lambda: "another one")
+    again = make().records(runs)
+    for old, new in zip(records, again, strict=True):
+        assert new.probabilities.tobytes() == old.probabilities.tobytes()
+        assert new.made_by == old.made_by
+        assert new.weights == ()
+
+
+def test_runs_whose_weights_are_needed_are_trained(packed):
+    runs, _ = packed
+    again = make().records(runs, weights=True)
+    kept = [bool(record.weights) for run, record in zip(runs, again, strict=True) if run.keep_weights]
+    assert kept and all(kept)
+
+
+def test_other_code_or_another_recipe_is_not_served(packed, monkeypatch):
+    runs, _ = packed
+    monkeypatch.setattr(experiments.workers, "run", refuse)
+    other = experiments.replace(runs[0], recipe=experiments.replace(runs[0].recipe, learning_rate=0.01))
+    with pytest.raises(AssertionError, match="trained again"):
+        make().records([other])
+    monkeypatch.setattr(identity, "_CODE", ("loops.py",))
+    with pytest.raises(AssertionError, match="trained again"):
+        make().records(runs)
+
+
+def test_a_damaged_archive_is_named_and_not_used(packed, capsys):
+    runs, records = packed
+    path = paths.outputs(NAME) / archive.NAME
+    path.write_bytes(path.read_bytes()[:200])
+    assert len(make().records(runs)) == len(records)
+    assert "records.zip is damaged" in capsys.readouterr().err
+
+
+def test_equal_records_give_equal_bytes(packed, outputs):
+    path = outputs / NAME / archive.NAME
+    before = path.read_bytes()
+    path.unlink()
+    make().records(packed[0])
+    assert archive.write(NAME) == (path, len(packed[0]))
+    assert path.read_bytes() == before
+
+
+def test_nothing_to_pack(outputs):
+    found = CliRunner().invoke(main, ["archive", "--dataset", "sample"])
+    assert found.exit_code == 1
+    assert "nothing to pack" in found.output
