@@ -4,6 +4,7 @@ Truth and prediction are class names or indices, shape (N,). Intervals are for 9
 resample subjects with all their images and all seeds, since images of one person are not independent.
 """
 
+import functools
 from dataclasses import astuple, dataclass
 
 import numpy as np
@@ -258,6 +259,7 @@ def _macro_f1(tables: np.ndarray) -> np.ndarray:
     return np.mean(np.divide(2 * hits, total, out=np.zeros(total.shape), where=total > 0), axis=-1)
 
 
+@functools.cache
 def _draws(subjects: int) -> np.ndarray:
     """How often each subject is drawn, (RESAMPLES, subjects) int64, always the same draws."""
     generator = np.random.default_rng(_BOOTSTRAP_SEED)

@@ -63,6 +63,8 @@ class Experiment:
     ) -> None:
         self.dataset, self.manifest, self.budget, self.jobs = dataset, manifest, budget, jobs
         self._inputs: dict[tuple[str, int], np.ndarray] = {}
+        self._folds: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
+        self._hashes: dict[tuple, str] = {}
         self.scheduler = scheduler or os.environ.get("DASK_SCHEDULER_ADDRESS", "")
 
     def plan(self, protocol: str, models: Sequence[str] | None = None) -> list[Run]:
@@ -87,6 +89,11 @@ class Experiment:
         Raises:
             DatasetError: too few subjects to hold any out.
         """
+        if protocol not in self._folds:
+            self._folds[protocol] = self._made_folds(protocol)
+        return self._folds[protocol]
+
+    def _made_folds(self, protocol: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         if protocol in ("loso", "image-wise"):
             usable = cleaning.kept_indices(self.dataset, self.manifest)
             groups = [[subject] for subject in sorted(set(self.dataset.subjects[usable]))]
@@ -202,11 +209,10 @@ class Experiment:
         return pd.concat(tables, ignore_index=True)
 
     def _made_by(self, run: Run) -> dict:
-        return {
-            "recipe": asdict(run.recipe),
-            "seed": run.seed,
-            "data": self.fold(run).hash(),
-        }
+        seen = (run.protocol, run.fold, run.input, run.side)
+        if seen not in self._hashes:
+            self._hashes[seen] = self.fold(run).hash()
+        return {"recipe": asdict(run.recipe), "seed": run.seed, "data": self._hashes[seen]}
 
     def _kept(self, run: Run, made_by: dict, *, weights: bool) -> Record | None:
         if not weights:
