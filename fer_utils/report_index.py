@@ -1,5 +1,6 @@
 """The first page of a report: what the numbers are, the tables, the data, and how all of it was made."""
 
+import json
 import re
 
 import pandas as pd
@@ -91,7 +92,8 @@ def _results(dataset: str, title: str) -> tuple[list[dict], Markup]:
     ):
         try:
             read[name] = results.read(dataset, name)
-            tables.append({"words": words[name], "html": frame(makes(read[name]), title=f"{title}, {name}")})
+            html = frame(makes(read[name]), title=f"{title}, {name}")
+            tables.append({"words": words[name], "html": html, "file": f"{name}.csv", "origin": _origin(dataset, name)})
         except OutputError as error:
             tables.append({"html": "", "problem": str(error).replace(str(paths.outputs(dataset)), "outputs")})
         except _BROKEN:
@@ -102,6 +104,15 @@ def _results(dataset: str, title: str) -> tuple[list[dict], Markup]:
     except (OutputError, *_BROKEN):
         lead = Markup("")  # the sentence is about models that these results do not hold
     return tables, lead
+
+
+def _origin(dataset: str, name: str) -> dict:
+    """Where a table comes from; empty where that is not known."""
+    try:
+        found = json.loads((paths.outputs(dataset) / f"{name}.json").read_text(encoding="utf-8"))
+        return found if {"notebook", "cell", "parameters", "data", "code", "versions"} <= set(found) else {}
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def frame(table: pd.DataFrame, *, title: str) -> Markup:

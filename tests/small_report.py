@@ -57,21 +57,23 @@ def figure_outputs(dataset: str, name: str, *, seed: int) -> list:
     """What `save_figure` leaves: files in figures/, the picture and its caption in the notebook."""
     content = picture(seed)
     caption = f"Noise of `{name}`, n = 2 {HARM}."
-    origin = {
-        "notebook": name,
-        "cell": "cell-02",
-        "parameters": {"budget": "quick", "dataset": HARM},
-        "data": "d" * 64,
-        "code": "c" * 64,
-        "versions": {"numpy": "2.0"},
-        "caption": caption,
-        "alt": ALT,
-    }
+    origin = origin_of(name) | {"caption": caption, "alt": ALT}
     place = paths.outputs(dataset) / "figures" / f"{name}.png"
     files.write(place, content)
     files.write(place.with_suffix(".json"), json.dumps(origin))
     shown = display({"image/png": base64.b64encode(content).decode(), "text/plain": "<Image>"}, alt=ALT)
     return [shown, display({"text/markdown": f"*{caption}*"})]
+
+
+def origin_of(notebook: str) -> dict:
+    return {
+        "notebook": notebook,
+        "cell": "cell-02",
+        "parameters": {"budget": "quick", "dataset": HARM},
+        "data": "d" * 64,
+        "code": "c" * 64,
+        "versions": {"numpy": "2.0"},
+    }
 
 
 def write(dataset: str, stem: str, cells: list) -> None:
@@ -108,4 +110,4 @@ def make(dataset: str, *, tables: bool = True) -> None:
             ],
         )
     if tables:
-        results.write(dataset, predictions(), origin={})
+        results.write(dataset, predictions(), origin=origin_of("03_tables"))

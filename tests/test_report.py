@@ -28,6 +28,12 @@ def test_index_and_pages(outputs):
     plain = " ".join(index.get_text().split())
     for words_of_it in ("Does it work?", "95 % (subjects)", "It works in part 2.", "numpy 2.0", "12 s", "Budget quick"):
         assert words_of_it in plain
+    origins = [" ".join(each.get_text().split()) for each in index.select("details.origin")]
+    assert [each.partition(" Written by")[0] for each in origins] == [
+        "Origin of scores.csv",
+        "Origin of comparisons.csv",
+    ]
+    assert all(part in origins[0] for part in ("03_tables, cell-02", 'budget = "quick"', "d" * 64, "c" * 64))
     gallery = [each["href"] for each in index.select(".gallery a")]
     assert gallery == ["01_part.html#figure-01-noise", "02_part.html#figure-02-noise"]
     page = BeautifulSoup(pages["01_part.html"], "html.parser")
