@@ -49,6 +49,10 @@ class Archive:
         content = self.members.get(_name(stem, made_by))
         return None if content is None else Record.from_bytes(content)
 
+    def records(self) -> list[Record]:
+        """All of them."""
+        return [Record.from_bytes(content) for content in self.members.values()]
+
     def of(self, stem: str) -> list[Record]:
         """Every record of a run, whatever recipe, data and code made it."""
         return [Record.from_bytes(content) for name, content in self.members.items() if name.rpartition("-")[0] == stem]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import datasets, files, paths, provenance, readme, results
+from fer_utils import archive, datasets, files, identity, paths, provenance, readme, results
 from fer_utils.archive import Archive
 from fer_utils.errors import FerError, OutputError
 from fer_utils.records import Record
@@ -35,6 +35,7 @@ def problems(dataset: str) -> list[str]:
         raise OutputError(f"{folder} is missing: there is nothing to check. Run the notebooks first (fer run).")
     hashes = _hashes(dataset)
     found = _results(folder, data=_data_hash(hashes)) + _manifest(folder, hashes) + _tables(dataset)
+    found += _archive(dataset)
     return [f"outputs/{folder.name}/{line}" for line in found]
 
 
@@ -151,6 +152,15 @@ def _against_records(dataset: str, predictions: pd.DataFrame) -> list[str]:
         if kept and not any(each.shape == given.shape and np.allclose(each, given, atol=_TOLERANCE) for each in kept):
             found.append(f"predictions.csv: {model}, {protocol} {fold}, seed {seed} is not what the kept run answered")
     return found
+
+
+def _archive(dataset: str) -> list[str]:
+    """Whether the archived records were made by the present training code."""
+    code = identity.here()["code"]
+    other = sum(record.made_by.get("code") != code for record in Archive.read(dataset).records())
+    if not other:
+        return []
+    return [f"{archive.NAME}: {other} records are of other training code: train again (fer run), then fer archive"]
 
 
 def _record(path: Path) -> Record | None:

@@ -11,6 +11,19 @@ from fer_utils.errors import OutputError
 
 DATASET = "yale"
 README = paths.PROJECT / "README.md"
+BENCH = paths.PROJECT / "benchmarks" / "bench.csv"
+_BENCH_WORDS = {
+    "loso_baseline_vs_original": "leaving one subject out, `baseline`, against the original's loop",
+    "loso_updated_vs_original": "leaving one subject out, `updated`, against the original's loop",
+    "baseline_engine_all_cores": "training `baseline`, all cores",
+    "baseline_vs_torch": "the same against a plain PyTorch loop",
+    "updated_engine_all_cores": "training `updated`, all cores",
+    "updated_vs_torch": "the same against a plain PyTorch loop",
+    "baseline_share_of_sgemm": "of the machine's rate of matrix products, training `baseline`",
+    "warm_figures_yale_s": "all notebooks on Yale, every run kept",
+    "memory_growth_15_to_150": "growth of a training process from run 15 to run 150",
+    "import_s": "`import fer_utils`",
+}
 _FIGURE = re.compile(r"<!-- (figure ([\w.-]+)) -->")
 
 
@@ -41,6 +54,7 @@ def blocks() -> dict[str, str]:
         "results": _markdown(table),
         "comparisons": _markdown(findings.comparison_table(comparisons)),
         "details": findings.comparison(scores, comparisons),
+        "bench": _markdown(_bench()),
         "seed": _markdown(seed_answers.answers(DATASET).set_index("the original wrote")),
     }
 
@@ -81,6 +95,22 @@ def fill(path: Path = README) -> bool:
     if new != old:
         files.write(path, new)
     return new != old
+
+
+def _bench() -> pd.DataFrame:
+    """What `make bench` measured, in words.
+
+    Raises:
+        OutputError: the table is missing or damaged.
+    """
+    try:
+        table = pd.read_csv(BENCH).set_index("name").loc[list(_BENCH_WORDS)]
+        numbers = table[["value", "low", "high"]].map("{:.3g}".format)
+    except (OSError, ValueError, KeyError) as error:
+        raise OutputError(f"{BENCH} is missing or damaged ({error}): run `make bench`.") from error
+    told = [f"{row.value} ({row.low} to {row.high})" for row in numbers.itertuples()]
+    columns = {"what": list(_BENCH_WORDS.values()), "median (lowest to highest)": told, "unit": table["unit"].to_list()}
+    return pd.DataFrame(columns).set_index("what")
 
 
 def _markdown(table: pd.DataFrame) -> str:

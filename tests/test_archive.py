@@ -3,7 +3,7 @@ import pytest
 from click.testing import CliRunner
 from small_experiment import NAME, make
 
-from fer_utils import archive, experiments, identity, paths, recipes
+from fer_utils import archive, check, experiments, identity, paths, recipes
 from fer_utils.cli import main
 from fer_utils.records import CURVES, Record
 
@@ -81,6 +81,13 @@ def test_equal_records_give_equal_bytes(packed, outputs):
     make().records(packed[0])
     assert archive.write(NAME) == (path, len(packed[0]))
     assert path.read_bytes() == before
+
+
+def test_records_of_other_code_are_stale(packed, monkeypatch):
+    assert check._archive(NAME) == []
+    monkeypatch.setattr(identity, "_CODE", ("loops.py",))
+    (found,) = check._archive(NAME)
+    assert found.startswith(f"records.zip: {len(packed[0])} records are of other training code")
 
 
 def test_nothing_to_pack(outputs):
