@@ -15,7 +15,7 @@ from importlib.metadata import version
 import numpy as np
 from PIL import Image
 
-from fer_utils import files, paths, progress
+from fer_utils import backend, files, paths, progress
 from fer_utils.datasets import FaceDataset
 
 CONFIDENCE = 0.9  # detections under this are not counted as faces
@@ -90,6 +90,8 @@ def detect_in(images: Sequence[np.ndarray]) -> list[list[Face]]:
     Returns:
         For each image the faces found with a confidence of at least `CONFIDENCE`, surest first.
     """
+    if backend.name() != "tensorflow":
+        return _with_tensorflow().submit(detect_in, list(images)).result()
     detector = _detector()
     found: list[list[Face]] = [[] for _ in images]
     for shape in dict.fromkeys(image.shape for image in images):
@@ -255,12 +257,18 @@ def _as_jpeg(image: Image.Image) -> np.ndarray:
 
 @functools.cache
 def _detector():
-    from fer_utils import backend
-
     backend.quiet()
     from mtcnn import MTCNN
 
     return MTCNN(device="CPU:0")
+
+
+def _with_tensorflow():
+    """A process that runs Keras on TensorFlow, which is all that the detector runs on, beside one on another backend."""
+    from loky import get_reusable_executor
+
+    environment = backend.worker_environment() | {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
+    return get_reusable_executor(max_workers=1, env=environment, timeout=60)
 
 
 def _for_detector(image: np.ndarray, scale: float) -> np.ndarray:
