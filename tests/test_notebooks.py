@@ -3,8 +3,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
+from nbconvert import HTMLExporter
 
 from fer_utils import batch, cleaning, paths, report
 
@@ -60,7 +62,20 @@ def test_all_notebooks_run_on_a_folder_of_ones_own_twice_with_the_same_bytes(thr
         text = path.read_text()
         for machine_path in (str(paths.PROJECT), str(tmp_path), str(Path.home())):
             assert machine_path not in text
+        check_copy(path)
     check_report(three_people)
+
+
+def check_copy(path: Path) -> None:
+    """What GitHub and nbviewer ask of a notebook: valid, no widgets' state missing; nbviewer shows what nbconvert makes of it."""
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert set(notebook.metadata) == {"kernelspec", "language_info", "papermill"}
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert not any("widget" in kind for output in outputs for kind in output.get("data", {}))
+    pictures = sum("image/png" in output.get("data", {}) for output in outputs)
+    html, _ = HTMLExporter(template_name="classic").from_notebook_node(notebook)
+    assert html.count("data:image/png;base64,") == pictures > 0
 
 
 def check_report(dataset: Path) -> None:
