@@ -1,8 +1,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import sem
-from scipy.stats import t as student
 
 from fer_utils import evaluation, findings, results
 from fer_utils.errors import OutputError
@@ -130,22 +128,3 @@ def test_differences_count_the_luck_of_seeds():
     assert over_subjects.low == pytest.approx(over_subjects.high) == pytest.approx(1 / 18)
     one = evaluation.difference_interval(lucky[:, 2:], plain[:, :1], counts)
     assert (one.value, one.low, one.high) == pytest.approx((1 / 3, 1 / 3, 1 / 3))
-
-
-def test_the_jackknife_of_a_mean_is_students_interval():
-    values = np.random.default_rng(1).normal(size=15)
-    without = np.array([np.delete(values, place).mean() for place in range(15)])
-    found = evaluation.jackknife(values.mean(), without)
-    low, high = student.interval(0.95, 14, loc=values.mean(), scale=sem(values))
-    assert (found.low, found.high) == pytest.approx((low, high))
-    assert evaluation.jackknife(0.5, np.array([])) == evaluation.Interval(0.5, 0.5, 0.5)
-
-
-def test_blocks_keep_neighbours_together():
-    noise = np.random.default_rng(1).normal(size=500)
-    alone = evaluation.block_bootstrap(noise)
-    assert alone.high - alone.low == pytest.approx(2 * 1.96 * noise.std() / np.sqrt(500), rel=0.15)
-    runs = evaluation.block_bootstrap(np.repeat(noise[:100], 5))  # fewer independent values, so surer of less
-    assert runs.high - runs.low > 1.5 * (alone.high - alone.low)
-    assert alone.value == pytest.approx(noise.mean())
-    assert evaluation.block_bootstrap(np.array([0.2])) == evaluation.Interval(0.2, 0.2, 0.2)
