@@ -5,13 +5,11 @@ resample subjects with all their images and all seeds, since images of one perso
 """
 
 import functools
-import math
 from dataclasses import astuple, dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
-from scipy.stats import t as student
 
 LEVEL = 0.95
 RESAMPLES = 10_000
@@ -117,38 +115,6 @@ def difference_interval(after: np.ndarray, before: np.ndarray, counts: np.ndarra
     low, high = np.quantile(means[0] - means[1], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     value = (after.mean(axis=1) - before.mean(axis=1)).sum() / counts.sum()
     return Interval(float(value), float(low), float(high))
-
-
-def jackknife(value: float, without: np.ndarray) -> Interval:
-    """Interval of a statistic from its values with one subject left out at a time (Tukey 1958; Efron and Tibshirani 1993).
-
-    Args:
-        value: of all subjects.
-        without: (subjects,) of all but one; fewer than two give the value alone.
-    """
-    n = len(without)
-    if n < 2:
-        return Interval(value, value, value)
-    error = math.sqrt((n - 1) / n * np.sum((without - without.mean()) ** 2))
-    reach = error * float(student.ppf((1 + LEVEL) / 2, n - 1))
-    return Interval(value, value - reach, value + reach)
-
-
-def block_bootstrap(values: np.ndarray) -> Interval:
-    """Percentile interval of the mean of a series whose neighbours are alike, resampling blocks of it.
-
-    Blocks wrap around the end and are as long as the cube root of the series (circular block bootstrap: Politis and Romano
-    1992; the length after Künsch 1989, doi:10.1214/aos/1176347265).
-
-    Args:
-        values: (N,), in order.
-    """
-    n = len(values)
-    length = max(1, round(n ** (1 / 3)))
-    sums = np.convolve(np.concatenate([values, values[: length - 1]]), np.ones(length), mode="valid")
-    starts = np.random.default_rng(_BOOTSTRAP_SEED).integers(0, n, size=(RESAMPLES, math.ceil(n / length)))
-    low, high = np.quantile(sums[starts].mean(axis=1) / length, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(np.mean(values)), float(low), float(high))
 
 
 def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, *, bins: int) -> float:

@@ -5,7 +5,6 @@ a few subjects would have told is put together from those; its networks have lea
 a real split would train one network on fewer. Accuracies are fractions.
 """
 
-import functools
 import itertools
 import math
 from collections.abc import Mapping, Sequence
@@ -62,17 +61,12 @@ def held_out(subjects: int) -> int:
     return max(1, int(SEED_SPLIT_FRACTION * subjects))
 
 
-@functools.cache
-def splits(subjects: int, size: int = 0) -> list[tuple[int, ...]]:
-    """Every way to hold out some subjects, the original's own (the first ones) in front.
+def splits(subjects: int) -> list[tuple[int, ...]]:
+    """Every way to hold out as many subjects as the original did, the original's own (the first ones) in front.
 
     Where there are more than `MOST_SPLITS`, so many drawn by chance, always the same ones.
-
-    Args:
-        subjects: how many there are.
-        size: how many to hold out; 0 for as many as the original did.
     """
-    size = size or held_out(subjects)
+    size = held_out(subjects)
     if math.comb(subjects, size) <= MOST_SPLITS:
         return list(itertools.combinations(range(subjects), size))
     generator = np.random.default_rng(7)
@@ -114,8 +108,7 @@ class Study:
         self._original = {run.model: run for run in experiment.plan("seed-split")}
         wanted = [run for plan in self.plans.values() for run in plan.runs]
         wanted += [run for runs in self._shuffled.values() for run in runs]
-        self._by_subject = experiment.plan("loso", ["updated"])
-        wanted += [*self._seeds, *self._original.values(), *self._by_subject]
+        wanted += [*self._seeds, *self._original.values()]
         runs = list(dict.fromkeys(wanted))
         self.records: Mapping[Run, Record] = dict(zip(runs, experiment.records(runs), strict=True))
 
@@ -153,16 +146,11 @@ class Study:
         """Learning curves of the run on the original's split."""
         return self.records[self._original[model]].curves
 
-    def loss_without_error(self) -> tuple[np.ndarray, np.ndarray]:
-        """Training loss of `updated` after the last epoch, and the part of it that no right answer could take away.
-
-        Returns:
-            Two arrays, (1 + R,) float64 in nats: the run on the original's split, then the R runs under `loso`.
-        """
-        runs = [self._original["updated"], *self._by_subject]
-        floor = smoothing_floor(len(self.experiment.dataset.class_names), runs[0].recipe.label_smoothing)
-        last = np.array([[self.records[run].curves[name][-1] for name in ("loss", "penalty")] for run in runs], float)
-        return last[:, 0], last[:, 1] + floor
+    def loss_without_error(self, model: str) -> tuple[float, float]:
+        """Training loss after the last epoch, in nats, and the part of it that no right answer could take away."""
+        curves, recipe = self.original_curves(model), self._original[model].recipe
+        floor = smoothing_floor(len(self.experiment.dataset.class_names), recipe.label_smoothing)
+        return float(curves["loss"][-1]), float(curves["penalty"][-1] + floor)
 
     def _alike(self) -> float:
         data = self.experiment.dataset
@@ -207,14 +195,12 @@ class Optimism:
         best: the best epoch's accuracy on the subjects it was chosen on, as it would be reported.
         elsewhere: the same epoch's accuracy on everybody else.
         last: the last epoch's accuracy.
-        gap: best less elsewhere, with an interval over subjects.
         bests, lasts: (splits,) means over seeds.
     """
 
     best: float
     elsewhere: float
     last: float
-    gap: evaluation.Interval
     bests: np.ndarray
     lasts: np.ndarray
 
@@ -222,36 +208,19 @@ class Optimism:
 def optimism(found: Counts) -> Optimism:
     """Choose the best epoch of every split on its own test subjects.
 
-    The interval leaves out one subject at a time (`evaluation.jackknife`); drawing them with replacement would put the same
-    person on both sides of a split.
-
     Args:
         found: from `Study.by_epoch`.
     """
-    size = held_out(len(found.subjects))
-    bests, elsewhere = _best_epochs(found, size)
-    everyone = range(len(found.subjects))
-    without = [[each for each in everyone if each != left_out] for left_out in everyone]
-    gaps = []
-    for rows in without if len(found.subjects) - 1 > size else []:
-        best, rest = _best_epochs(Counts(found.subjects[1:], found.right[rows], found.sizes[rows]), size)
-        gaps.append((best - rest).mean())
-    gap = evaluation.jackknife(float((bests - elsewhere).mean()), np.array(gaps))
+    everybody, total = found.right.sum(axis=0), found.sizes.sum()
+    bests, elsewhere = [], []
+    for chosen in map(list, splits(len(found.subjects))):
+        curve = found.accuracy(chosen)  # (seeds, epochs)
+        epoch = curve.argmax(axis=-1)[:, np.newaxis]
+        rest = (everybody - found.right[chosen].sum(axis=0)) / (total - found.sizes[chosen].sum())
+        bests.append(np.take_along_axis(curve, epoch, axis=-1).mean())
+        elsewhere.append(np.take_along_axis(rest, epoch, axis=-1).mean())
     lasts = over_splits(replace(found, right=found.right[..., -1])).mean(axis=1)
-    return Optimism(float(bests.mean()), float(elsewhere.mean()), float(lasts.mean()), gap, bests.mean(axis=1), lasts)
-
-
-def _best_epochs(found: Counts, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Accuracy after the best epoch on the test subjects that it was chosen on, and on the others, (splits, seeds) each."""
-    tested = np.zeros((len(splits(len(found.subjects), size)), len(found.subjects)))
-    for row, chosen in zip(tested, splits(len(found.subjects), size), strict=True):
-        row[list(chosen)] = 1
-    right = np.tensordot(tested, found.right, axes=1)  # (splits, seeds, epochs)
-    sizes = (tested @ found.sizes)[:, np.newaxis]
-    epoch = right.argmax(axis=-1)[..., np.newaxis]
-    here = np.take_along_axis(right, epoch, axis=-1)[..., 0]
-    everywhere = np.take_along_axis(np.broadcast_to(found.right.sum(axis=0), right.shape), epoch, axis=-1)[..., 0]
-    return here / sizes, (everywhere - here) / (found.sizes.sum() - sizes)
+    return Optimism(float(np.mean(bests)), float(np.mean(elsewhere)), float(lasts.mean()), np.array(bests), lasts)
 
 
 def jumps(curve: np.ndarray) -> np.ndarray:

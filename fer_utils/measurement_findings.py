@@ -1,7 +1,7 @@
 """What notebook 08 found, as rows of `measurement.csv`, and in words made from those rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -52,47 +52,32 @@ def seeds(spreads: Mapping[str, float], found: Counts) -> list[tuple]:
 def epochs(model: str, found: Optimism) -> list[tuple]:
     """Of `measurement.optimism`; n counts splits."""
     parts = {"best": found.best, "elsewhere": found.elsewhere, "last": found.last}
-    rows = [row("epochs", model, name, value, n=len(found.bests)) for name, value in parts.items()]
-    return [*rows, row("epochs", model, "optimism", *astuple(found.gap), n=len(found.bests))]
+    parts["optimism"] = found.best - found.elsewhere
+    return [row("epochs", model, name, value, n=len(found.bests)) for name, value in parts.items()]
 
 
 def augmented(model: str, curves: Mapping[str, np.ndarray]) -> list[tuple]:
-    """Mean jump between epochs of the two validation curves, in the second half of the epochs; n counts jumps.
-
-    Intervals are from `evaluation.block_bootstrap` over the epochs of that one run.
-    """
+    """Mean jump between epochs of the two validation curves, in the second half of the epochs; n counts jumps."""
     plain, noisy = (jumps(curves[f"{kind}validation_accuracy"]) for kind in ("", "augmented_"))
-    series = {"jump, images as they are": plain, "jump, augmented": noisy, "difference": noisy - plain}
     return [
-        row("augmented", model, name, *astuple(evaluation.block_bootstrap(values)), n=len(values))
-        for name, values in series.items()
+        row("augmented", model, "jump, images as they are", float(plain.mean()), n=len(plain)),
+        row("augmented", model, "jump, augmented", float(noisy.mean()), n=len(noisy)),
     ]
 
 
-def loss(model: str, total: np.ndarray, without_error: np.ndarray) -> list[tuple]:
-    """Of `measurement.Study.loss_without_error`, in nats: the run on the original's split, and shares over the others.
-
-    The ends of the share are the lowest and the highest run.
-    """
-    share = without_error[1:] / total[1:]
+def loss(model: str, total: float, without_error: float) -> list[tuple]:
+    """Of `measurement.Study.loss_without_error`, in nats."""
     return [
-        row("loss", model, "training loss", float(total[0]), n=1),
-        row("loss", model, "penalty and floor", float(without_error[0]), n=1),
-        row("loss", model, "share", float(share.mean()), float(share.min()), float(share.max()), n=len(share)),
+        row("loss", model, "training loss", total, n=1),
+        row("loss", model, "penalty and floor", without_error, n=1),
     ]
 
 
 def power(found: Power, *, subjects: int, few: int) -> list[tuple]:
-    """Smallest differences that are found `power.POWER` of the time; n counts subjects.
-
-    Intervals are for the luck of the simulation alone.
-    """
+    """Smallest differences that are found `power.POWER` of the time; n counts subjects."""
     return [
-        row("power", who, "smallest difference", found.smallest(shares), *found.interval(shares), n=n)
-        for who, shares, n in (
-            ("all subjects", found.all_subjects, subjects),
-            ("the original's split", found.few_subjects, few),
-        )
+        row("power", "all subjects", "smallest difference", found.smallest(found.all_subjects), n=subjects),
+        row("power", "the original's split", "smallest difference", found.smallest(found.few_subjects), n=few),
     ]
 
 
@@ -190,20 +175,17 @@ def _seeds(measured: pd.DataFrame) -> str:
 
 def _epochs(measured: pd.DataFrame, model: str) -> str:
     best, elsewhere, last = (get(measured, "epochs", model, name).value for name in ("best", "elsewhere", "last"))
-    gap = get(measured, "epochs", model, "optimism")
     return (
         f"**Choosing the epoch on the test people.** `{model}`: the best epoch tells {best:.0%}; the same epoch gives "
-        f"{elsewhere:.0%} on everybody else, the last epoch {last:.0%}. {100 * gap.value:.1f} points "
-        f"({100 * gap.low:.1f} to {100 * gap.high:.1f} over subjects) are optimism."
+        f"{elsewhere:.0%} on everybody else, the last epoch {last:.0%}. {100 * (best - elsewhere):.1f} points are optimism."
     )
 
 
 def _augmented(measured: pd.DataFrame, model: str) -> str:
     plain, noisy = (get(measured, "augmented", model, f"jump, {how}") for how in ("images as they are", "augmented"))
-    more = get(measured, "augmented", model, "difference")
     return (
         f"**Augmented validation.** From one epoch to the next the curve of `{model}` jumps by {100 * plain.value:.1f} points, "
-        f"by {100 * noisy.value:.1f} where the validation images are augmented: {points(more)} (95 % over the epochs of one run)."
+        f"by {100 * noisy.value:.1f} where the validation images are augmented."
     )
 
 
@@ -212,23 +194,13 @@ def _power(measured: pd.DataFrame) -> str:
         get(measured, "power", name, "smallest difference") for name in ("all subjects", "the original's split")
     )
 
+    def told(each: pd.Series) -> str:
+        return f"{100 * each.value:.0f} points" if np.isfinite(each.value) else "no difference that was simulated"
+
     return (
-        f"**What can be told apart.** With {everybody.n:.0f} people, {smallest(everybody)} between two models would be found four "
-        f"times out of five; with {few.n:.0f}, {smallest(few)}."
+        f"**What can be told apart.** With {everybody.n:.0f} people, {told(everybody)} between two models are found four times "
+        f"out of five; with {few.n:.0f}, {told(few)}."
     )
-
-
-def points(each: pd.Series) -> str:
-    """A row's difference in points of accuracy with its interval, in words."""
-    return f"{100 * each.value:+.1f} points ({100 * each.low:+.1f} to {100 * each.high:+.1f})"
-
-
-def smallest(each: pd.Series) -> str:
-    """A row of `power` in words."""
-    if not np.isfinite(each.value):
-        return "no difference that was simulated"
-    upper = f"{100 * each.high:.0f}" if np.isfinite(each.high) else "more than was simulated"
-    return f"{100 * each.value:.0f} points ({100 * each.low:.0f} to {upper}, the luck of the simulation)"
 
 
 def _quality(measured: pd.DataFrame) -> str:

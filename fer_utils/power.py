@@ -39,17 +39,6 @@ class Power:
             return float(self.differences[0])
         return float(np.interp(POWER, power[last - 1 : last + 1], self.differences[last - 1 : last + 1]))
 
-    def interval(self, power: np.ndarray) -> tuple[float, float]:
-        """Ends of a 95 % interval of `smallest` for the luck of the simulation; infinite where no difference may reach it.
-
-        Each power is drawn again as the share of `EXPERIMENTS` that it is (parametric bootstrap).
-        """
-        drawn = np.random.default_rng(_SEED).binomial(EXPERIMENTS, power, size=(_RESAMPLES, len(power))) / EXPERIMENTS
-        found = np.nan_to_num([self.smallest(each) for each in drawn], nan=np.inf)
-        ends = [(1 - evaluation.LEVEL) / 2, (1 + evaluation.LEVEL) / 2]
-        low, high = np.quantile(found, ends, method="closest_observation")
-        return float(low), float(high)
-
 
 def simulate(found: Counts, differences: np.ndarray, *, few: int) -> Power:
     """Simulate pairs of models on subjects like these.
