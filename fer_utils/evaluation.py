@@ -192,8 +192,8 @@ def scores(predictions: pd.DataFrame) -> pd.DataFrame:
 def compare(predictions: pd.DataFrame, model: str, reference: str, *, protocol: str) -> pd.DataFrame:
     """One row: the difference in accuracy of two models on the same images.
 
-    The interval comes from a paired bootstrap over subjects, each model averaged over its seeds; McNemar's exact test
-    takes one prediction per image, that of each model's first seed.
+    The interval is `difference_interval`'s, over subjects and seeds; McNemar's exact test takes one prediction per image, that
+    of each model's first seed.
     """
     chosen = predictions[predictions["protocol"] == protocol]
     right = {}
@@ -202,13 +202,13 @@ def compare(predictions: pd.DataFrame, model: str, reference: str, *, protocol: 
         right[name] = group.pivot_table(
             index=["subject", "image"], columns="seed", values="right", aggfunc="first"
         ).sort_index()
-    difference = right[model].mean(axis=1) - right[reference].mean(axis=1)
-    per_subject = difference.groupby(level="subject").agg(["sum", "count"])
-    interval = subject_bootstrap(per_subject["sum"].to_numpy(), per_subject["count"].to_numpy())
+    of_subjects = {name: each.astype(float).groupby(level="subject") for name, each in right.items()}
+    after, before = (of_subjects[name].sum().to_numpy() for name in (model, reference))
+    interval = difference_interval(after, before, of_subjects[model].size().to_numpy())
     only_model, only_reference, p_value = mcnemar(right[model].iloc[:, 0], right[reference].iloc[:, 0])
     row = (
         model, reference, protocol, interval.value, interval.low, interval.high, only_model, only_reference, p_value,
-        len(difference), f"{right[model].shape[1]}/{right[reference].shape[1]}",
+        len(right[model]), f"{right[model].shape[1]}/{right[reference].shape[1]}",
     )  # fmt: skip
     return pd.DataFrame([row], columns=list(COMPARISON_COLUMNS))
 

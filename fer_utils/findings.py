@@ -100,18 +100,22 @@ def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
         f"{100 * frame.difference:+.1f} points ({100 * frame.low:+.1f} to {100 * frame.high:+.1f}): {verdict(frame)}. "
         f"Aligning the face changes `baseline` by {100 * face.difference:+.1f} points ({100 * face.low:+.1f} to "
         f"{100 * face.high:+.1f}); the best of all is `{best}` with {_interval(accuracy[best])}. "
-        "Intervals are 95 %, from a bootstrap over subjects."
+        "Intervals are 95 %, from a bootstrap over subjects; those of differences over seeds too."
     )
 
 
 def verdict(row) -> str:
-    """Words for a row of comparisons.csv: better, worse, or not told apart by these images."""
+    """Words for a row of comparisons.csv: better, worse, or not told apart by these images; and whether by one seed alone."""
     # To the precision of the tables: an interval that touches 0 does not exclude it.
     if round(row.low, 6) > 0:
-        return f"`{row.model}` is better"
-    if round(row.high, 6) < 0:
-        return f"`{row.model}` is worse"
-    return f"{row.n} images cannot tell them apart"
+        found = f"`{row.model}` is better"
+    elif round(row.high, 6) < 0:
+        found = f"`{row.model}` is worse"
+    else:
+        found = f"{row.n} images cannot tell them apart"
+    seeds = zip((row.model, row.reference), str(row.seeds).split("/"), strict=True)
+    single = [f"`{model}`" for model, count in seeds if count == "1"]
+    return f"{found} (one seed of {' and of '.join(single)}, whose luck no interval here holds)" if single else found
 
 
 def loss(curves: Mapping[str, np.ndarray], floor: float) -> str:
@@ -214,7 +218,10 @@ def comparison_table(comparisons: pd.DataFrame) -> pd.DataFrame:
             "model": comparisons["model"],
             "against": comparisons["reference"],
             "difference (points)": [f"{100 * row.difference:+.1f}" for row in comparisons.itertuples()],
-            "95 % (subjects)": [f"{100 * row.low:+.1f} to {100 * row.high:+.1f}" for row in comparisons.itertuples()],
+            "95 % (subjects, seeds)": [
+                f"{100 * row.low:+.1f} to {100 * row.high:+.1f}" for row in comparisons.itertuples()
+            ],
+            "seeds": comparisons["seeds"],
             "only this one right": comparisons["only_model"],
             "only the other right": comparisons["only_reference"],
             "McNemar p": [_p_value(row.mcnemar_p) for row in comparisons.itertuples()],

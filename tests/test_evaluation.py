@@ -95,11 +95,25 @@ def test_comparison_finds_a_large_difference_and_not_a_small_one():
     large = evaluation.compare(pd.concat([table("a", good), table("b", bad)]), "a", "b", protocol="loso").iloc[0]
     small = evaluation.compare(pd.concat([table("a", good), table("b", one)]), "a", "b", protocol="loso").iloc[0]
     assert (large.difference, large.only_model, large.only_reference) == (1.0, 20, 0)
+    assert findings.verdict(large) == "`a` is better (one seed of `a` and of `b`, whose luck no interval here holds)"
+    large["seeds"] = "3/2"
     assert findings.verdict(large) == "`a` is better"
     assert "cannot tell" in findings.verdict(small)
     touching = large.copy()
     touching["low"] = 1e-17
     assert "cannot tell" in findings.verdict(touching)
+
+
+def test_a_comparison_counts_the_luck_of_seeds():
+    halves = [np.tile([True, False], 10), np.tile([False, True], 10)]
+    lucky = [np.ones(20, dtype=bool), np.zeros(20, dtype=bool)]
+    for seeds, spread in ((halves, False), (lucky, True)):
+        both = [table("a", right, seed=seed) for seed, right in enumerate(seeds, start=1)]
+        both += [table("b", halves[0], seed=seed) for seed in (1, 2)]
+        found = evaluation.compare(pd.concat(both), "a", "b", protocol="loso").iloc[0]
+        assert found.difference == 0
+        assert (found.high - found.low > 0.5) == spread
+        assert found.seeds == "2/2"
 
 
 def test_tables_are_written_and_read_back(outputs):
