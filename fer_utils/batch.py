@@ -1,16 +1,20 @@
 """Running notebooks with papermill, each in a kernel of its own, and keeping clean copies of what they made."""
 
+import contextlib
 import json
 import logging
-import os
 import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fer_utils import executed, files, paths, progress
 from fer_utils.errors import FerError, ParameterError
+
+if TYPE_CHECKING:
+    from fer_utils.kernels import Kernel
 
 # Tags of the cells that papermill adds, each with an id made by chance.
 _ADDED = {"injected-parameters", "papermill-error-cell-tag"}
@@ -70,23 +74,26 @@ def run(
         if name not in everything:
             raise ParameterError(f"no notebook has a parameter {name!r}: known are {', '.join(sorted(everything))}.")
     values = {"dataset": dataset, **settings, **demanded}
+    from fer_utils import kernels
+
     started = time.monotonic()
-    for number, path in enumerate(chosen, start=1):
-        progress.say(f"[{number}/{len(chosen)}] {path.stem} on {dataset}")
-        begun = time.monotonic()
-        _execute(path, dataset, {name: value for name, value in values.items() if name in parameters[path]})
-        progress.say(f"      done in {time.monotonic() - begun:.0f} s")
+    with contextlib.closing(kernels.ahead(chosen)) as ready:
+        for number, (path, kernel) in enumerate(zip(chosen, ready, strict=True), start=1):
+            progress.say(f"[{number}/{len(chosen)}] {path.stem} on {dataset}")
+            begun = time.monotonic()
+            given = {name: value for name, value in values.items() if name in parameters[path]}
+            _execute(path, dataset, given, kernel)
+            progress.say(f"      done in {time.monotonic() - begun:.0f} s")
     progress.say(f"figures and tables are in {paths.outputs(dataset)} ({time.monotonic() - started:.0f} s)")
 
 
-def _execute(notebook: Path, dataset: str, parameters: dict[str, object]) -> None:
+def _execute(notebook: Path, dataset: str, parameters: dict[str, object], kernel: "Kernel") -> None:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     # Papermill only warns of a wrong name, and says so in the log; names are checked before this.
     logging.getLogger("papermill").setLevel(logging.ERROR)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # after Ctrl-C, it would tell of the interrupted cell
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     target = paths.outputs(dataset) / "notebooks" / notebook.name
     started = time.monotonic()
     failure = None
@@ -99,8 +106,7 @@ def _execute(notebook: Path, dataset: str, parameters: dict[str, object]) -> Non
                 kernel_name="python3",
                 progress_bar=False,
                 stderr_file=_Notices(),
-                cwd=str(paths.PROJECT),
-                extra_arguments=["--log-level=40"],  # of the kernel: errors only
+                km=kernel.manager,
             )
         except papermill.PapermillExecutionError as error:
             failure = f"cell {error.cell_index} failed:\n{_indented(error.source)}\n{error.ename}: {error.evalue}"

@@ -1,0 +1,76 @@
+"""Kernels that are ready when their notebook's turn comes: started, and its modules imported, while the one before runs."""
+
+import ast
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from jupyter_client import AsyncKernelManager, BlockingKernelClient
+from jupyter_core.utils import run_sync
+
+from fer_utils import paths
+
+# Run in a namespace of its own, so that the notebook finds none of it; a module that fails to import is the notebook's to tell.
+_IMPORTS = """
+import contextlib, importlib
+for name in {names}:
+    with contextlib.suppress(Exception):
+        importlib.import_module(name)
+"""
+
+
+class Kernel:
+    """A kernel in the project's folder that imports what a notebook imports; making one does not wait for that.
+
+    Attributes:
+        manager: for papermill.
+    """
+
+    def __init__(self, notebook: Path) -> None:
+        os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # a notice of the debugger, in every kernel
+        self.manager = AsyncKernelManager(kernel_name="python3")
+        run_sync(self.manager.start_kernel)(cwd=str(paths.PROJECT), extra_arguments=["--log-level=40"])  # errors only
+        # Open until the end: what is sent before the kernel listens would be lost on closing.
+        self._client = BlockingKernelClient()
+        self._client.load_connection_info(self.manager.get_connection_info())
+        self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+        code = _IMPORTS.format(names=imported(notebook))
+        self._client.execute(f"exec({code!r}, {{}})", silent=True, store_history=False)
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        self._client.stop_channels()
+        with contextlib.suppress(RuntimeError):  # it has ended by itself
+            run_sync(self.manager.shutdown_kernel)(now=True)
+
+
+def ahead(notebooks: Sequence[Path]) -> Iterator[Kernel]:
+    """Each notebook's kernel in turn, the next one's prepared meanwhile; each is ended when the following one is asked for."""
+    prepared: list[Kernel] = []
+    waiting = list(notebooks)
+    try:
+        for _ in notebooks:
+            while waiting and len(prepared) < 2:
+                prepared.append(Kernel(waiting.pop(0)))
+            yield prepared[0]
+            prepared.pop(0).end()
+    finally:
+        for kernel in prepared:
+            kernel.end()
+
+
+def imported(notebook: Path) -> list[str]:
+    """Modules that a notebook's cells import, in order; of `from a import b` both `a` and `a.b`, which may be none."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    names: list[str] = []
+    for cell in cells:
+        with contextlib.suppress(SyntaxError):  # IPython's own words
+            tree = ast.parse("".join(cell["source"]) if cell["cell_type"] == "code" else "")
+            for node in tree.body:
+                if isinstance(node, ast.Import):
+                    names += [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return list(dict.fromkeys(names))

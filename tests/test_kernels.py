@@ -1,0 +1,52 @@
+import contextlib
+import json
+
+import psutil
+from jupyter_client import BlockingKernelClient
+
+from fer_utils import kernels
+
+
+def notebook(folder, name, *cells):
+    path = folder / f"{name}.ipynb"
+    path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]}))
+    return path
+
+
+def answer(kernel, expression: str) -> str:
+    client = BlockingKernelClient()
+    client.load_connection_info(kernel.get_connection_info())
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+        reply = client.execute_interactive("", user_expressions={"it": expression}, timeout=60)
+        return reply["content"]["user_expressions"]["it"]["data"]["text/plain"]
+    finally:
+        client.stop_channels()
+
+
+def test_what_a_notebook_imports(tmp_path):
+    path = notebook(
+        tmp_path, "01_x", "%matplotlib inline", "import os.path\nfrom a import b, c", "def f():\n    import d"
+    )
+    assert kernels.imported(path) == ["os.path", "a", "a.b", "a.c"]
+
+
+def test_the_next_kernel_has_imported_its_modules_and_none_is_left(tmp_path):
+    names = ("01_x", "02_x", "03_x")
+    paths = [notebook(tmp_path, name, "import colorsys\nimport no_such_one") for name in names]
+    before = set(psutil.Process().children())
+    with contextlib.closing(kernels.ahead(paths)) as ready:
+        first = next(ready)
+        assert len(set(psutil.Process().children()) - before) == 2
+        second = next(ready)
+        assert not first.manager.has_kernel
+        assert answer(second.manager, "'colorsys' in __import__('sys').modules") == "True"
+        assert (
+            answer(second.manager, "[name for name in ('colorsys', 'names', 'importlib') if name in globals()]") == "[]"
+        )
+        assert answer(second.manager, "In[-1]") == "''"  # nothing of it stands in the notebook's history
+    _, alive = psutil.wait_procs(set(psutil.Process().children()) - before, timeout=10)
+    assert alive == []
+    assert sum(1 for _ in kernels.ahead(paths[:1])) == 1
+    assert list(kernels.ahead([])) == []
