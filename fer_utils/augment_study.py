@@ -5,8 +5,9 @@ from dataclasses import fields, replace
 import numpy as np
 import pandas as pd
 
-from fer_utils import backend
+from fer_utils import backend, identity, kept
 from fer_utils.datasets import FaceDataset
+from fer_utils.experiments import Experiment, Run
 from fer_utils.faces import aligned_box, detect
 from fer_utils.images import scaled
 from fer_utils.recipes import Recipe
@@ -20,6 +21,7 @@ from fer_utils.augment import POLICIES, Policy, pipeline  # noqa: E402
 from fer_utils.training import restore  # noqa: E402
 
 _CANVAS = 3  # the canvas on which boxes move is this many times the picture's side
+_CODE = ("augment", "augment_study")
 _SIDE = 48  # of the picture, in cells of that canvas
 
 
@@ -119,8 +121,8 @@ def face_boxes(dataset: FaceDataset, manifest: pd.DataFrame, kept: np.ndarray) -
     return {"frame": np.clip(frame, 0, 1), "face": np.clip(face, 0, 1)}
 
 
-def box_inside(policy: str, boxes: np.ndarray, *, draws: int, seed: int) -> np.ndarray:
-    """Share of each box that stays inside the picture under random draws of a policy.
+def box_inside(dataset: FaceDataset, policy: str, boxes: np.ndarray, *, draws: int, seed: int) -> np.ndarray:
+    """Share of each box that stays inside the picture under random draws of a policy, kept on disk.
 
     The box moves, as a white patch, on a canvas three times the picture's size; shifts are scaled down likewise. What
     of it ends up in the middle third has stayed inside.
@@ -131,6 +133,15 @@ def box_inside(policy: str, boxes: np.ndarray, *, draws: int, seed: int) -> np.n
     Returns:
         (N, draws) float32 in [0, 1].
     """
+
+    def fit() -> dict[str, np.ndarray]:
+        return {"shares": _box_inside(policy, boxes, draws=draws, seed=seed)}
+
+    inputs = (policy, boxes, draws, seed, identity.here())
+    return kept.arrays(dataset.name, f"boxes-{policy}", fit, code=_CODE, inputs=inputs)["shares"]
+
+
+def _box_inside(policy: str, boxes: np.ndarray, *, draws: int, seed: int) -> np.ndarray:
     geometric = replace(POLICIES[policy], shift=POLICIES[policy].shift / _CANVAS, brightness=0, contrast=0)
     canvas = np.zeros((len(boxes), _CANVAS * _SIDE, _CANVAS * _SIDE, 1), dtype=np.float32)
     for patch, box in zip(canvas, boxes, strict=True):
@@ -145,17 +156,31 @@ def box_inside(policy: str, boxes: np.ndarray, *, draws: int, seed: int) -> np.n
 
 
 def repeated_scores(
-    recipe: Recipe, record: Record, fold: Fold, *, policy: str, draws: int, seed: int
+    experiment: Experiment, run: Run, *, policy: str, draws: int, seed: int
 ) -> tuple[float, np.ndarray]:
-    """Accuracy of one trained network on a fold's test images, plain and over and over with augmentation.
+    """Accuracy of one trained network on a fold's test images, plain and over and over with augmentation, kept on disk.
 
     Args:
-        recipe, record: of a run that kept its weights.
+        run: one that keeps its weights; trained where it is missing.
         policy: what the copies go through.
 
     Returns:
         Accuracy on the plain images, and (draws,) accuracies on augmented copies of them.
     """
+
+    def fit() -> dict[str, np.ndarray]:
+        record = experiment.records([run], weights=True)[0]
+        plain, noisy = _repeated_scores(run.recipe, record, experiment.fold(run), policy=policy, draws=draws, seed=seed)
+        return {"plain": np.array(plain), "noisy": noisy}
+
+    inputs = (policy, draws, seed, *experiment.record_names([run]))
+    found = kept.arrays(experiment.dataset.name, f"repeated-scores-{policy}", fit, code=_CODE, inputs=inputs)
+    return float(found["plain"]), found["noisy"]
+
+
+def _repeated_scores(
+    recipe: Recipe, record: Record, fold: Fold, *, policy: str, draws: int, seed: int
+) -> tuple[float, np.ndarray]:
     model = restore(recipe, record, input_shape=fold.test_images.shape[1:], classes=fold.classes)
     copies = draw(policy, fold.test_images, draws=draws, seed=seed)
     answers = np.asarray(model.predict(copies.reshape(-1, *copies.shape[2:]), verbose=0)).argmax(axis=1)

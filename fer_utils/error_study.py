@@ -1,12 +1,13 @@
 """The errors of one model under `loso`: confusion, people, surest mistakes, regions, calibration."""
 
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fer_utils import cleaning, evaluation, explain, faces, training
+from fer_utils import cleaning, evaluation, explain, faces, kept
 from fer_utils.experiments import Experiment
 from fer_utils.recipes import MODELS
 
@@ -25,12 +26,11 @@ class ErrorStudy:
     def __init__(self, experiment: Experiment, model: str) -> None:
         self.experiment, self.model = experiment, model
         self._runs = experiment.plan("loso", [model])
-        self._records = experiment.records(self._runs, weights=True)
-        self.predictions = experiment.predictions(self._runs, self._records)
+        self.predictions = experiment.predictions(self._runs, experiment.records(self._runs))
         self.classes = list(experiment.dataset.class_names)
         self.seeds = self.predictions["seed"].nunique()
         self._first = min(self.predictions["seed"])
-        self._features: dict[str, np.ndarray] = {}  # by fold, of every image
+        self._first_runs = [run for run in self._runs if run.seed == self._first]
         self._place = {name: index for index, name in enumerate(experiment.dataset.file_names)}
 
     @property
@@ -111,15 +111,36 @@ class ErrorStudy:
 
     def grad_cam(self, images: list[str]) -> np.ndarray:
         """Grad-CAM of the predicted class of each image, (N, 96, 96) float32 in [0, 1]."""
-        first = self.predictions[self.predictions["seed"] == self._first].set_index("image").loc[images]
-        maps = {}
-        for fold, group in first.groupby("fold"):
-            said = np.array([self.classes.index(name) for name in group["predicted"]])
-            inputs = self.inputs[[self._place[name] for name in group.index]]
-            for name, heat in zip(group.index, explain.grad_cam(self.networks[fold], inputs, said), strict=True):
-                large = Image.fromarray(heat).resize((_PICTURE_SIDE, _PICTURE_SIDE), Image.Resampling.BILINEAR)
-                maps[name] = np.clip(np.asarray(large), 0, 1)
-        return np.array([maps[name] for name in images])
+        size = (_PICTURE_SIDE, _PICTURE_SIDE)
+        large = [Image.fromarray(self._heat[name]).resize(size, Image.Resampling.BILINEAR) for name in images]
+        return np.clip(np.stack([np.asarray(each) for each in large]), 0, 1)
+
+    @cached_property
+    def _heat(self) -> dict[str, np.ndarray]:
+        """Grad-CAM of the predicted class of every tested image of the first seed, by its name."""
+
+        def fit() -> dict[str, np.ndarray]:
+            maps = {}
+            for fold, group in self.predictions[self.predictions["seed"] == self._first].groupby("fold"):
+                said = np.array([self.classes.index(name) for name in group["predicted"]])
+                inputs = self.inputs[[self._place[name] for name in group["image"]]]
+                maps |= dict(zip(group["image"], explain.grad_cam(self.networks[fold], inputs, said), strict=True))
+            return {"names": np.array(list(maps)), "maps": np.stack(list(maps.values()))}
+
+        found = self.kept("grad-cam", fit, code=("explain",))
+        return dict(zip(found["names"].tolist(), found["maps"], strict=True))
+
+    def kept(
+        self, name: str, fit: Callable[[], dict[str, np.ndarray]], *, code: Sequence[str]
+    ) -> dict[str, np.ndarray]:
+        """What `fit` makes of this study's networks, kept on disk (`kept.arrays`).
+
+        Args:
+            name: what it is.
+            code: modules of `fer_utils` that compute it.
+        """
+        words = {"code": (*code, "error_study"), "inputs": self.experiment.record_names(self._first_runs)}
+        return kept.arrays(self.experiment.dataset.name, f"{name}-{self.model}", fit, **words)
 
     @cached_property
     def face_share(self) -> tuple[float, float]:
@@ -153,8 +174,17 @@ class ErrorStudy:
 
     def hidden(self) -> np.ndarray:
         """What each fold's network makes of every kept image in its last hidden layer, (folds, N, features) float32."""
-        kept = cleaning.kept_indices(self.experiment.dataset, self.experiment.manifest)
-        return np.stack([explain.features(network, self.inputs[kept]) for network in self.networks.values()])
+        usable = cleaning.kept_indices(self.experiment.dataset, self.experiment.manifest)
+        return self._features[:, usable]
+
+    @cached_property
+    def _features(self) -> np.ndarray:
+        """The same of every image, (folds, N, features) float32."""
+
+        def fit() -> dict[str, np.ndarray]:
+            return {"features": np.stack([explain.features(each, self.inputs) for each in self.networks.values()])}
+
+        return self.kept("features", fit, code=("explain",))["features"]
 
     @cached_property
     def inputs(self) -> np.ndarray:
@@ -164,9 +194,9 @@ class ErrorStudy:
     @cached_property
     def networks(self) -> dict[str, object]:
         """The trained network of each fold, first seed."""
-        chosen = [
-            (run, record) for run, record in zip(self._runs, self._records, strict=True) if run.seed == self._first
-        ]
+        from fer_utils import training
+
+        chosen = zip(self._first_runs, self.experiment.records(self._first_runs, weights=True), strict=True)
         shape, classes = self.inputs.shape[1:], len(self.classes)
         return {
             run.fold: training.restore(run.recipe, record, input_shape=shape, classes=classes) for run, record in chosen
@@ -174,9 +204,7 @@ class ErrorStudy:
 
     def _nearest(self, fold: str, image: str) -> str:
         train = self.experiment.folds("loso")[fold][0]
-        if fold not in self._features:
-            self._features[fold] = explain.features(self.networks[fold], self.inputs)
-        every = self._features[fold]
+        every = self._features[[run.fold for run in self._first_runs].index(fold)]
         place = explain.nearest(every[[self._place[image]]], every[train])[0]
         return str(self.experiment.dataset.file_names[train[place]])
 

@@ -199,6 +199,11 @@ class Experiment:
             workers.run(tasks, jobs=self.jobs, on_record=keep)
         return [found[position] for position in range(len(runs))]
 
+    def record_names(self, runs: Sequence[Run]) -> list[str]:
+        """What tells the runs' records apart: model, fold, seed, and a hash of all that determines them on this machine."""
+        installation = identity.here()
+        return [self._path(run, self._made_by(run) | installation).stem for run in runs]
+
     def predictions(self, runs: Sequence[Run], records: Sequence[Record]) -> pd.DataFrame:
         """One row per prediction, the columns of `outputs/<dataset>/predictions.csv`."""
         tables = []

@@ -1,16 +1,17 @@
 """What a trained network looks at, and which training images lie nearest to a mistake."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils import backend
 from fer_utils.images import scaled
 
-backend.quiet()
+if TYPE_CHECKING:
+    import keras
 
-import keras  # noqa: E402  (TensorFlow is imported quietly first)
 
-
-def grad_cam(model: keras.Model, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def grad_cam(model: "keras.Model", images: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Regions that speak for a class, by Grad-CAM (Selvaraju et al. 2017, doi:10.1109/ICCV.2017.74).
 
     The last convolution's channels are weighted by the mean gradient of the class's score before the softmax,
@@ -25,6 +26,8 @@ def grad_cam(model: keras.Model, images: np.ndarray, classes: np.ndarray) -> np.
         (N, height, width) float32 in [0, 1], each map's largest value 1; 0 throughout where nothing
         speaks for the class.
     """
+    backend.quiet()
+    import keras
     import tensorflow as tf
 
     position = max(index for index, layer in enumerate(model.layers) if isinstance(layer, keras.layers.Conv2D))
@@ -43,7 +46,7 @@ def grad_cam(model: keras.Model, images: np.ndarray, classes: np.ndarray) -> np.
     return np.divide(heat, largest, out=np.zeros_like(heat), where=largest > 0)
 
 
-def features(model: keras.Model, images: np.ndarray) -> np.ndarray:
+def features(model: "keras.Model", images: np.ndarray) -> np.ndarray:
     """What the network's last hidden layer makes of images.
 
     Args:
@@ -52,6 +55,9 @@ def features(model: keras.Model, images: np.ndarray) -> np.ndarray:
     Returns:
         (N, features) float32.
     """
+    backend.quiet()
+    import keras
+
     hidden = keras.Model(model.inputs[0], model.layers[-1].input)
     return np.asarray(hidden(scaled(images), training=False))
 

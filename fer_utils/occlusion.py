@@ -32,11 +32,16 @@ def maps(study: ErrorStudy) -> dict[str, np.ndarray]:
         Image name to (height, width) float32; negative where covering helps.
     """
     labels, names = study.experiment.dataset.labels, study.experiment.dataset.file_names
-    found = {}
-    for fold, network in study.networks.items():
-        for index in study.experiment.folds("loso")[fold][1]:
-            found[str(names[index])] = _map(network, study.inputs[index], int(labels[index]))
-    return found
+
+    def fit() -> dict[str, np.ndarray]:
+        found = {}
+        for fold, network in study.networks.items():
+            for index in study.experiment.folds("loso")[fold][1]:
+                found[str(names[index])] = _map(network, study.inputs[index], int(labels[index]))
+        return {"names": np.array(list(found)), "maps": np.stack(list(found.values()))}
+
+    arrays = study.kept("occlusion", fit, code=("occlusion",))
+    return dict(zip(arrays["names"].tolist(), arrays["maps"], strict=True))
 
 
 def shares(heat: np.ndarray, regions: Mapping[str, tuple[float, float, float, float]] = REGIONS) -> dict[str, float]:
@@ -61,6 +66,10 @@ def mirrored(study: ErrorStudy) -> dict[str, np.ndarray]:
     Returns:
         "truth", "plain" and "mirrored", each (N,) class indices, and "subject" (N,) str.
     """
+    return study.kept("mirrored", lambda: _mirrored(study), code=("occlusion",))
+
+
+def _mirrored(study: ErrorStudy) -> dict[str, np.ndarray]:
     labels, subjects = study.experiment.dataset.labels, study.experiment.dataset.subjects
     parts = {"truth": [], "plain": [], "mirrored": [], "subject": []}
     for fold, network in study.networks.items():

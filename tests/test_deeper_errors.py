@@ -70,7 +70,10 @@ def study(region: str) -> SimpleNamespace:
     data = SimpleNamespace(labels=np.array([1, 1]), file_names=np.array(["a", "b"]), subjects=np.array(["1", "2"]))
     folds = {"1": (np.array([1]), np.array([0])), "2": (np.array([0]), np.array([1]))}
     experiment = SimpleNamespace(dataset=data, folds=lambda protocol: folds)
-    return SimpleNamespace(experiment=experiment, inputs=images, networks=dict.fromkeys(folds, looks_at(region)))
+    networks = dict.fromkeys(folds, looks_at(region))
+    return SimpleNamespace(
+        experiment=experiment, inputs=images, networks=networks, kept=lambda name, fit, *, code: fit()
+    )
 
 
 @pytest.mark.parametrize("region", sorted(occlusion.REGIONS))

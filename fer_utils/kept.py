@@ -1,0 +1,43 @@
+"""Arrays that took long to compute, kept on disk for the same inputs and code."""
+
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fer_utils import files, paths, progress, syntax
+
+
+def arrays(
+    dataset: str, name: str, fit: Callable[[], dict[str, np.ndarray]], *, code: Sequence[str], inputs: Sequence[object]
+) -> dict[str, np.ndarray]:
+    """Read arrays back from `outputs/<dataset>/runs/`, or make them now and keep them; a damaged file is named and made again.
+
+    Args:
+        dataset: its short name.
+        name: what they are, the beginning of the file's name.
+        fit: makes them.
+        code: modules of `fer_utils` whose code determines them.
+        inputs: all else that does: arrays, or what is told apart by its text.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    parts = [syntax.code_hash(Path(__file__).with_name(f"{module}.py") for module in code)]
+    for each in inputs:
+        is_array = isinstance(each, np.ndarray)
+        parts.append(files.sha256(f"{each.shape}{each.dtype}".encode() + each.tobytes()) if is_array else str(each))
+    path = paths.outputs(dataset) / "runs" / f"{name}-{files.sha256(chr(10).join(parts).encode())[:16]}.npz"
+    if path.is_file():
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                return {part: archive[part] for part in archive.files}
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            progress.say(f"{path.name} is damaged ({error}): making it again")
+    found = fit()
+    buffer = io.BytesIO()
+    np.savez(buffer, **found)
+    files.write(path, buffer.getvalue())
+    return found

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from fer_utils import kept, paths
+
+
+@pytest.fixture
+def count():
+    """A computation that counts how often it is done."""
+    done = []
+
+    def fit():
+        done.append(1)
+        return {"values": np.arange(3.0)}
+
+    return fit, done
+
+
+FIRST = ("a", np.arange(4))
+
+
+def get(fit, *, name="some", code=("files",), inputs=FIRST):
+    return kept.arrays("tiny", name, fit, code=code, inputs=inputs)["values"]
+
+
+def test_computed_once_for_the_same_inputs_and_code(count):
+    fit, done = count
+    assert get(fit).tolist() == get(fit).tolist() == [0, 1, 2]
+    assert len(done) == 1
+    for changed in ({"name": "other"}, {"code": ("errors",)}, {"inputs": ("b", np.arange(4))}):
+        get(fit, **changed)
+    for other in (np.arange(4.0), np.arange(4).reshape(2, 2), np.arange(1, 5)):
+        get(fit, inputs=("a", other))
+    assert len(done) == 7
+    get(fit)
+    assert len(done) == 7
+
+
+def test_a_damaged_file_is_named_and_made_again(count, capsys):
+    fit, done = count
+    get(fit)
+    (path,) = (paths.outputs("tiny") / "runs").iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    assert get(fit).tolist() == [0, 1, 2]
+    assert len(done) == 2
+    assert f"{path.name} is damaged" in capsys.readouterr().err
+    assert path.read_bytes() == whole
