@@ -1,17 +1,21 @@
 """What notebook 08 found, as rows of `measurement.csv`, and in words made from those rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation, results
+from fer_utils import evaluation, intervals, results
+from fer_utils.errors import OutputError
 from fer_utils.measurement import Counts, Optimism, jumps
 from fer_utils.power import Power
 
 COLUMNS = ("question", "about", "quantity", "value", "low", "high", "n")
 BINS = 5  # of confidence; more would hold too few images each
+_TYPICAL = 0.1  # a difference that one would like to know of
+_CROSS_ENTROPIES = ("people seen", "people unseen", "unseen minus seen")
+_TAILS = [(1 - evaluation.LEVEL) / 2, (1 + evaluation.LEVEL) / 2]
 
 
 def row(question: str, about: str, quantity: str, value: float, low=None, high=None, *, n: int) -> tuple:
@@ -50,35 +54,78 @@ def seeds(spreads: Mapping[str, float], found: Counts) -> list[tuple]:
 
 
 def epochs(model: str, found: Optimism) -> list[tuple]:
-    """Of `measurement.optimism`; n counts splits."""
+    """Of `measurement.optimism`; n counts splits, the interval of the optimism is over subjects."""
+    n = len(found.bests)
     parts = {"best": found.best, "elsewhere": found.elsewhere, "last": found.last}
-    parts["optimism"] = found.best - found.elsewhere
-    return [row("epochs", model, name, value, n=len(found.bests)) for name, value in parts.items()]
+    rows = [row("epochs", model, name, value, n=n) for name, value in parts.items()]
+    return [*rows, row("epochs", model, "optimism", *astuple(found.gap), n=n)]
 
 
 def augmented(model: str, curves: Mapping[str, np.ndarray]) -> list[tuple]:
-    """Mean jump between epochs of the two validation curves, in the second half of the epochs; n counts jumps."""
+    """Mean jump between epochs of the two validation curves, and what the second has more, in the second half of the epochs.
+
+    n counts jumps; intervals are over epochs of this one training (`intervals.of_series`).
+    """
     plain, noisy = (jumps(curves[f"{kind}validation_accuracy"]) for kind in ("", "augmented_"))
+    found = intervals.of_series([plain, noisy, noisy - plain])
+    names = ("jump, images as they are", "jump, augmented", "jump, difference")
     return [
-        row("augmented", model, "jump, images as they are", float(plain.mean()), n=len(plain)),
-        row("augmented", model, "jump, augmented", float(noisy.mean()), n=len(noisy)),
+        row("augmented", model, name, *astuple(each), n=len(plain)) for name, each in zip(names, found, strict=True)
     ]
 
 
 def loss(model: str, total: float, without_error: float) -> list[tuple]:
-    """Of `measurement.Study.loss_without_error`, in nats."""
+    """Of `measurement.Study.loss_without_error`, in nats, of the one training on the original's split."""
     return [
         row("loss", model, "training loss", total, n=1),
         row("loss", model, "penalty and floor", without_error, n=1),
     ]
 
 
-def power(found: Power, *, subjects: int, few: int) -> list[tuple]:
-    """Smallest differences that are found `power.POWER` of the time; n counts subjects."""
+def losses(model: str, by_fold: pd.DataFrame) -> list[tuple]:
+    """Of `measurement.Study.losses_by_fold`; n counts networks.
+
+    The share of penalty and floor in the training loss has the interval in which another network's would lie
+    (`intervals.of_another`): the folds share most of their images, so that their mean looks surer than it is. The gap
+    between people seen and not seen, in nats, has one over the subjects left out.
+    """
+    n = len(by_fold)
+    share = intervals.of_another((by_fold["without_error"] / by_fold["loss"]).to_numpy())
+    gaps = ((by_fold["unseen"] - by_fold["seen"]) * by_fold["n"]).groupby(by_fold["fold"]).sum()
+    gap = evaluation.subject_bootstrap(gaps.to_numpy(), by_fold.groupby("fold")["n"].sum().to_numpy())
+    means = {name: float(np.average(by_fold[name], weights=by_fold["n"])) for name in ("seen", "unseen")}
     return [
-        row("power", "all subjects", "smallest difference", found.smallest(found.all_subjects), n=subjects),
-        row("power", "the original's split", "smallest difference", found.smallest(found.few_subjects), n=few),
+        row("loss", model, "share of penalty and floor, loso", *astuple(share), n=n),
+        *(row("loss", model, f"cross-entropy, people {name}", value, n=n) for name, value in means.items()),
+        row("loss", model, "cross-entropy, unseen minus seen", *astuple(gap), n=n),
     ]
+
+
+def power(found: Power, other_people: Sequence[Power], *, few: int, subjects: int) -> list[tuple]:
+    """Smallest differences found `power.POWER` of the time; how often 10 points, and the most simulated, are found.
+
+    n counts subjects.
+
+    Intervals are over other people that the simulation might have been fitted to, and over its own luck.
+
+    Args:
+        other_people: from `power.with_other_people`.
+    """
+    rows = []
+    for about, name, n in (("all subjects", "all_subjects", subjects), ("the original's split", "few_subjects", few)):
+        value = found.smallest(getattr(found, name))
+        drawn = np.nan_to_num([each.smallest(getattr(each, name)) for each in other_people], nan=np.inf)
+        # Sorted values, not means of two: where a difference is never found, the end is infinite.
+        ends = np.quantile(drawn, _TAILS, method="nearest") if np.isfinite(value) else (np.nan, np.nan)
+        rows.append(row("power", about, "smallest difference", value, *map(float, ends), n=n))
+        places = {
+            f"found at {_TYPICAL:.0%}": place for place in np.flatnonzero(np.isclose(found.differences, _TYPICAL))
+        }
+        for words, place in (places | {"found at the most": -1}).items():
+            ends = np.quantile([getattr(each, name)[place] for each in other_people], _TAILS)
+            rows.append(row("power", about, words, float(getattr(found, name)[place]), *map(float, ends), n=n))
+        rows.append(row("power", about, "the most", float(found.differences[-1]), n=n))
+    return rows
 
 
 def quality(scores: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
@@ -112,6 +159,29 @@ def get(measured: pd.DataFrame, question: str, about: str, quantity: str) -> pd.
     return results.only(measured, question=question, about=about, quantity=quantity)
 
 
+def ends(each: pd.Series, form: str = "{:.1f}", scale: float = 100) -> str:
+    """A row's interval in brackets, such as " (3.1 to 3.8)"; empty where it has none.
+
+    Args:
+        form: of each end.
+        scale: what the ends are multiplied by.
+    """
+    if np.isnan(each.low) or each.low == each.high:
+        return ""
+    low, high = (
+        form.format(scale * end) if np.isfinite(end) else "more than was simulated" for end in (each.low, each.high)
+    )
+    return f" ({low} to {high})"
+
+
+def find(measured: pd.DataFrame, question: str, about: str, quantity: str) -> pd.Series | None:
+    """As `get`, but None for a row that a table written before it was measured does not have."""
+    try:
+        return get(measured, question, about, quantity)
+    except OutputError:
+        return None
+
+
 def found(measured: pd.DataFrame) -> str:
     """What notebook 08 found, as Markdown, from its table alone."""
     lines = [_splits(measured, model) for model in _about(measured, "splits")]
@@ -119,6 +189,7 @@ def found(measured: pd.DataFrame) -> str:
     lines.append(_seeds(measured))
     lines += [_epochs(measured, model) for model in _about(measured, "epochs")]
     lines += [_augmented(measured, model) for model in _about(measured, "augmented")]
+    lines += [_loss(measured, model) for model in _about(measured, "loss")]
     lines += [_power(measured), _quality(measured)]
     return "\n".join(f"- {line}" for line in lines)
 
@@ -174,32 +245,62 @@ def _seeds(measured: pd.DataFrame) -> str:
 
 
 def _epochs(measured: pd.DataFrame, model: str) -> str:
-    best, elsewhere, last = (get(measured, "epochs", model, name).value for name in ("best", "elsewhere", "last"))
+    best, elsewhere, last, gap = (
+        get(measured, "epochs", model, name) for name in ("best", "elsewhere", "last", "optimism")
+    )
     return (
-        f"**Choosing the epoch on the test people.** `{model}`: the best epoch tells {best:.0%}; the same epoch gives "
-        f"{elsewhere:.0%} on everybody else, the last epoch {last:.0%}. {100 * (best - elsewhere):.1f} points are optimism."
+        f"**Choosing the epoch on the test people.** `{model}`: the best epoch tells {best.value:.0%}; the same epoch gives "
+        f"{elsewhere.value:.0%} on everybody else, the last epoch {last.value:.0%}. "
+        f"{100 * gap.value:.1f} points{ends(gap)} are optimism."
     )
 
 
 def _augmented(measured: pd.DataFrame, model: str) -> str:
-    plain, noisy = (get(measured, "augmented", model, f"jump, {how}") for how in ("images as they are", "augmented"))
+    names = ("images as they are", "augmented", "difference")
+    plain, noisy, more = (get(measured, "augmented", model, f"jump, {name}") for name in names)
     return (
-        f"**Augmented validation.** From one epoch to the next the curve of `{model}` jumps by {100 * plain.value:.1f} points, "
-        f"by {100 * noisy.value:.1f} where the validation images are augmented."
+        f"**Augmented validation.** From one epoch to the next the curve of `{model}` jumps by {100 * plain.value:.1f} "
+        f"points{ends(plain)}, by {100 * noisy.value:.1f}{ends(noisy)} where the validation images are augmented: "
+        f"{100 * more.value:+.1f}{ends(more, '{:+.1f}')}. Intervals are over the epochs of this one training."
+    )
+
+
+def _loss(measured: pd.DataFrame, model: str) -> str:
+    names = ("share of penalty and floor, loso", *(f"cross-entropy, {what}" for what in _CROSS_ENTROPIES))
+    share, seen, unseen, gap = (get(measured, "loss", model, name) for name in names)
+    return (
+        f"**The loss.** Over the {share.n:.0f} networks of `{model}` under `loso`, {share.value:.0%}{ends(share, '{:.0%}', 1)} of the "
+        "training loss is the L2 penalty and the floor of label smoothing (the interval: where another network's would lie). The "
+        f"cross-entropy is {seen.value:.2f} nats on the people trained on and {unseen.value:.2f} on the one left out: "
+        f"{gap.value:+.2f}{ends(gap, '{:+.2f}', 1)}."
     )
 
 
 def _power(measured: pd.DataFrame) -> str:
-    everybody, few = (
-        get(measured, "power", name, "smallest difference") for name in ("all subjects", "the original's split")
+    everybody, few = (smallest(measured, about) for about in ("all subjects", "the original's split"))
+    typical = measured[(measured["question"] == "power") & (measured["quantity"] == f"found at {_TYPICAL:.0%}")]
+    told = "".join(
+        f" A true difference of {100 * _TYPICAL:.0f} points is found by {each.n} people in {each.value:.0%}{ends(each, '{:.0%}', 1)} "
+        "of such experiments."
+        for each in typical.itertuples()
+    )
+    return (
+        f"**What can be told apart.** W{everybody[1:]}; {few}.{told} Not to find a difference that small says little."
     )
 
-    def told(each: pd.Series) -> str:
-        return f"{100 * each.value:.0f} points" if np.isfinite(each.value) else "no difference that was simulated"
 
+def smallest(measured: pd.DataFrame, about: str) -> str:
+    """Which difference the power suffices for, in words."""
+    names = ("smallest difference", "found at the most", "the most")
+    least, shown, most = (get(measured, "power", about, name) for name in names)
+    if np.isfinite(least.value):
+        return (
+            f"with {least.n:.0f} people, {100 * least.value:.0f} points{ends(least, '{:.0f}')} between two models are found four times out "
+            "of five"
+        )
     return (
-        f"**What can be told apart.** With {everybody.n:.0f} people, {told(everybody)} between two models are found four times "
-        f"out of five; with {few.n:.0f}, {told(few)}."
+        f"with {least.n:.0f} people, even {100 * most.value:.0f} points are found only {shown.value:.0%}{ends(shown, '{:.0%}', 1)} of the "
+        "time"
     )
 
 
