@@ -116,7 +116,7 @@ def lenses(found: pd.DataFrame, people: pd.DataFrame) -> tuple[evaluation.Interv
     if not 0 < glare.sum() < len(glare):
         return None
     change = (glasses["probability_changed"] - glasses["probability_plain"]).to_numpy()
-    return *intervals.between_groups(change, glare), int(glare.sum()), int((~glare).sum())
+    return *intervals.between_groups(change, glare, limit=2), int(glare.sum()), int((~glare).sum())
 
 
 def _wanted(person, place: dict[tuple[str, str], int]) -> Iterator[tuple[str, str, str]]:

@@ -14,7 +14,7 @@ from fer_utils.evaluation import LEVEL, RESAMPLES, Interval
 
 _SEED = 20_232
 _TAILS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-_SHIFTS = np.linspace(-1, 1, 2001)  # between two groups of fractions that are tried
+_STEP = 0.001  # between the shifts of two groups that are tried
 _ROUNDING = 1e-9
 
 
@@ -71,15 +71,16 @@ def jackknife(value: float, without_one: np.ndarray) -> Interval:
     return Interval(value, value - reach, value + reach)
 
 
-def between_groups(values: np.ndarray, member: np.ndarray) -> tuple[Interval, float]:
+def between_groups(values: np.ndarray, member: np.ndarray, *, limit: float) -> tuple[Interval, float]:
     """Difference of the means of two groups of subjects, by an exact permutation test and its inversion.
 
     The interval holds every shift between the groups that the test, over all ways to divide the subjects into groups of
     these sizes, does not reject at 5 % (Garthwaite 1996, doi:10.2307/2532852). Few ways make a wide interval.
 
     Args:
-        values: (subjects,) fractions, such as accuracies; differences beyond -1 and 1 cannot be.
+        values: (subjects,).
         member: (subjects,) bool; some are members and some are not. All ways are listed: for few subjects.
+        limit: largest difference that can be, such as 1 between accuracies; the interval ends there.
 
     Returns:
         Members minus others, and the two-sided p value of no difference.
@@ -96,5 +97,6 @@ def between_groups(values: np.ndarray, member: np.ndarray) -> tuple[Interval, fl
     def p_value(shift: float) -> float:
         return float(np.mean(np.abs(means - shift * overlap) >= abs(value - shift) - _ROUNDING))
 
-    accepted = [shift for shift in _SHIFTS if p_value(shift) > 1 - LEVEL]
+    shifts = np.linspace(-limit, limit, round(2 * limit / _STEP) + 1)
+    accepted = [shift for shift in shifts if p_value(shift) > 1 - LEVEL]
     return Interval(value, float(min(accepted)), float(max(accepted))), p_value(0.0)

@@ -88,7 +88,7 @@ def compare(accuracies: Mapping[str, pd.Series], have: pd.DataFrame) -> pd.DataF
         for trait in have:
             member = have[trait].reindex(accuracy.index).to_numpy(dtype=bool)
             values = accuracy.to_numpy(dtype=float)
-            found, p_value = intervals.between_groups(values, member)
+            found, p_value = intervals.between_groups(values, member, limit=1)
             row = {"model": model, "trait": trait, "having": values[member].mean(), "others": values[~member].mean()}
             row |= {"difference": found.value, "low": found.low, "high": found.high, "p": p_value}
             rows.append(row | {"n_having": int(member.sum()), "n_others": int((~member).sum())})
