@@ -136,7 +136,7 @@ def _condition(table: pd.DataFrame, model: str, name: str) -> str:
     verdict = ""
     if name != CONTROL:
         told = q.value <= FALSE_DISCOVERIES and not change.low <= 0 <= change.high
-        verdict = ", cannot be told" if not told else ", helps" if change.value > 0 else ", hurts"
+        verdict = ", cannot be told" if not told else ", raises it" if change.value > 0 else ", lowers it"
     return (
         f"{name}: {100 * change.value:+.0f} points ({100 * change.low:+.0f} to {100 * change.high:+.0f}){verdict}, "
         f"read as neutral {round(before.value * before.n):.0f} of {before.n:.0f} without, {round(after.value * after.n):.0f} with"

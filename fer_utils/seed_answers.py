@@ -55,10 +55,7 @@ def _jumps(measured: pd.DataFrame) -> str:
     )
     gap = find(measured, "loss", "updated", "cross-entropy, unseen minus seen")
     if gap is not None:
-        text += (
-            f" It stays above the training's: the cross-entropy on a new person is {gap.value:+.2f} nats{ends(gap, '{:+.2f}', 1)} "
-            "from that on people trained on."
-        )
+        text += f" Against people trained on, the cross-entropy on a new person is {gap.value:+.2f} nats{ends(gap, '{:+.2f}', 1)}."
     return text
 
 
@@ -114,7 +111,7 @@ def _power(measured: pd.DataFrame) -> str:
     else:
         told = (
             f"even {100 * most.value:.0f} points between two models would be found only {shown.value:.0%}{ends(shown, '{:.0%}', 1)} "
-            "of the time, not four times out of five"
+            "of the time, and nothing four times out of five"
         )
     return f"With {few.n} people tested, {told}; with all {everybody.n}, {100 * everybody.value:.0f} points{ends(everybody, '{:.0f}')}."
 

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 
 from fer_utils.plots import PALETTE, RIGHT, WRONG
 
-_COLORS = {"helps": RIGHT, "hurts": WRONG, "cannot be told": "0.45"}
+_UNKNOWN = "0.45"
+_COLORS = {"helps": RIGHT, "hurts": WRONG, "cannot be told": _UNKNOWN}
 
 
 def tornado(effects: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -177,7 +178,7 @@ def power_curves(
 
 
 def paired_changes(found: pd.DataFrame, effects: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """What each condition does to the probability of the right answer: a dot for each person, the mean with its interval.
+    """What each condition does to the probability of the neutral face: a dot for each person, the mean with its interval.
 
     Args:
         found: from `conditions.answers`, of one model.
@@ -191,7 +192,7 @@ def paired_changes(found: pd.DataFrame, effects: pd.DataFrame, *, ax: Axes | Non
             change, place - 0.12 - 0.04 * (np.arange(len(change)) % 5), color="0.6", s=16, alpha=0.8, linewidth=0
         )
         errors = 100 * np.abs(np.array([[row.low], [row.high]]) - row.difference)
-        color = _COLORS.get(row.verdict, PALETTE[0])
+        color = _UNKNOWN if row.verdict == "cannot be told" else WRONG
         ax.errorbar(100 * row.difference, place + 0.15, xerr=errors, fmt="D", capsize=4, color=color, markersize=6)
     ax.axvline(0, color="0.2", linewidth=1)
     ax.set_yticks(range(len(effects)), [f"{row.condition} (n = {row.n})" for row in effects.itertuples()])
@@ -217,10 +218,10 @@ def with_and_without(
         for index, (chosen, mean, word) in enumerate(((member, row.having, "with"), (~member, row.others, "without"))):
             values = accuracy[chosen].sort_values()
             rank = values.round(9).groupby(values.round(9)).cumcount().to_numpy()  # equal ones one above the other
-            level = place - 0.2 + 0.4 * index
+            level = place - 0.12 + 0.48 * index
             style = {"color": PALETTE[1 - index], "marker": "Do"[index], "alpha": 0.8, "s": 28}
-            ax.scatter(values, level - 0.05 * rank, label=word if place == 0 else None, **style)
-            ax.plot([mean, mean], [level - 0.16, level + 0.14], color="0.2", linewidth=1.8)
+            ax.scatter(values, level - 0.03 * rank, label=word if place == 0 else None, **style)
+            ax.plot([mean, mean], [level - 0.24, level + 0.1], color="0.2", linewidth=1.8)
     ax.set_yticks(
         range(len(compared)), [f"{row.trait}\n({row.n_having} and {row.n_others})" for row in compared.itertuples()]
     )

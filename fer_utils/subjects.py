@@ -61,7 +61,7 @@ def traits(people: pd.DataFrame, glares: pd.Series) -> pd.DataFrame:
     found = pd.DataFrame(
         {
             "beard or moustache": table["facial_hair"].isin(HIDING),
-            "glasses in every picture": table["glasses"],
+            "glasses by habit": table["glasses"],
             "much glare on the skin": glares.reindex(table.index) > glares.median(),
         }
     )

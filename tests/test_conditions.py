@@ -94,7 +94,7 @@ def dark_pairs() -> pd.DataFrame:
     )
 
 
-def test_what_darkens_is_told_to_hurt():
+def test_what_darkens_lowers_the_probability():
     found = conditions.answers(study(), dark_pairs())
     assert list(found["said_plain"]) == ["normal"] * 6
     assert list(found["said_changed"]) == ["happy"] * 6
@@ -104,12 +104,17 @@ def test_what_darkens_is_told_to_hurt():
     assert row["difference"] == pytest.approx((30 - 200) / 255)
     assert row["low"] < row["difference"] < row["high"] < 0
     assert row["p"] == row["q"] == pytest.approx(2 / 2**6)
-    assert row["verdict"] == "hurts"
+    assert row["verdict"] == "lowers it"
 
 
-def test_a_control_gets_no_verdict():
-    found = conditions.answers(study(), dark_pairs().assign(condition=conditions.CONTROL))
-    assert list(conditions.effects([found])["verdict"]) == ["control"]
+def test_a_control_is_not_counted_among_the_comparisons():
+    found = conditions.answers(study(), dark_pairs())
+    alone = conditions.effects([found])["q"][0]
+    control = conditions.answers(study(), dark_pairs().assign(condition=conditions.CONTROL))
+    both = conditions.effects([pd.concat([found, control])])
+    assert list(both["q"]) == [alone, alone]
+    other = conditions.answers(study(), dark_pairs().assign(condition="leftlight", changed=dark_pairs()["plain"]))
+    assert conditions.effects([pd.concat([found, other])])["q"][0] == 2 * alone
 
 
 def test_pairs_without_a_face_are_left_out():
@@ -145,9 +150,9 @@ def test_traits_and_their_comparison():
     have = subjects.traits(people, glares)
     assert list(have.columns[have.sum() > 0]) == list(have.columns)
     assert set(have.index[have["beard or moustache"]]) == {"02", "06", "08", "12"}
-    assert set(have.index[have["glasses in every picture"]]) == {"04", "08"}
+    assert set(have.index[have["glasses by habit"]]) == {"04", "08"}
     assert have["much glare on the skin"].sum() == 7
-    assert "glasses in every picture" not in subjects.traits(people.assign(glasses=False), glares)
+    assert "glasses by habit" not in subjects.traits(people.assign(glasses=False), glares)
     accuracy = (1.0 - 0.5 * have["beard or moustache"]).rename("accuracy")
     found = subjects.compare({"m": accuracy}, have).set_index("trait").loc["beard or moustache"]
     assert (found["having"], found["others"], found["difference"]) == (0.5, 1, -0.5)
@@ -162,7 +167,7 @@ def test_words_follow_the_rows():
     rows = measurement_findings.table(deeper_findings.conditions(effects, {"m": 2}))
     text = deeper_findings._conditions(rows, "m")
     assert "glasses: -67 points" in text
-    assert "hurts, read as neutral 6 of 6 without, 0 with" in text
+    assert "lowers it, read as neutral 6 of 6 without, 0 with" in text
     assert "2 pairs are left out" in text
     rows.loc[rows["quantity"] == "glasses, q", "value"] = 0.5
     assert "cannot be told" in deeper_findings._conditions(rows, "m")
