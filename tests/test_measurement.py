@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import small_experiment
 
-from fer_utils import evaluation, intervals, measurement, measurement_findings, power
+from fer_utils import evaluation, intervals, measurement, measurement_findings, measurement_words, power
 from fer_utils.measurement import Counts
 
 
@@ -120,7 +120,7 @@ def test_power_is_as_uncertain_as_the_people_it_is_fitted_to(monkeypatch):
     assert shown.low < shown.value < shown.high
     few = measurement_findings.get(rows, "power", "the original's split", "smallest difference")
     assert math.isnan(few.value)
-    text = measurement_findings._power(rows)
+    text = measurement_words._power(rows)
     assert "with 3 people, even 30 points are found only" in text
     assert "A true difference of 10 points is found by 15 people in" in text
 
@@ -131,7 +131,7 @@ def test_a_difference_that_other_people_never_find_has_no_upper_end():
     rows = measurement_findings.table(measurement_findings.power(found, [found] * 30 + [weak] * 10, subjects=15, few=3))
     least = measurement_findings.get(rows, "power", "all subjects", "smallest difference")
     assert math.isinf(least.high)
-    assert "to more than was simulated)" in measurement_findings.smallest(rows, "all subjects")
+    assert "to more than was simulated)" in measurement_words.smallest(rows, "all subjects")
 
 
 def test_jumps_have_an_interval_over_epochs():
@@ -143,7 +143,7 @@ def test_jumps_have_an_interval_over_epochs():
     assert plain.low < plain.value < plain.high < noisy.low < noisy.value < noisy.high
     assert more.value == pytest.approx(noisy.value - plain.value)
     assert 0 < more.low < more.value < more.high
-    assert "Intervals are over the epochs" in measurement_findings._augmented(rows, "updated")
+    assert "Intervals are over the epochs" in measurement_words._augmented(rows, "updated")
 
 
 def test_losses_over_folds():
@@ -156,7 +156,7 @@ def test_losses_over_folds():
     gap = measurement_findings.get(rows, "loss", "updated", "cross-entropy, unseen minus seen")
     assert gap.value == pytest.approx((1 * 6 + 2 * 6 + 1 * 6 + 2 * 5) / 23)
     assert 1 <= gap.low < gap.high <= 2
-    assert "0.50 nats on the people trained on" in measurement_findings._loss(rows, "updated")
+    assert "0.50 nats on the people trained on" in measurement_words._loss(rows, "updated")
 
 
 def test_intervals_are_told_where_there_are_any():
@@ -199,14 +199,12 @@ def test_words_follow_the_numbers():
         )
     )
     assert measurement_findings.get(table, "leak", "m", "image-wise").value == 0.6
-    assert "60% in place of 30%, +30.0 points (+10.0 to +50.0): the leak shows" in measurement_findings._leak(
-        table, "m"
-    )
+    assert "60% in place of 30%, +30.0 points (+10.0 to +50.0): the leak shows" in measurement_words._leak(table, "m")
     table.loc[table["quantity"] == "difference", "low"] = -0.1
-    assert "these images show no leak" in measurement_findings._leak(table, "m")
+    assert "these images show no leak" in measurement_words._leak(table, "m")
     table.loc[table["quantity"] == "difference", "high"] = -0.1
-    assert "lower, not higher." in measurement_findings._leak(table, "m")
+    assert "lower, not higher." in measurement_words._leak(table, "m")
     table.loc[table["quantity"] == "alike", "value"] = 0
-    assert "whoever is recognised" in measurement_findings._leak(table, "m")
+    assert "whoever is recognised" in measurement_words._leak(table, "m")
     table.loc[table["quantity"] == "seeds", "value"] = 1
-    assert "from one seed" in measurement_findings._leak(table, "m")
+    assert "from one seed" in measurement_words._leak(table, "m")
