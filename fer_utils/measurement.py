@@ -159,7 +159,7 @@ class Study:
         Returns:
             `fold`, `n` (its test images), `loss` (of training), `without_error` (penalty and floor in it), and the
             cross-entropy against plain labels on people that the network was trained on, `seen`, and on the one it was not,
-            `unseen`.
+            `unseen`. The former is measured while training, with augmentation and dropout, which makes it rather larger.
         """
         rows = []
         for run in self._updated:

@@ -87,7 +87,7 @@ def _augmented(measured: pd.DataFrame, model: str) -> str:
     return (
         f"**Augmented validation.** From one epoch to the next the curve of `{model}` jumps by {100 * plain.value:.1f} "
         f"points{ends(plain)}, by {100 * noisy.value:.1f}{ends(noisy)} where the validation images are augmented: "
-        f"{100 * more.value:+.1f}{ends(more, '{:+.1f}')}. Intervals are over the epochs of this one training."
+        f"{100 * more.value:+.1f}{ends(more, '{:+.1f}')}{', intervals over the epochs of this one training' if ends(more) else ''}."
     )
 
 

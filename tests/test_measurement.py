@@ -143,7 +143,7 @@ def test_jumps_have_an_interval_over_epochs():
     assert plain.low < plain.value < plain.high < noisy.low < noisy.value < noisy.high
     assert more.value == pytest.approx(noisy.value - plain.value)
     assert 0 < more.low < more.value < more.high
-    assert "Intervals are over the epochs" in measurement_words._augmented(rows, "updated")
+    assert "intervals over the epochs" in measurement_words._augmented(rows, "updated")
 
 
 def test_losses_over_folds():
