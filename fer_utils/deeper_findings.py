@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import evaluation
+from fer_utils.conditions import CONTROL
 from fer_utils.measurement_findings import get, row
+from fer_utils.tweaks import FALSE_DISCOVERIES
 
 
 def labels(model: str, suspects: pd.DataFrame, planted: Mapping[str, float], n: int) -> list[tuple]:
@@ -56,12 +58,113 @@ def mirrored(model: str, answers: Mapping[str, np.ndarray], classes: list[str]) 
     return rows
 
 
+def conditions(effects: pd.DataFrame, empty: Mapping[str, int]) -> list[tuple]:
+    """Of `conditions.effects`; n counts people.
+
+    Args:
+        empty: model to the number of pairs left out, since no face was found in a picture.
+    """
+    rows = []
+    for each in effects.itertuples():
+        values = {"read as neutral without": (each.before,), "read as neutral with": (each.after,)}
+        values |= {"read as neutral": (each.read, each.read_low, each.read_high)}
+        values |= {"probability": (each.difference, each.low, each.high), "q": (each.q,)}
+        rows += [row("conditions", each.model, f"{each.condition}, {name}", *v, n=each.n) for name, v in values.items()]
+    return rows + [
+        row("conditions", model, "pairs without a face", count, n=len(effects)) for model, count in empty.items()
+    ]
+
+
+def lenses(model: str, found: tuple[evaluation.Interval, float, int, int] | None) -> list[tuple]:
+    """Of `conditions.lenses`; n counts people, of the difference those with glare."""
+    if found is None:
+        return []
+    difference, p_value, glare, clear = found
+    ends = (difference.value, difference.low, difference.high)
+    return [
+        row("lenses", model, "probability", *ends, n=glare),
+        row("lenses", model, "p", p_value, n=glare + clear),
+    ]
+
+
+def traits(compared: pd.DataFrame) -> list[tuple]:
+    """Of `subjects.compare`; n counts people, of differences those with the trait."""
+    rows = []
+    for each in compared.itertuples():
+        rows += [
+            row("people", each.model, f"{each.trait}, with", each.having, n=each.n_having),
+            row("people", each.model, f"{each.trait}, without", each.others, n=each.n_others),
+            row(
+                "people", each.model, f"{each.trait}, difference", each.difference, each.low, each.high, n=each.n_having
+            ),
+            row("people", each.model, f"{each.trait}, q", each.q, n=each.n_having + each.n_others),
+        ]
+    return rows
+
+
 def found(table: pd.DataFrame, model: str, reference: str, answers: str) -> str:
     """What notebook 09 found, as Markdown, from its table alone."""
     lines = [_labels(table, answers)]
     lines += [_decoding(table, name) for name in table.loc[table["question"] == "decoding", "about"].unique()]
-    lines += [_regions(table, model), _background(table, reference), _mirror(table, model)]
-    return "\n".join(f"- {line}" for line in lines)
+    lines += [_regions(table, model), _background(table, reference)]
+    for question, words in (("conditions", _conditions), ("lenses", _lenses), ("people", _people)):
+        lines += [words(table, name) for name in table.loc[table["question"] == question, "about"].unique()]
+    return "\n".join(f"- {line}" for line in [*lines, _mirror(table, model)])
+
+
+def _conditions(table: pd.DataFrame, model: str) -> str:
+    rows = table[(table["question"] == "conditions") & (table["about"] == model)]
+    names = [name.removesuffix(", probability") for name in rows["quantity"] if name.endswith(", probability")]
+    told = [_condition(table, model, name) for name in names if name != CONTROL]
+    if CONTROL in names:
+        told.append(
+            "Two pictures with nothing changed: " + _condition(table, model, CONTROL).removeprefix(f"{CONTROL}: ")
+        )
+    left_out = get(table, "conditions", model, "pairs without a face")
+    return (
+        f"**Glasses and light?** `{model}` on neutral faces, change in how surely they are read as such: "
+        + "; ".join(told)
+        + (f"; {left_out.value:.0f} pairs are left out, since no face was found." if left_out.value else ".")
+    )
+
+
+def _condition(table: pd.DataFrame, model: str, name: str) -> str:
+    before, after, change, q = (
+        get(table, "conditions", model, f"{name}, {what}")
+        for what in ("read as neutral without", "read as neutral with", "probability", "q")
+    )
+    verdict = ""
+    if name != CONTROL:
+        told = q.value <= FALSE_DISCOVERIES and not change.low <= 0 <= change.high
+        verdict = ", cannot be told" if not told else ", raises it" if change.value > 0 else ", lowers it"
+    return (
+        f"{name}: {100 * change.value:+.0f} points ({100 * change.low:+.0f} to {100 * change.high:+.0f}){verdict}, "
+        f"read as neutral {round(before.value * before.n):.0f} of {before.n:.0f} without, {round(after.value * after.n):.0f} with"
+    )
+
+
+def _lenses(table: pd.DataFrame, model: str) -> str:
+    change, p_value = (get(table, "lenses", model, name) for name in ("probability", "p"))
+    return (
+        f"**Glare on glasses?** `{model}`: glasses with glare ({change.n:.0f} people) change that by {100 * change.value:+.0f} points "
+        f"({100 * change.low:+.0f} to {100 * change.high:+.0f}) more than clear ones ({p_value.n - change.n:.0f}), p = {p_value.value:.2g}."
+    )
+
+
+def _people(table: pd.DataFrame, model: str) -> str:
+    rows = table[(table["question"] == "people") & (table["about"] == model)]
+    names = [name.removesuffix(", difference") for name in rows["quantity"] if name.endswith(", difference")]
+    told = []
+    for name in names:
+        having, others, change, q = (
+            get(table, "people", model, f"{name}, {what}") for what in ("with", "without", "difference", "q")
+        )
+        verdict = "" if q.value <= FALSE_DISCOVERIES else ", cannot be told"
+        told.append(
+            f"{name}: {having.value:.0%} with ({having.n:.0f} people), {others.value:.0%} without ({others.n:.0f}), "
+            f"{100 * change.value:+.0f} points ({100 * change.low:+.0f} to {100 * change.high:+.0f}){verdict}"
+        )
+    return f"**Beards, glasses, glare on the skin?** Accuracy of `{model}` by person: " + "; ".join(told) + "."
 
 
 def _over_subjects(values: np.ndarray, subjects: np.ndarray) -> evaluation.Interval:

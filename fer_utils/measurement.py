@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, evaluation, tweaks
+from fer_utils import cleaning, evaluation, intervals, tweaks
 from fer_utils.experiments import SEED_SPLIT_FRACTION, Experiment, Run
 from fer_utils.records import Record
 from fer_utils.training import smoothing_floor
@@ -106,9 +106,10 @@ class Study:
         self._shuffled = {model: self._image_wise(model) for model in MODELS}
         self._seeds = self._more_seeds()
         self._original = {run.model: run for run in experiment.plan("seed-split")}
+        self._updated = experiment.plan("loso", ["updated"])
         wanted = [run for plan in self.plans.values() for run in plan.runs]
         wanted += [run for runs in self._shuffled.values() for run in runs]
-        wanted += [*self._seeds, *self._original.values()]
+        wanted += [*self._seeds, *self._original.values(), *self._updated]
         runs = list(dict.fromkeys(wanted))
         self.records: Mapping[Run, Record] = dict(zip(runs, experiment.records(runs), strict=True))
 
@@ -151,6 +152,23 @@ class Study:
         curves, recipe = self.original_curves(model), self._original[model].recipe
         floor = smoothing_floor(len(self.experiment.dataset.class_names), recipe.label_smoothing)
         return float(curves["loss"][-1]), float(curves["penalty"][-1] + floor)
+
+    def losses_by_fold(self) -> pd.DataFrame:
+        """Losses of `updated` under `loso` after the last epoch, in nats, a row per fold and seed.
+
+        Returns:
+            `fold`, `n` (its test images), `loss` (of training), `without_error` (penalty and floor in it), and the
+            cross-entropy against plain labels on people that the network was trained on, `seen`, and on the one it was not,
+            `unseen`. The former is measured while training, with augmentation and dropout, which makes it rather larger.
+        """
+        rows = []
+        for run in self._updated:
+            last = {name: float(curve[-1]) for name, curve in self.records[run].curves.items()}
+            floor = smoothing_floor(len(self.experiment.dataset.class_names), run.recipe.label_smoothing)
+            row = {"fold": run.fold, "n": self.sizes[run.fold], "loss": last["loss"]}
+            row |= {"without_error": last["penalty"] + floor}
+            rows.append(row | {"seen": last["cross_entropy"], "unseen": last["validation_cross_entropy"]})
+        return pd.DataFrame(rows)
 
     def _alike(self) -> float:
         data = self.experiment.dataset
@@ -195,12 +213,14 @@ class Optimism:
         best: the best epoch's accuracy on the subjects it was chosen on, as it would be reported.
         elsewhere: the same epoch's accuracy on everybody else.
         last: the last epoch's accuracy.
+        gap: best minus elsewhere, with an interval over subjects (`intervals.jackknife`).
         bests, lasts: (splits,) means over seeds.
     """
 
     best: float
     elsewhere: float
     last: float
+    gap: evaluation.Interval
     bests: np.ndarray
     lasts: np.ndarray
 
@@ -211,16 +231,27 @@ def optimism(found: Counts) -> Optimism:
     Args:
         found: from `Study.by_epoch`.
     """
-    everybody, total = found.right.sum(axis=0), found.sizes.sum()
-    bests, elsewhere = [], []
-    for chosen in map(list, splits(len(found.subjects))):
-        curve = found.accuracy(chosen)  # (seeds, epochs)
-        epoch = curve.argmax(axis=-1)[:, np.newaxis]
-        rest = (everybody - found.right[chosen].sum(axis=0)) / (total - found.sizes[chosen].sum())
-        bests.append(np.take_along_axis(curve, epoch, axis=-1).mean())
-        elsewhere.append(np.take_along_axis(rest, epoch, axis=-1).mean())
+    ways, (n, seeds, epochs) = splits(len(found.subjects)), found.right.shape
+    inside = np.zeros((len(ways), n))
+    for row, chosen in zip(inside, ways, strict=True):
+        row[list(chosen)] = 1
+    tested = inside @ found.sizes
+    curves = (inside @ found.right.reshape(n, -1)).reshape(-1, seeds, epochs) / tested[:, np.newaxis, np.newaxis]
+    epoch = curves.argmax(axis=-1)
+    bests = curves.max(axis=-1).mean(axis=1)
+    # Right images of every subject at each split's chosen epochs, mean over seeds: (splits, subjects).
+    right = np.mean([found.right[:, seed, epoch[:, seed]].T for seed in range(seeds)], axis=0)
+    others, left = (right * (1 - inside)).sum(axis=1), found.sizes.sum() - tested
+    gap = float(np.mean(bests - others / left))
+    without_one = np.full(n, np.nan)
+    for subject in range(n):
+        rest = (inside[:, subject] == 0) & (left > found.sizes[subject])
+        if rest.any():
+            elsewhere = (others - right[:, subject])[rest] / (left[rest] - found.sizes[subject])
+            without_one[subject] = np.mean(bests[rest] - elsewhere)
     lasts = over_splits(replace(found, right=found.right[..., -1])).mean(axis=1)
-    return Optimism(float(np.mean(bests)), float(np.mean(elsewhere)), float(lasts.mean()), np.array(bests), lasts)
+    interval = intervals.jackknife(gap, without_one)
+    return Optimism(float(bests.mean()), float(np.mean(others / left)), float(lasts.mean()), interval, bests, lasts)
 
 
 def jumps(curve: np.ndarray) -> np.ndarray:

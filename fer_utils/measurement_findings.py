@@ -1,17 +1,20 @@
-"""What notebook 08 found, as rows of `measurement.csv`, and in words made from those rows."""
+"""What notebook 08 found, as rows of `measurement.csv`; in words it stands in `measurement_words`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation, results
+from fer_utils import evaluation, intervals, results
+from fer_utils.errors import OutputError
 from fer_utils.measurement import Counts, Optimism, jumps
 from fer_utils.power import Power
 
 COLUMNS = ("question", "about", "quantity", "value", "low", "high", "n")
 BINS = 5  # of confidence; more would hold too few images each
+TYPICAL = 0.1  # a difference that one would like to know of
+_TAILS = [(1 - evaluation.LEVEL) / 2, (1 + evaluation.LEVEL) / 2]
 
 
 def row(question: str, about: str, quantity: str, value: float, low=None, high=None, *, n: int) -> tuple:
@@ -50,35 +53,76 @@ def seeds(spreads: Mapping[str, float], found: Counts) -> list[tuple]:
 
 
 def epochs(model: str, found: Optimism) -> list[tuple]:
-    """Of `measurement.optimism`; n counts splits."""
+    """Of `measurement.optimism`; n counts splits, the interval of the optimism is over subjects."""
+    n = len(found.bests)
     parts = {"best": found.best, "elsewhere": found.elsewhere, "last": found.last}
-    parts["optimism"] = found.best - found.elsewhere
-    return [row("epochs", model, name, value, n=len(found.bests)) for name, value in parts.items()]
+    rows = [row("epochs", model, name, value, n=n) for name, value in parts.items()]
+    return [*rows, row("epochs", model, "optimism", *astuple(found.gap), n=n)]
 
 
 def augmented(model: str, curves: Mapping[str, np.ndarray]) -> list[tuple]:
-    """Mean jump between epochs of the two validation curves, in the second half of the epochs; n counts jumps."""
+    """Mean jump between epochs of the two validation curves, and what the second has more, in the second half of the epochs.
+
+    n counts jumps; intervals are over epochs of this one training (`intervals.of_series`).
+    """
     plain, noisy = (jumps(curves[f"{kind}validation_accuracy"]) for kind in ("", "augmented_"))
+    found = intervals.of_series([plain, noisy, noisy - plain])
+    names = ("jump, images as they are", "jump, augmented", "jump, difference")
     return [
-        row("augmented", model, "jump, images as they are", float(plain.mean()), n=len(plain)),
-        row("augmented", model, "jump, augmented", float(noisy.mean()), n=len(noisy)),
+        row("augmented", model, name, *astuple(each), n=len(plain)) for name, each in zip(names, found, strict=True)
     ]
 
 
 def loss(model: str, total: float, without_error: float) -> list[tuple]:
-    """Of `measurement.Study.loss_without_error`, in nats."""
+    """Of `measurement.Study.loss_without_error`, in nats, of the one training on the original's split."""
     return [
         row("loss", model, "training loss", total, n=1),
         row("loss", model, "penalty and floor", without_error, n=1),
     ]
 
 
-def power(found: Power, *, subjects: int, few: int) -> list[tuple]:
-    """Smallest differences that are found `power.POWER` of the time; n counts subjects."""
+def losses(model: str, by_fold: pd.DataFrame) -> list[tuple]:
+    """Of `measurement.Study.losses_by_fold`; n counts networks.
+
+    The share of penalty and floor in the training loss has the interval in which another network's would lie
+    (`intervals.of_another`): the folds share most of their images, so that their mean looks surer than it is. The gap
+    between people seen and not seen, in nats, has one over the subjects left out.
+    """
+    n = len(by_fold)
+    share = intervals.of_another((by_fold["without_error"] / by_fold["loss"]).to_numpy())
+    gaps = ((by_fold["unseen"] - by_fold["seen"]) * by_fold["n"]).groupby(by_fold["fold"]).sum()
+    gap = evaluation.subject_bootstrap(gaps.to_numpy(), by_fold.groupby("fold")["n"].sum().to_numpy())
+    means = {name: float(np.average(by_fold[name], weights=by_fold["n"])) for name in ("seen", "unseen")}
     return [
-        row("power", "all subjects", "smallest difference", found.smallest(found.all_subjects), n=subjects),
-        row("power", "the original's split", "smallest difference", found.smallest(found.few_subjects), n=few),
+        row("loss", model, "share of penalty and floor, loso", *astuple(share), n=n),
+        *(row("loss", model, f"cross-entropy, people {name}", value, n=n) for name, value in means.items()),
+        row("loss", model, "cross-entropy, unseen minus seen", *astuple(gap), n=n),
     ]
+
+
+def power(found: Power, other_people: Sequence[Power], *, few: int, subjects: int) -> list[tuple]:
+    """Smallest differences found `power.POWER` of the time; how often 10 points, and the most simulated, are found.
+
+    n counts subjects.
+
+    Intervals are over other people that the simulation might have been fitted to, and over its own luck.
+
+    Args:
+        other_people: from `power.with_other_people`.
+    """
+    rows = []
+    for about, name, n in (("all subjects", "all_subjects", subjects), ("the original's split", "few_subjects", few)):
+        value = found.smallest(getattr(found, name))
+        drawn = np.nan_to_num([each.smallest(getattr(each, name)) for each in other_people], nan=np.inf)
+        # Sorted values, not means of two: where a difference is never found, the end is infinite.
+        ends = np.quantile(drawn, _TAILS, method="nearest") if np.isfinite(value) else (np.nan, np.nan)
+        rows.append(row("power", about, "smallest difference", value, *map(float, ends), n=n))
+        places = {f"found at {TYPICAL:.0%}": place for place in np.flatnonzero(np.isclose(found.differences, TYPICAL))}
+        for words, place in (places | {"found at the most": -1}).items():
+            ends = np.quantile([getattr(each, name)[place] for each in other_people], _TAILS)
+            rows.append(row("power", about, words, float(getattr(found, name)[place]), *map(float, ends), n=n))
+        rows.append(row("power", about, "the most", float(found.differences[-1]), n=n))
+    return rows
 
 
 def quality(scores: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
@@ -112,103 +156,24 @@ def get(measured: pd.DataFrame, question: str, about: str, quantity: str) -> pd.
     return results.only(measured, question=question, about=about, quantity=quantity)
 
 
-def found(measured: pd.DataFrame) -> str:
-    """What notebook 08 found, as Markdown, from its table alone."""
-    lines = [_splits(measured, model) for model in _about(measured, "splits")]
-    lines += [_leak(measured, model) for model in _about(measured, "leak")]
-    lines.append(_seeds(measured))
-    lines += [_epochs(measured, model) for model in _about(measured, "epochs")]
-    lines += [_augmented(measured, model) for model in _about(measured, "augmented")]
-    lines += [_power(measured), _quality(measured)]
-    return "\n".join(f"- {line}" for line in lines)
+def ends(each: pd.Series, form: str = "{:.1f}", scale: float = 100) -> str:
+    """A row's interval in brackets, such as " (3.1 to 3.8)"; empty where it has none.
 
-
-def _about(measured: pd.DataFrame, question: str) -> list[str]:
-    return list(measured.loc[measured["question"] == question, "about"].unique())
-
-
-def _splits(measured: pd.DataFrame, model: str) -> str:
-    mean, ends, own = (get(measured, "splits", model, name) for name in ("mean", "range", "original split"))
-    return (
-        f"**Which people are tested.** Over {mean.n:.0f} ways to choose them, `{model}` would have been told to score anything "
-        f"from {ends.low:.0%} to {ends.high:.0%} (95 % of them: {mean.low:.0%} to {mean.high:.0%}; mean {mean.value:.0%}). "
-        f"The original's choice would have told {own.value:.0%}."
+    Args:
+        form: of each end.
+        scale: what the ends are multiplied by.
+    """
+    if np.isnan(each.low) or each.low == each.high:
+        return ""
+    low, high = (
+        form.format(scale * end) if np.isfinite(end) else "more than was simulated" for end in (each.low, each.high)
     )
+    return f" ({low} to {high})"
 
 
-def _leak(measured: pd.DataFrame, model: str) -> str:
-    names = ("subject-wise", "image-wise", "difference", "alike", "seeds")
-    honest, leaked, gap, alike, seeds = (get(measured, "leak", model, name) for name in names)
-    if seeds.value < 2:
-        verdict = "from one seed, whose luck is not told from a leak"
-    elif gap.low > 0:
-        verdict = "the leak shows"
-    elif gap.high >= 0:
-        verdict = "these images show no leak"
-    elif alike.value:
-        verdict = "lower, not higher"
-    else:
-        verdict = (
-            "lower, not higher. Here each person shows each expression once, so whoever is recognised has been seen with "
-            "other expressions only; a network that goes by the person is misled, which is the likely reason"
-        )
-    return (
-        f"**Shuffling images in place of people.** `{model}`: {leaked.value:.0%} in place of {honest.value:.0%}, "
-        f"{100 * gap.value:+.1f} points ({100 * gap.low:+.1f} to {100 * gap.high:+.1f}): {verdict}."
-    )
-
-
-def _seeds(measured: pd.DataFrame) -> str:
-    names = ("seed, all subjects", "subjects, all subjects")
-    few = ("seed, the original's number of subjects", "subjects, the original's number of subjects")
-    all_seed, all_subjects, few_seed, few_subjects = (
-        100 * get(measured, "seeds", "baseline-face", name).value for name in names + few
-    )
-    ratio = all_subjects / all_seed if all_seed else float("inf")
-    more = "People matter more" if ratio > 1.25 else "The seed matters more" if ratio < 0.8 else "Both matter alike"
-    return (
-        f"**Seeds and people.** Another seed moves the accuracy over everybody by {all_seed:.1f} points (standard deviation), other "
-        f"people by {all_subjects:.1f}; on as few people as the original tested, {few_seed:.1f} and {few_subjects:.1f}. "
-        f"{more}."
-    )
-
-
-def _epochs(measured: pd.DataFrame, model: str) -> str:
-    best, elsewhere, last = (get(measured, "epochs", model, name).value for name in ("best", "elsewhere", "last"))
-    return (
-        f"**Choosing the epoch on the test people.** `{model}`: the best epoch tells {best:.0%}; the same epoch gives "
-        f"{elsewhere:.0%} on everybody else, the last epoch {last:.0%}. {100 * (best - elsewhere):.1f} points are optimism."
-    )
-
-
-def _augmented(measured: pd.DataFrame, model: str) -> str:
-    plain, noisy = (get(measured, "augmented", model, f"jump, {how}") for how in ("images as they are", "augmented"))
-    return (
-        f"**Augmented validation.** From one epoch to the next the curve of `{model}` jumps by {100 * plain.value:.1f} points, "
-        f"by {100 * noisy.value:.1f} where the validation images are augmented."
-    )
-
-
-def _power(measured: pd.DataFrame) -> str:
-    everybody, few = (
-        get(measured, "power", name, "smallest difference") for name in ("all subjects", "the original's split")
-    )
-
-    def told(each: pd.Series) -> str:
-        return f"{100 * each.value:.0f} points" if np.isfinite(each.value) else "no difference that was simulated"
-
-    return (
-        f"**What can be told apart.** With {everybody.n:.0f} people, {told(everybody)} between two models are found four times "
-        f"out of five; with {few.n:.0f}, {told(few)}."
-    )
-
-
-def _quality(measured: pd.DataFrame) -> str:
-    models = _about(measured, "quality")
-    error = {model: get(measured, "quality", model, "calibration_error") for model in models}
-    best, worst = min(models, key=lambda m: error[m].value), max(models, key=lambda m: error[m].value)
-    return (
-        f"**Beside accuracy.** Calibration error is lowest for `{best}` ({error[best].value:.2f}, {error[best].low:.2f} to "
-        f"{error[best].high:.2f}) and highest for `{worst}` ({error[worst].value:.2f}, {error[worst].low:.2f} to "
-        f"{error[worst].high:.2f})."
-    )
+def find(measured: pd.DataFrame, question: str, about: str, quantity: str) -> pd.Series | None:
+    """As `get`, but None for a row that a table written before it was measured does not have."""
+    try:
+        return get(measured, question, about, quantity)
+    except OutputError:
+        return None

@@ -1,6 +1,7 @@
 """Which difference between two models so few people can show, by simulation."""
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit, logit
@@ -11,8 +12,10 @@ from fer_utils.measurement import Counts
 
 POWER = 0.8
 EXPERIMENTS = 300  # simulated for each true difference
+OTHER_PEOPLE = 200  # draws of the people that the simulation is fitted to
 _SEED = 7
 _RESAMPLES = 1_000
+_HIGHEST = 0.99  # accuracy that is simulated
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +43,9 @@ class Power:
         return float(np.interp(POWER, power[last - 1 : last + 1], self.differences[last - 1 : last + 1]))
 
 
-def simulate(found: Counts, differences: np.ndarray, *, few: int) -> Power:
+def simulate(
+    found: Counts, differences: np.ndarray, *, few: int, experiments: int = EXPERIMENTS, seed: int = _SEED
+) -> Power:
     """Simulate pairs of models on subjects like these.
 
     Every simulated subject is more or less easy for both models: normal on the scale of log odds, with the spread that
@@ -49,18 +54,20 @@ def simulate(found: Counts, differences: np.ndarray, *, few: int) -> Power:
 
     Args:
         found: of the model that is to be beaten; `right` is (subjects,).
-        differences: (D,) true differences, ascending, such that accuracies stay under 1.
+        differences: (D,) true differences, ascending; accuracies are held under 1.
         few: number of subjects of the small test set.
+        experiments: simulated for each difference.
     """
-    generator = np.random.default_rng(_SEED)
+    generator = np.random.default_rng(seed)
     level, spread = float(found.right.sum() / found.sizes.sum()), _spread(found)
     sizes = found.sizes.astype(int)
     draws = generator.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=_RESAMPLES)
     totals = draws @ sizes
     powers = []
     for difference in differences:
-        effects = generator.normal(0, spread, size=(EXPERIMENTS, len(sizes)))
-        rates = [_rates(mean, spread, effects) for mean in (level, level + difference)]
+        effects = generator.normal(0, spread, size=(experiments, len(sizes)))
+        means = level, min(level + difference, _HIGHEST)
+        rates = [_rates(mean, spread, effects) for mean in means]
         first, second = [generator.binomial(1, np.repeat(rate, sizes, axis=1)) for rate in rates]
         change = np.add.reduceat(second - first, np.r_[0, np.cumsum(sizes)[:-1]], axis=1)
         low = np.quantile((change @ draws.T) / totals, (1 - evaluation.LEVEL) / 2, axis=1)
@@ -70,6 +77,23 @@ def simulate(found: Counts, differences: np.ndarray, *, few: int) -> Power:
         powers.append((np.mean(low > 0), np.mean([_mcnemar_finds(*pair) for pair in zip(wins, losses, strict=True)])))
     both = np.array(powers)
     return Power(np.asarray(differences), both[:, 0], both[:, 1])
+
+
+def with_other_people(found: Counts, differences: np.ndarray, *, few: int) -> list[Power]:
+    """`simulate`, fitted to other people each time: subjects drawn anew, with fewer experiments.
+
+    What the results spread over is how little the people seen say of people, and the luck of the simulation too.
+
+    Args:
+        found, differences, few: as for `simulate`.
+    """
+    generator = np.random.default_rng(_SEED + 1)
+    n, results = len(found.sizes), []
+    for seed in range(OTHER_PEOPLE):
+        drawn = generator.integers(n, size=n)
+        people = replace(found, right=found.right[drawn], sizes=found.sizes[drawn])
+        results.append(simulate(people, differences, few=few, experiments=EXPERIMENTS // 3, seed=seed))
+    return results
 
 
 def _spread(found: Counts) -> float:
@@ -89,5 +113,6 @@ def _rates(mean: float, spread: float, effects: np.ndarray) -> np.ndarray:
     return expit(np.interp(mean, averages, shifts) + effects)
 
 
+@functools.cache
 def _mcnemar_finds(wins: int, losses: int) -> bool:
     return wins > losses and binomtest(int(wins), int(wins + losses), 0.5).pvalue <= 1 - evaluation.LEVEL

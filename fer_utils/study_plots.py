@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 
 from fer_utils.plots import PALETTE, RIGHT, WRONG
 
-_COLORS = {"helps": RIGHT, "hurts": WRONG, "cannot be told": "0.45"}
+_UNKNOWN = "0.45"
+_COLORS = {"helps": RIGHT, "hurts": WRONG, "cannot be told": _UNKNOWN}
 
 
 def tornado(effects: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -150,20 +151,81 @@ def boxes(groups: Mapping[str, Sequence[float]], *, xlabel: str, ax: Axes | None
 
 
 def power_curves(
-    differences: np.ndarray, curves: Mapping[str, np.ndarray], *, wanted: float, ax: Axes | None = None
+    differences: np.ndarray,
+    curves: Mapping[str, np.ndarray],
+    *,
+    bands: Mapping[str, np.ndarray],
+    wanted: float,
+    ax: Axes | None = None,
 ) -> Axes:
     """How often a difference is found, against its true size.
 
     Args:
         differences: (D,) fractions.
         curves: legend to (D,) shares.
+        bands: the same legend to (2, D) shares, drawn as a band from the first to the second.
         wanted: share that is drawn as a dotted line.
     """
     ax = ax or plt.gca()
     for index, (name, shares) in enumerate(curves.items()):
+        ax.fill_between(100 * differences, *bands[name], color=PALETTE[index], alpha=0.2, linewidth=0)
         ax.plot(100 * differences, shares, marker="o", markersize=4, color=PALETTE[index], label=name)
     ax.axhline(wanted, color="0.3", linestyle=":", label=f"found {wanted:.0%} of the time")
     ax.set(xlabel="true difference in accuracy (points)", ylabel="experiments that find it", ylim=(0, 1.02))
     ax.yaxis.set_major_formatter("{x:.0%}")
     ax.legend(fontsize="small")
+    return ax
+
+
+def paired_changes(found: pd.DataFrame, effects: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """What each condition does to the probability of the neutral face: a dot for each person, the mean with its interval.
+
+    Args:
+        found: from `conditions.answers`, of one model.
+        effects: from `conditions.effects`, the same model's rows.
+    """
+    ax = ax or plt.gca()
+    for place, row in enumerate(effects.itertuples()):
+        people = found[found["condition"] == row.condition]
+        change = 100 * (people["probability_changed"] - people["probability_plain"]).to_numpy()
+        ax.scatter(
+            change, place - 0.12 - 0.04 * (np.arange(len(change)) % 5), color="0.6", s=16, alpha=0.8, linewidth=0
+        )
+        errors = 100 * np.abs(np.array([[row.low], [row.high]]) - row.difference)
+        color = _UNKNOWN if row.verdict == "cannot be told" else WRONG
+        ax.errorbar(100 * row.difference, place + 0.15, xerr=errors, fmt="D", capsize=4, color=color, markersize=6)
+    ax.axvline(0, color="0.2", linewidth=1)
+    ax.set_yticks(range(len(effects)), [f"{row.condition} (n = {row.n})" for row in effects.itertuples()])
+    ax.set(xlabel="change of the probability of the neutral face (points)", xlim=(-105, 105))
+    ax.set_ylim(len(effects) - 0.5, -0.5)
+    ax.grid(axis="y", visible=False)
+    return ax
+
+
+def with_and_without(
+    accuracy: pd.Series, have: pd.DataFrame, compared: pd.DataFrame, *, ax: Axes | None = None
+) -> Axes:
+    """Accuracy on people with each trait and on the others: a dot for each person, means as lines.
+
+    Args:
+        accuracy: of one model, by subject.
+        have: from `subjects.traits`.
+        compared: from `subjects.compare`, the same model's rows.
+    """
+    ax = ax or plt.gca()
+    for place, row in enumerate(compared.itertuples()):
+        member = have[row.trait].reindex(accuracy.index).to_numpy(dtype=bool)
+        for index, (chosen, mean, word) in enumerate(((member, row.having, "with"), (~member, row.others, "without"))):
+            values = accuracy[chosen].sort_values()
+            rank = values.round(9).groupby(values.round(9)).cumcount().to_numpy()  # equal ones one above the other
+            level = place - 0.12 + 0.48 * index
+            style = {"color": PALETTE[1 - index], "marker": "Do"[index], "alpha": 0.8, "s": 28}
+            ax.scatter(values, level - 0.03 * rank, label=word if place == 0 else None, **style)
+            ax.plot([mean, mean], [level - 0.24, level + 0.1], color="0.2", linewidth=1.8)
+    ax.set_yticks(
+        range(len(compared)), [f"{row.trait}\n({row.n_having} and {row.n_others})" for row in compared.itertuples()]
+    )
+    ax.set(xlabel="accuracy by person", xlim=(-0.03, 1.03), ylim=(len(compared) - 0.5, -0.6))
+    ax.xaxis.set_major_formatter("{x:.0%}")
+    ax.grid(axis="y", visible=False)
     return ax

@@ -47,7 +47,7 @@ def found(effects: pd.DataFrame) -> str:
         lines.append(
             f"- {word} {told or 'none of these tweaks, as far as these images can tell'}."
             + (
-                " All after the same number of epochs; what slows learning down may need more."
+                " All but other numbers of epochs are judged after as many as the reference; what slows learning down may need more."
                 if verdict == "hurts"
                 else ""
             )

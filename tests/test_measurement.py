@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import small_experiment
 
-from fer_utils import evaluation, measurement, measurement_findings, power
+from fer_utils import evaluation, intervals, measurement, measurement_findings, measurement_words, power
 from fer_utils.measurement import Counts
 
 
@@ -49,6 +49,27 @@ def test_the_best_epoch_is_optimistic():
     assert (found.bests >= found.lasts).all()
 
 
+def test_the_optimism_has_an_interval_over_subjects():
+    random = np.random.default_rng(1)
+    right = random.binomial(6, 0.5, size=(6, 2, 8)).astype(float)
+    found = measurement.optimism(Counts(tuple("abcdef"), right, np.full(6, 6.0)))
+    assert found.gap.value == pytest.approx(found.best - found.elsewhere)
+    without_one = []
+    for left_out in range(6):  # all splits of the other five, one by one
+        rest, gaps = [i for i in range(6) if i != left_out], []
+        for tested in rest:
+            for seed in range(2):
+                epoch = right[tested, seed].argmax()
+                elsewhere = np.mean([right[i, seed, epoch] for i in rest if i != tested]) / 6
+                gaps.append(right[tested, seed].max() / 6 - elsewhere)
+        without_one.append(np.mean(gaps))
+    wanted = intervals.jackknife(found.gap.value, np.array(without_one))
+    assert (found.gap.low, found.gap.high) == pytest.approx((wanted.low, wanted.high))
+    two = measurement.optimism(Counts(("a", "b"), right[:2], np.full(2, 6.0)))
+    assert math.isnan(two.gap.low)
+    assert math.isnan(two.gap.high)
+
+
 def test_spreads_tell_seeds_from_people():
     people = measurement.spreads(fifteen(np.repeat(np.arange(15)[:, np.newaxis] % 7, 4, axis=1)))
     assert people["seed, all subjects"] == 0
@@ -86,6 +107,67 @@ def test_power_grows_with_the_difference_and_the_people():
     assert math.isnan(found.smallest(np.zeros(3)))
 
 
+def test_power_is_as_uncertain_as_the_people_it_is_fitted_to(monkeypatch):
+    monkeypatch.setattr(power, "OTHER_PEOPLE", 8)
+    base, differences = fifteen([0, 1, 3, 5, 6] * 3), np.array([0.1, 0.3])
+    others = power.with_other_people(base, differences, few=3)
+    assert len(others) == 8
+    assert len({each.all_subjects[0] for each in others}) > 1
+    rows = measurement_findings.table(
+        measurement_findings.power(power.simulate(base, differences, few=3), others, subjects=15, few=3)
+    )
+    shown = measurement_findings.get(rows, "power", "all subjects", "found at 10%")
+    assert shown.low < shown.value < shown.high
+    few = measurement_findings.get(rows, "power", "the original's split", "smallest difference")
+    assert math.isnan(few.value)
+    text = measurement_words._power(rows)
+    assert "with 3 people, even 30 points are found only" in text
+    assert "A true difference of 10 points is found by 15 people in" in text
+
+
+def test_a_difference_that_other_people_never_find_has_no_upper_end():
+    found = power.Power(np.array([0.0, 0.2]), np.array([0.1, 0.9]), np.array([0.1, 0.9]))
+    weak = power.Power(np.array([0.0, 0.2]), np.array([0.1, 0.2]), np.array([0.1, 0.2]))
+    rows = measurement_findings.table(measurement_findings.power(found, [found] * 30 + [weak] * 10, subjects=15, few=3))
+    least = measurement_findings.get(rows, "power", "all subjects", "smallest difference")
+    assert math.isinf(least.high)
+    assert "to more than was simulated)" in measurement_words.smallest(rows, "all subjects")
+
+
+def test_jumps_have_an_interval_over_epochs():
+    random = np.random.default_rng(0)
+    curves = {"validation_accuracy": random.normal(0.5, 0.02, 400)}
+    curves["augmented_validation_accuracy"] = random.normal(0.5, 0.06, 400)
+    rows = measurement_findings.table(measurement_findings.augmented("updated", curves))
+    plain, noisy, more = (rows.iloc[place] for place in range(3))
+    assert plain.low < plain.value < plain.high < noisy.low < noisy.value < noisy.high
+    assert more.value == pytest.approx(noisy.value - plain.value)
+    assert 0 < more.low < more.value < more.high
+    assert "intervals over the epochs" in measurement_words._augmented(rows, "updated")
+
+
+def test_losses_over_folds():
+    folds = pd.DataFrame({"fold": list("abcd"), "n": [6, 6, 6, 5], "loss": 2.0, "seen": 0.5})
+    folds["without_error"], folds["unseen"] = [1.0, 1.1, 0.9, 1.0], [1.5, 2.5, 1.5, 2.5]
+    rows = measurement_findings.table(measurement_findings.losses("updated", folds))
+    share = measurement_findings.get(rows, "loss", "updated", "share of penalty and floor, loso")
+    assert share.value == pytest.approx(0.5)
+    assert share.low < 0.45 < 0.55 < share.high
+    gap = measurement_findings.get(rows, "loss", "updated", "cross-entropy, unseen minus seen")
+    assert gap.value == pytest.approx((1 * 6 + 2 * 6 + 1 * 6 + 2 * 5) / 23)
+    assert 1 <= gap.low < gap.high <= 2
+    assert "0.50 nats on the people trained on" in measurement_words._loss(rows, "updated")
+
+
+def test_intervals_are_told_where_there_are_any():
+    def told(low, high):
+        return measurement_findings.ends(pd.Series({"value": 0.2, "low": low, "high": high}))
+
+    assert told(0.1, 0.3) == " (10.0 to 30.0)"
+    assert told(0.2, 0.2) == told(math.nan, math.nan) == ""
+    assert told(0.1, math.inf) == " (10.0 to more than was simulated)"
+
+
 def test_calibration_error_with_its_interval():
     right = np.tile([True, True, False, False], 10)
     predictions = pd.DataFrame(
@@ -117,14 +199,12 @@ def test_words_follow_the_numbers():
         )
     )
     assert measurement_findings.get(table, "leak", "m", "image-wise").value == 0.6
-    assert "60% in place of 30%, +30.0 points (+10.0 to +50.0): the leak shows" in measurement_findings._leak(
-        table, "m"
-    )
+    assert "60% in place of 30%, +30.0 points (+10.0 to +50.0): the leak shows" in measurement_words._leak(table, "m")
     table.loc[table["quantity"] == "difference", "low"] = -0.1
-    assert "these images show no leak" in measurement_findings._leak(table, "m")
+    assert "these images show no leak" in measurement_words._leak(table, "m")
     table.loc[table["quantity"] == "difference", "high"] = -0.1
-    assert "lower, not higher." in measurement_findings._leak(table, "m")
+    assert "lower, not higher." in measurement_words._leak(table, "m")
     table.loc[table["quantity"] == "alike", "value"] = 0
-    assert "whoever is recognised" in measurement_findings._leak(table, "m")
+    assert "whoever is recognised" in measurement_words._leak(table, "m")
     table.loc[table["quantity"] == "seeds", "value"] = 1
-    assert "from one seed" in measurement_findings._leak(table, "m")
+    assert "from one seed" in measurement_words._leak(table, "m")

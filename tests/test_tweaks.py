@@ -50,6 +50,14 @@ def test_runs_of_the_comparison_are_used_again(experiment):
     assert {(run.side, run.recipe.epochs) for run in plans[2].runs} == {(64, 2)}
 
 
+def test_the_reference_begins_a_longer_training(experiment):
+    experiment.budget = "standard"
+    reference, longer = tweaks.plan(experiment, [Tweak("epochs", "9", {"epochs": 9})])
+    assert reference.runs == longer.runs
+    assert {run.recipe.epochs for run in reference.runs} == {9}
+    assert (reference.epochs, longer.epochs) == (2, 9)
+
+
 def test_effects_are_those_of_the_networks_themselves(experiment):
     """Trained for real, on noise: the score after two of four epochs is that of a training of two."""
     plans = tweaks.plan(experiment, [Tweak("depth", "1 block", {"blocks": 1})])

@@ -1,0 +1,143 @@
+"""Glasses and light as causes of error: the same neutral face in other conditions, read by a network that never saw it.
+
+Nothing of these pictures is trained on: the manifest excludes them. What a picture differs in from the one it is compared
+with is its condition alone, as far as a person can hold still.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from fer_utils import evaluation, intervals, tweaks
+from fer_utils.datasets import FaceDataset
+from fer_utils.error_study import ErrorStudy
+from fer_utils.images import scaled
+
+LIGHTS = ("centerlight", "leftlight", "rightlight")
+NEUTRAL = "normal"
+CONTROL = "another picture"  # of the same person with nothing changed: what two pictures differ by anyway
+
+
+def pairs(dataset: FaceDataset, people: pd.DataFrame) -> pd.DataFrame:
+    """Pictures to compare: one in a condition, and one of the same person, as neutral, without it.
+
+    A picture with glasses is compared with `normal`, or with `noglasses` where `normal` shows glasses too. One under a
+    lamp is compared with `normal`, or with the first other picture in ordinary light where `normal` differs in glasses.
+    `CONTROL` pairs differ in neither. Copies, byte for byte, are no pairs; pictures noted as not neutral are left out.
+
+    Args:
+        people: from `subjects.read`.
+
+    Returns:
+        Columns `condition, subject, changed, plain`, the last two positions in the data set; empty where there are none.
+    """
+    names = zip(dataset.subjects, dataset.conditions, strict=True)
+    place = {name: index for index, name in enumerate(names)}
+    rows = []
+    for person in people.itertuples():
+        for condition, changed, plain in _wanted(person, place):
+            here = place[person.subject, changed], place[person.subject, plain]
+            if dataset.hashes[here[0]] != dataset.hashes[here[1]]:
+                rows.append((condition, person.subject, *here))
+    table = pd.DataFrame(rows, columns=["condition", "subject", "changed", "plain"])
+    return table.drop_duplicates(["condition", "subject"], ignore_index=True)
+
+
+def answers(study: ErrorStudy, wanted: pd.DataFrame) -> pd.DataFrame:
+    """What the network of the fold that left a person out, first seed, says to both pictures of each pair.
+
+    Args:
+        wanted: from `pairs`.
+
+    Returns:
+        Its rows with `model`, `probability_changed, probability_plain` (of the neutral class), `said_changed, said_plain`
+        (class names); without those pairs in which the model's input is empty, since no face was found.
+    """
+    seen = study.inputs.any(axis=(1, 2, 3))
+    table = wanted[seen[wanted["changed"]] & seen[wanted["plain"]]].reset_index(drop=True)
+    neutral = study.classes.index(NEUTRAL)
+    for name in ("changed", "plain"):
+        found = np.zeros((len(table), len(study.classes)))
+        for subject, rows in table.groupby("subject"):
+            images = study.inputs[rows[name].to_numpy()]
+            found[rows.index] = np.asarray(study.networks[subject](scaled(images), training=False))
+        table[f"probability_{name}"] = found[:, neutral]
+        table[f"said_{name}"] = np.array(study.classes)[found.argmax(axis=1)]
+    return table.assign(model=study.model)
+
+
+def effects(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """What each condition changes, with intervals from a bootstrap over subjects.
+
+    p is from an exact permutation test over subjects (signs of the differences in probability), q is p after Benjamini
+    and Hochberg's correction over conditions and models; the control is not counted among them.
+
+    Args:
+        found: from `answers`, of each model.
+
+    Returns:
+        A row per model and condition: `model, condition, n, before, after` (shares read as neutral), `difference, low,
+        high` (of the probability), `read, read_low, read_high` (of the shares), `p, q, verdict`.
+    """
+    from scipy.stats import false_discovery_control
+
+    rows = []
+    for (model, condition), group in pd.concat(found).groupby(["model", "condition"], sort=False):
+        change = (group["probability_changed"] - group["probability_plain"]).to_numpy()
+        before, after = ((group[f"said_{name}"] == NEUTRAL).to_numpy(dtype=float) for name in ("plain", "changed"))
+        surely, read = (evaluation.subject_bootstrap(each, np.ones(len(each))) for each in (change, after - before))
+        row = {"model": model, "condition": condition, "n": len(group), "before": before.mean(), "after": after.mean()}
+        row |= {"difference": surely.value, "low": surely.low, "high": surely.high}
+        row |= {"read": read.value, "read_low": read.low, "read_high": read.high}
+        rows.append(row | {"p": tweaks.sign_flips(change)})
+    table = pd.DataFrame(rows)
+    tested = table["condition"] != CONTROL
+    table["q"] = table["p"]
+    if tested.any():
+        table.loc[tested, "q"] = false_discovery_control(table.loc[tested, "p"])
+    table["verdict"] = [_verdict(row) for row in table.itertuples()]
+    return table
+
+
+def lenses(found: pd.DataFrame, people: pd.DataFrame) -> tuple[evaluation.Interval, float, int, int] | None:
+    """How much more glasses with glare change the probability than clear ones: members are people with glare.
+
+    Args:
+        found: from `answers`, of one model.
+
+    Returns:
+        The difference with its interval and p value (`intervals.between_groups`), the numbers of people with glare and
+        with clear lenses; None where either is none. Tinted lenses are in neither group.
+    """
+    glasses = found[found["condition"] == "glasses"].merge(people[["subject", "lenses"]], on="subject")
+    glasses = glasses[glasses["lenses"] != "tinted"]
+    glare = (glasses["lenses"] == "glare").to_numpy()
+    if not 0 < glare.sum() < len(glare):
+        return None
+    change = (glasses["probability_changed"] - glasses["probability_plain"]).to_numpy()
+    return *intervals.between_groups(change, glare, limit=2), int(glare.sum()), int((~glare).sum())
+
+
+def _wanted(person, place: dict[tuple[str, str], int]) -> Iterator[tuple[str, str, str]]:
+    """Condition, picture in it, picture without it, the best comparison of each condition first."""
+    worn = {NEUTRAL: person.glasses, "noglasses": False, "glasses": True}
+    worn |= dict.fromkeys(LIGHTS, person.glasses_under_lights)
+    odd = person.not_neutral.split()
+    there = [name for name in worn if (person.subject, name) in place and name not in odd]
+    ordinary = [name for name in there if name not in LIGHTS]
+    bare = [name for name in ordinary if not worn[name]]
+    if "glasses" in there:
+        yield from (("glasses", "glasses", plain) for plain in bare)
+    for light in (name for name in there if name in LIGHTS):
+        yield from ((light, light, plain) for plain in ordinary if worn[plain] == worn[light])
+    if NEUTRAL in there:
+        others = [name for name in ordinary if name != NEUTRAL and worn[name] == worn[NEUTRAL]]
+        yield from ((CONTROL, other, NEUTRAL) for other in others)
+
+
+def _verdict(row) -> str:
+    """As strict as `tweaks.verdict`: corrected for the number of comparisons, and an interval without 0."""
+    if row.q > tweaks.FALSE_DISCOVERIES or row.low <= 0 <= row.high:
+        return "cannot be told"
+    return "raises it" if row.difference > 0 else "lowers it"

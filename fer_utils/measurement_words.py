@@ -1,0 +1,142 @@
+"""What notebook 08 found, in words made from the rows of `measurement.csv` alone."""
+
+import numpy as np
+import pandas as pd
+
+from fer_utils.measurement_findings import TYPICAL, ends, get
+
+_CROSS_ENTROPIES = ("people seen", "people unseen", "unseen minus seen")
+
+
+def found(measured: pd.DataFrame) -> str:
+    """What notebook 08 found, as Markdown, from its table alone."""
+    lines = [_splits(measured, model) for model in _about(measured, "splits")]
+    lines += [_leak(measured, model) for model in _about(measured, "leak")]
+    lines.append(_seeds(measured))
+    lines += [_epochs(measured, model) for model in _about(measured, "epochs")]
+    lines += [_augmented(measured, model) for model in _about(measured, "augmented")]
+    lines += [_loss(measured, model) for model in _about(measured, "loss")]
+    lines += [_power(measured), _quality(measured)]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _about(measured: pd.DataFrame, question: str) -> list[str]:
+    return list(measured.loc[measured["question"] == question, "about"].unique())
+
+
+def _splits(measured: pd.DataFrame, model: str) -> str:
+    mean, ends, own = (get(measured, "splits", model, name) for name in ("mean", "range", "original split"))
+    return (
+        f"**Which people are tested.** Over {mean.n:.0f} ways to choose them, `{model}` would have been told to score anything "
+        f"from {ends.low:.0%} to {ends.high:.0%} (95 % of them: {mean.low:.0%} to {mean.high:.0%}; mean {mean.value:.0%}). "
+        f"The original's choice would have told {own.value:.0%}."
+    )
+
+
+def _leak(measured: pd.DataFrame, model: str) -> str:
+    names = ("subject-wise", "image-wise", "difference", "alike", "seeds")
+    honest, leaked, gap, alike, seeds = (get(measured, "leak", model, name) for name in names)
+    if seeds.value < 2:
+        verdict = "from one seed, whose luck is not told from a leak"
+    elif gap.low > 0:
+        verdict = "the leak shows"
+    elif gap.high >= 0:
+        verdict = "these images show no leak"
+    elif alike.value:
+        verdict = "lower, not higher"
+    else:
+        verdict = (
+            "lower, not higher. Here each person shows each expression once, so whoever is recognised has been seen with "
+            "other expressions only; a network that goes by the person is misled, which is the likely reason"
+        )
+    return (
+        f"**Shuffling images in place of people.** `{model}`: {leaked.value:.0%} in place of {honest.value:.0%}, "
+        f"{100 * gap.value:+.1f} points ({100 * gap.low:+.1f} to {100 * gap.high:+.1f}): {verdict}."
+    )
+
+
+def _seeds(measured: pd.DataFrame) -> str:
+    names = ("seed, all subjects", "subjects, all subjects")
+    few = ("seed, the original's number of subjects", "subjects, the original's number of subjects")
+    all_seed, all_subjects, few_seed, few_subjects = (
+        100 * get(measured, "seeds", "baseline-face", name).value for name in names + few
+    )
+    ratio = all_subjects / all_seed if all_seed else float("inf")
+    more = "People matter more" if ratio > 1.25 else "The seed matters more" if ratio < 0.8 else "Both matter alike"
+    return (
+        f"**Seeds and people.** Another seed moves the accuracy over everybody by {all_seed:.1f} points (standard deviation), other "
+        f"people by {all_subjects:.1f}; on as few people as the original tested, {few_seed:.1f} and {few_subjects:.1f}. "
+        f"{more}."
+    )
+
+
+def _epochs(measured: pd.DataFrame, model: str) -> str:
+    best, elsewhere, last, gap = (
+        get(measured, "epochs", model, name) for name in ("best", "elsewhere", "last", "optimism")
+    )
+    return (
+        f"**Choosing the epoch on the test people.** `{model}`: the best epoch tells {best.value:.0%}; the same epoch gives "
+        f"{elsewhere.value:.0%} on everybody else, the last epoch {last.value:.0%}. "
+        f"{100 * gap.value:.1f} points{ends(gap)} are optimism."
+    )
+
+
+def _augmented(measured: pd.DataFrame, model: str) -> str:
+    names = ("images as they are", "augmented", "difference")
+    plain, noisy, more = (get(measured, "augmented", model, f"jump, {name}") for name in names)
+    return (
+        f"**Augmented validation.** From one epoch to the next the curve of `{model}` jumps by {100 * plain.value:.1f} "
+        f"points{ends(plain)}, by {100 * noisy.value:.1f}{ends(noisy)} where the validation images are augmented: "
+        f"{100 * more.value:+.1f}{ends(more, '{:+.1f}')}{', intervals over the epochs of this one training' if ends(more) else ''}."
+    )
+
+
+def _loss(measured: pd.DataFrame, model: str) -> str:
+    names = ("share of penalty and floor, loso", *(f"cross-entropy, {what}" for what in _CROSS_ENTROPIES))
+    share, seen, unseen, gap = (get(measured, "loss", model, name) for name in names)
+    return (
+        f"**The loss.** Over the {share.n:.0f} networks of `{model}` under `loso`, {share.value:.0%}{ends(share, '{:.0%}', 1)} of the "
+        "training loss is the L2 penalty and the floor of label smoothing (the interval: where another network's would lie). The "
+        f"cross-entropy is {seen.value:.2f} nats on the people trained on and {unseen.value:.2f} on the one left out: "
+        f"{gap.value:+.2f}{ends(gap, '{:+.2f}', 1)}."
+    )
+
+
+def _power(measured: pd.DataFrame) -> str:
+    everybody, few = (smallest(measured, about) for about in ("all subjects", "the original's split"))
+    typical = measured[(measured["question"] == "power") & (measured["quantity"] == f"found at {TYPICAL:.0%}")]
+    told = ", ".join(
+        f"by {each.n} people in {each.value:.0%}{ends(each, '{:.0%}', 1)} of the experiments"
+        for each in typical.itertuples()
+    )
+    if told:
+        told = f" A true difference of {100 * TYPICAL:.0f} points is found {told}."
+    return (
+        f"**What can be told apart.** W{everybody[1:]}; {few}.{told} Not to find a difference that small says little."
+    )
+
+
+def smallest(measured: pd.DataFrame, about: str) -> str:
+    """Which difference the power suffices for, in words."""
+    names = ("smallest difference", "found at the most", "the most")
+    least, shown, most = (get(measured, "power", about, name) for name in names)
+    if np.isfinite(least.value):
+        return (
+            f"with {least.n:.0f} people, {100 * least.value:.0f} points{ends(least, '{:.0f}')} between two models are found four times out "
+            "of five"
+        )
+    return (
+        f"with {least.n:.0f} people, even {100 * most.value:.0f} points are found only {shown.value:.0%}{ends(shown, '{:.0%}', 1)} of the "
+        "time"
+    )
+
+
+def _quality(measured: pd.DataFrame) -> str:
+    models = _about(measured, "quality")
+    error = {model: get(measured, "quality", model, "calibration_error") for model in models}
+    best, worst = min(models, key=lambda m: error[m].value), max(models, key=lambda m: error[m].value)
+    return (
+        f"**Beside accuracy.** Calibration error is lowest for `{best}` ({error[best].value:.2f}, {error[best].low:.2f} to "
+        f"{error[best].high:.2f}) and highest for `{worst}` ({error[worst].value:.2f}, {error[worst].low:.2f} to "
+        f"{error[worst].high:.2f})."
+    )

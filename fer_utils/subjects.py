@@ -1,0 +1,96 @@
+"""What is known of the people in a data set beside their expressions: facial hair, glasses, glare on the skin."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from fer_utils import cleaning, faces, intervals, paths
+from fer_utils.datasets import FaceDataset
+from fer_utils.occlusion import REGIONS
+
+FOLDER = paths.PROJECT / "data" / "subjects"
+GLARE = 240  # greys from here to 255 count as glare
+HIDING = ("moustache", "goatee", "full")  # facial hair that covers the lip or the chin
+_SIDE = 192  # of the aligned face that glare is looked for in, pixels
+
+
+def read(dataset: str) -> pd.DataFrame | None:
+    """What was noted of each person, or None for a data set of which nothing was; `data/README.md` says how.
+
+    Args:
+        dataset: its short name.
+
+    Returns:
+        Columns `subject, facial_hair, glasses, lenses, glasses_under_lights, not_neutral`: str, bool, str, bool, str.
+    """
+    path = FOLDER / f"{dataset}.csv"
+    if not path.is_file():
+        return None
+    yes_or_no = {"true_values": ["yes"], "false_values": ["no"]}
+    return pd.read_csv(path, dtype={"subject": str}, keep_default_na=False, **yes_or_no)
+
+
+def glare(dataset: FaceDataset, manifest: pd.DataFrame) -> pd.Series:
+    """How much of a person's skin is nearly white: by subject, the mean share over the kept images, in [0, 1].
+
+    Looked at is the box from brows to mouth in the aligned face, where no background can be.
+    """
+    boxes = _SIDE * np.array(list(REGIONS.values()))
+    left, top = np.floor(boxes[:, :2].min(axis=0)).astype(int)
+    right, bottom = np.ceil(boxes[:, 2:].max(axis=0)).astype(int)
+    table = manifest.set_index("image")
+    kept = cleaning.kept_indices(dataset, manifest)
+    shares = []
+    for index in kept:
+        eyes = table.loc[dataset.file_names[index]]
+        pair = (eyes["left_eye_x"], eyes["left_eye_y"]), (eyes["right_eye_x"], eyes["right_eye_y"])
+        face = faces.aligned(dataset.images[index], *pair, side=_SIDE)[top:bottom, max(left, 0) : right]
+        shares.append(float(np.mean(face >= GLARE)))
+    return pd.Series(shares).groupby(dataset.subjects[kept]).mean()
+
+
+def traits(people: pd.DataFrame, glares: pd.Series) -> pd.DataFrame:
+    """By subject, whether a person has each trait: bool columns, those left out that everybody or nobody has.
+
+    Args:
+        people: from `read`.
+        glares: from `glare`; a person with more than the median has much.
+    """
+    table = people.set_index("subject")
+    found = pd.DataFrame(
+        {
+            "beard or moustache": table["facial_hair"].isin(HIDING),
+            "glasses by habit": table["glasses"],
+            "much glare on the skin": glares.reindex(table.index) > glares.median(),
+        }
+    )
+    return found.loc[:, found.any() & ~found.all()]
+
+
+def compare(accuracies: Mapping[str, pd.Series], have: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy on people with a trait against that on the others.
+
+    People cannot be given a beard for an experiment: those who have a trait may differ in more than it. Intervals and p are
+    those of `intervals.between_groups`; q is p after Benjamini and Hochberg's correction over traits and models.
+
+    Args:
+        accuracies: model to accuracy by subject.
+        have: from `traits`.
+
+    Returns:
+        Columns `model, trait, having, others, difference, low, high, p, q, n_having, n_others`; empty where no trait is left.
+    """
+    from scipy.stats import false_discovery_control
+
+    rows = []
+    for model, accuracy in accuracies.items():
+        for trait in have:
+            member = have[trait].reindex(accuracy.index).to_numpy(dtype=bool)
+            values = accuracy.to_numpy(dtype=float)
+            found, p_value = intervals.between_groups(values, member, limit=1)
+            row = {"model": model, "trait": trait, "having": values[member].mean(), "others": values[~member].mean()}
+            row |= {"difference": found.value, "low": found.low, "high": found.high, "p": p_value}
+            rows.append(row | {"n_having": int(member.sum()), "n_others": int((~member).sum())})
+    table = pd.DataFrame(rows)
+    return table.assign(q=false_discovery_control(table["p"])) if len(table) else table
