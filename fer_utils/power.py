@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import expit, logit
 from scipy.stats import binomtest
 
-from fer_utils import evaluation
+from fer_utils import evaluation, kept, progress
 from fer_utils.measurement import Counts
 
 POWER = 0.8
@@ -79,21 +79,29 @@ def simulate(
     return Power(np.asarray(differences), both[:, 0], both[:, 1])
 
 
-def with_other_people(found: Counts, differences: np.ndarray, *, few: int) -> list[Power]:
-    """`simulate`, fitted to other people each time: subjects drawn anew, with fewer experiments.
+def with_other_people(dataset: str, found: Counts, differences: np.ndarray, *, few: int) -> list[Power]:
+    """`simulate`, fitted to other people each time: subjects drawn anew, with fewer experiments; kept on disk.
 
     What the results spread over is how little the people seen say of people, and the luck of the simulation too.
 
     Args:
+        dataset: short name of the data set that the people are of.
         found, differences, few: as for `simulate`.
     """
-    generator = np.random.default_rng(_SEED + 1)
-    n, results = len(found.sizes), []
-    for seed in range(OTHER_PEOPLE):
-        drawn = generator.integers(n, size=n)
-        people = replace(found, right=found.right[drawn], sizes=found.sizes[drawn])
-        results.append(simulate(people, differences, few=few, experiments=EXPERIMENTS // 3, seed=seed))
-    return results
+
+    def fit() -> dict[str, np.ndarray]:
+        generator = np.random.default_rng(_SEED + 1)
+        n, shares = len(found.sizes), []
+        for seed in progress.bar(range(OTHER_PEOPLE), "power with other people", unit="draw", delay=3):
+            drawn = generator.integers(n, size=n)
+            people = replace(found, right=found.right[drawn], sizes=found.sizes[drawn])
+            each = simulate(people, differences, few=few, experiments=EXPERIMENTS // 3, seed=seed)
+            shares.append((each.all_subjects, each.few_subjects))
+        return {"shares": np.array(shares)}
+
+    inputs = (found.right, found.sizes, differences, few)
+    shares = kept.arrays(dataset, "power", fit, code=("evaluation", "power"), inputs=inputs)["shares"]
+    return [Power(np.asarray(differences), *each) for each in shares]
 
 
 def _spread(found: Counts) -> float:

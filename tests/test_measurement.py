@@ -110,7 +110,7 @@ def test_power_grows_with_the_difference_and_the_people():
 def test_power_is_as_uncertain_as_the_people_it_is_fitted_to(monkeypatch):
     monkeypatch.setattr(power, "OTHER_PEOPLE", 8)
     base, differences = fifteen([0, 1, 3, 5, 6] * 3), np.array([0.1, 0.3])
-    others = power.with_other_people(base, differences, few=3)
+    others = power.with_other_people("tiny", base, differences, few=3)
     assert len(others) == 8
     assert len({each.all_subjects[0] for each in others}) > 1
     rows = measurement_findings.table(
