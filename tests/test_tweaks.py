@@ -23,6 +23,11 @@ def experiment(monkeypatch):
 def test_the_table_holds_what_the_original_suggests():
     factors = {tweak.factor for tweak in tweaks.TABLE}
     assert {"depth", "dropout", "L2", "learning rate", "epochs", "augmentation", "input"} <= factors
+    values = {
+        name: {tweak.settings[name] for tweak in tweaks.TABLE if name in tweak.settings} for name in ("epochs", "side")
+    }
+    assert {10, 20, 50, 100, 200} <= values["epochs"]
+    assert {32, 64, 96} <= values["side"]  # 48 is the reference
     names = [(tweak.factor, tweak.change) for tweak in tweaks.TABLE]
     assert len(set(names)) == len(names)
 
