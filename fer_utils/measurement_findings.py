@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import evaluation, intervals, results
-from fer_utils.errors import OutputError
 from fer_utils.measurement import Counts, Optimism, jumps
 from fer_utils.power import Power
 
@@ -169,11 +168,3 @@ def ends(each: pd.Series, form: str = "{:.1f}", scale: float = 100) -> str:
         form.format(scale * end) if np.isfinite(end) else "more than was simulated" for end in (each.low, each.high)
     )
     return f" ({low} to {high})"
-
-
-def find(measured: pd.DataFrame, question: str, about: str, quantity: str) -> pd.Series | None:
-    """As `get`, but None for a row that a table written before it was measured does not have."""
-    try:
-        return get(measured, question, about, quantity)
-    except OutputError:
-        return None

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from fer_utils import results
-from fer_utils.measurement_findings import ends, find, get
+from fer_utils.measurement_findings import ends, get
 from fer_utils.tweak_findings import effect
 
 
@@ -49,14 +49,12 @@ def _jumps(measured: pd.DataFrame) -> str:
     plain, noisy = (
         get(measured, "augmented", "updated", f"jump, {how}") for how in ("images as they are", "augmented")
     )
-    text = (
+    gap = get(measured, "loss", "updated", "cross-entropy, unseen minus seen")
+    return (
         f"Its validation images were augmented: that makes `updated`'s curve jump by {100 * noisy.value:.1f} points{ends(noisy)} from "
-        f"epoch to epoch, in place of {100 * plain.value:.1f}{ends(plain)}{' (intervals over epochs)' if ends(plain) else ''}."
+        f"epoch to epoch, in place of {100 * plain.value:.1f}{ends(plain)} (intervals over epochs). Against people trained on, the "
+        f"cross-entropy on a new person is {gap.value:+.2f} nats{ends(gap, '{:+.2f}', 1)}."
     )
-    gap = find(measured, "loss", "updated", "cross-entropy, unseen minus seen")
-    if gap is not None:
-        text += f" Against people trained on, the cross-entropy on a new person is {gap.value:+.2f} nats{ends(gap, '{:+.2f}', 1)}."
-    return text
 
 
 def _splits(measured: pd.DataFrame) -> str:
@@ -69,17 +67,12 @@ def _splits(measured: pd.DataFrame) -> str:
 
 def _loss(measured: pd.DataFrame) -> str:
     total, rest = (get(measured, "loss", "updated", name).value for name in ("training loss", "penalty and floor"))
-    text = (
+    share = get(measured, "loss", "updated", "share of penalty and floor, loso")
+    return (
         f"No: of {total:.2f} nats, {rest:.2f} are the L2 penalty and the floor of label smoothing, which no right answer takes "
-        "away."
+        f"away. In the {share.n} networks of `loso`, which train for less long, it is {share.value:.0%}{ends(share, '{:.0%}', 1)} of "
+        "the loss (interval: another network)."
     )
-    share = find(measured, "loss", "updated", "share of penalty and floor, loso")
-    if share is not None:
-        text += (
-            f" In the {share.n} networks of `loso`, which train for less long, it is {share.value:.0%}{ends(share, '{:.0%}', 1)} of the "
-            "loss (interval: another network)."
-        )
-    return text
 
 
 def _more_data(comparisons: pd.DataFrame) -> str:
@@ -103,11 +96,9 @@ def _power(measured: pd.DataFrame) -> str:
     everybody, few = (
         get(measured, "power", who, "smallest difference") for who in ("all subjects", "the original's split")
     )
-    shown, most = (find(measured, "power", "the original's split", name) for name in ("found at the most", "the most"))
+    shown, most = (get(measured, "power", "the original's split", name) for name in ("found at the most", "the most"))
     if pd.notna(few.value):
         told = f"{100 * few.value:.0f} points{ends(few, '{:.0f}')} between two models would be found four times out of five"
-    elif shown is None:
-        told = "no difference that was simulated between two models would be found four times out of five"
     else:
         told = (
             f"even {100 * most.value:.0f} points between two models would be found only {shown.value:.0%}{ends(shown, '{:.0%}', 1)} "
