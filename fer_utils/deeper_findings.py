@@ -124,7 +124,7 @@ def _conditions(table: pd.DataFrame, model: str) -> str:
     return (
         f"**Glasses and light?** `{model}` on neutral faces, change in how surely they are read as such: "
         + "; ".join(told)
-        + (f"; {left_out.value:.0f} pairs are left out, since no face was found." if left_out.value else ".")
+        + (f"; pairs left out, since no face was found: {left_out.value:.0f}." if left_out.value else ".")
     )
 
 
@@ -138,7 +138,7 @@ def _condition(table: pd.DataFrame, model: str, name: str) -> str:
         told = q.value <= FALSE_DISCOVERIES and not change.low <= 0 <= change.high
         verdict = ", cannot be told" if not told else ", raises it" if change.value > 0 else ", lowers it"
     return (
-        f"{name}: {100 * change.value:+.0f} points ({100 * change.low:+.0f} to {100 * change.high:+.0f}){verdict}, "
+        f"{name}: {100 * change.value:+.1f} points ({100 * change.low:+.1f} to {100 * change.high:+.1f}){verdict}, "
         f"read as neutral {round(before.value * before.n):.0f} of {before.n:.0f} without, {round(after.value * after.n):.0f} with"
     )
 

@@ -166,9 +166,9 @@ def test_words_follow_the_rows():
     effects = conditions.effects([found])
     rows = measurement_findings.table(deeper_findings.conditions(effects, {"m": 2}))
     text = deeper_findings._conditions(rows, "m")
-    assert "glasses: -67 points" in text
+    assert "glasses: -66.7 points" in text
     assert "lowers it, read as neutral 6 of 6 without, 0 with" in text
-    assert "2 pairs are left out" in text
+    assert "left out, since no face was found: 2." in text
     rows.loc[rows["quantity"] == "glasses, q", "value"] = 0.5
     assert "cannot be told" in deeper_findings._conditions(rows, "m")
     rows.loc[rows["quantity"] == "pairs without a face", "value"] = 0
