@@ -5,7 +5,7 @@ import pytest
 from conftest import copy_faces
 from scipy.special import log_softmax, softmax
 
-from fer_utils import backbone, ferplus, model_card, paths, pretrained, pretraining, recipes, transfer
+from fer_utils import backbone, ferplus, model_card, paths, pretrained, pretraining, recipes, transfer, transfer_heads
 from fer_utils.cleaning import load_clean
 from fer_utils.errors import DatasetError, WeightsError
 
@@ -109,7 +109,7 @@ def test_a_head_tells_apart_what_can_be_told_apart():
     random = np.random.default_rng(0)
     labels = np.arange(30) % 3
     faces = (np.eye(3)[labels] + 0.1 * random.normal(size=(30, 3))).astype(np.float32)
-    found = transfer.head_probabilities([faces[:20]], labels[:20], [faces[20:]], 3)
+    found = transfer_heads.head_probabilities([faces[:20]], labels[:20], [faces[20:]], 3, strengths=transfer.STRENGTHS)
     assert found.shape == (len(transfer.STRENGTHS), 10, 3)
     assert (found.argmax(axis=-1) == labels[20:]).all()
 
@@ -131,7 +131,7 @@ def test_the_choice_for_a_subject_does_not_depend_on_its_own_images():
 
 def test_a_head_that_knows_one_class_says_so():
     faces = np.ones((3, 2), dtype=np.float32)
-    found = transfer.head_probabilities([faces], np.array([1, 1, 1]), [faces], 2)
+    found = transfer_heads.head_probabilities([faces], np.array([1, 1, 1]), [faces], 2, strengths=transfer.STRENGTHS)
     assert (found[..., 1] == 1).all()
 
 
