@@ -128,11 +128,11 @@ def outputs(model, images: np.ndarray, wanted: dict[tuple[str, str], tuple[Part,
     from fer_utils.images import scaled
 
     layers = sorted({part.layer for parts in wanted.values() for part in parts})
-    network = keras.Model(model.input, [model.get_layer(layer).output for layer in layers])
+    network = keras.Model(model.input, {layer: model.get_layer(layer).output for layer in layers})
     batches = []
     for start in range(0, len(images), _BATCH):
         batch = network(scaled(images[start : start + _BATCH, ..., np.newaxis]), training=False)
-        by_layer = dict(zip(layers, map(keras.ops.convert_to_numpy, batch), strict=True))
+        by_layer = {layer: keras.ops.convert_to_numpy(values) for layer, values in batch.items()}
         batches.append(
             {
                 name: np.concatenate([pooled(by_layer[part.layer], part) for part in parts], axis=1)
