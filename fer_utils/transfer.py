@@ -28,6 +28,7 @@ _REGIONS = ("fine", "eyes + mouth"), PAIRED
 SEEN = (*_WHOLE, ("near", "stage2 coarse"), *_REGIONS, UNITS)
 # Means of the probabilities of several heads.
 MEANS = {
+    ("all", "regions, units"): (*_REGIONS, UNITS),
     ("all", "stage2 + stage3"): _WHOLE,
     ("all", "stage2 + stage3, regions"): (*_WHOLE, *_REGIONS),
     ("all", "stage2 + stage3, units"): (*_WHOLE, UNITS),
