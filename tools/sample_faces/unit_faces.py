@@ -49,7 +49,7 @@ def main() -> None:
     """Render what is missing and pack the whole."""
     parser = argparse.ArgumentParser(prog="unit_faces", description=__doc__)
     parser.add_argument("--out", type=Path, default=PROJECT / "data" / "raw" / "unitfaces", help="folder for the faces")
-    parser.add_argument("--people", type=int, default=300, help="how many")
+    parser.add_argument("--people", type=int, default=160, help="how many")
     parser.add_argument("--faces", type=int, default=8, help="of each person")
     parser.add_argument("--seed", type=int, default=1, help="of the whole set")
     arguments = parser.parse_args()
