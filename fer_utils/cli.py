@@ -217,6 +217,22 @@ def pretrain() -> None:
     )
 
 
+@main.command("learn-units")
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+def learn_units(folder: Path | None) -> None:
+    """Learn to read face units from rendered faces and write weights/units.npz; some minutes.
+
+    FOLDER holds the faces.npz that tools/sample_faces renders (python -m tools.sample_faces.unit_faces); without it
+    they are looked for in unitfaces/ in $FER_DATA_DIR or data/raw. To be called again after fer pretrain.
+    """
+    from fer_utils import model_card, unit_training
+
+    about = unit_training.run(unit_training.load(folder))
+    model_card.write_units(about)
+    found = ", ".join(f"{name} {each['value']:.2f}" for name, each in about["scores"].items())
+    click.echo(f"weights/units.npz written; R² on {about['held_out_people']} people left out: {found}")
+
+
 @main.command()
 @_datasets
 def archive(chosen_datasets: tuple[str, ...]) -> None:

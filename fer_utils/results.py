@@ -16,6 +16,8 @@ COMPARISONS = (
     ("updated-face", "updated"),
     ("updated-face", "baseline-face"),
     ("transfer", "baseline-face"),
+    ("transfer-tuned", "baseline-face"),
+    ("transfer-tuned", "transfer"),
 )
 
 _COLUMNS = {

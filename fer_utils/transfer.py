@@ -1,14 +1,13 @@
 """Frozen features of the pretrained network with a linear head, every choice made on inner subjects.
 
-A candidate is what the head sees (a crop, one or more layers pooled to a grid, mirror images too or not) and how
-strongly it is regularised. For
-every subject that is left out, the candidate is chosen by leaving out one more subject at a time among the others
-(nested cross-validation, Varma and Simon 2006, doi:10.1186/1471-2105-7-91); the subject's own images play no part in it.
+A candidate is what the head sees (a crop and what is read from it, mirror images too or not) and how strongly it is
+regularised, or the mean of several of these. For every subject that is left out, the candidate is chosen by leaving out
+one more subject at a time among the others (nested cross-validation, Varma and Simon 2006,
+doi:10.1186/1471-2105-7-91); the subject's own images play no part in it.
 """
 
 import itertools
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import joblib
@@ -18,12 +17,30 @@ import pandas as pd
 from fer_utils import cleaning, progress, results
 from fer_utils.datasets import FaceDataset
 from fer_utils.errors import DatasetError
-from fer_utils.transfer_features import CROPS, FEATURES, features, kept
+from fer_utils.transfer_features import PAIRED, UNITS, features, kept
+from fer_utils.transfer_heads import head_probabilities
 
 VIEWS = (1, 2)  # faces alone, or their mirror images too
 STRENGTHS = (3.0, 30.0)  # inverse of the L2 penalty
-ALL = "all"  # the mean of the probabilities over all crops, or over all features
-CANDIDATES = tuple(itertools.product((*CROPS, ALL), (*FEATURES, ALL), VIEWS, STRENGTHS))
+_WHOLE = tuple((crop, "stage2 + stage3") for crop in ("face", "near", "fine"))
+_REGIONS = ("fine", "eyes + mouth"), PAIRED
+# What single heads see.
+SEEN = (*_WHOLE, ("near", "stage2 coarse"), *_REGIONS, UNITS)
+# Means of the probabilities of several heads.
+MEANS = {
+    ("all", "regions, units"): (*_REGIONS, UNITS),
+    ("all", "stage2 + stage3"): _WHOLE,
+    ("all", "stage2 + stage3, regions"): (*_WHOLE, *_REGIONS),
+    ("all", "stage2 + stage3, units"): (*_WHOLE, UNITS),
+    ("all", "stage2 + stage3, regions, units"): (*_WHOLE, *_REGIONS, UNITS),
+}
+_ONE_VIEW = (PAIRED, UNITS)  # the same for a face and its mirror image
+CANDIDATES = tuple(
+    (*key, views, strength)
+    for key in (*SEEN, *MEANS)
+    for views in (VIEWS[:1] if key in _ONE_VIEW else VIEWS)
+    for strength in STRENGTHS
+)
 LEARNING_COUNTS = (2, 4, 8, 14)  # subjects learned from
 DRAWS = 3
 
@@ -120,8 +137,8 @@ def run(dataset: FaceDataset, manifest: pd.DataFrame, *, jobs: int = 0) -> Trans
 def learning_curve(dataset: FaceDataset, manifest: pd.DataFrame) -> pd.DataFrame:
     """Accuracy on a left-out subject by the number of subjects learned from, kept on disk like `run`.
 
-    The head is the same throughout, not chosen: all features of crop "face", strength 10. Each left-out subject is
-    predicted by `DRAWS` heads, each from other subjects drawn at random.
+    The head is the same throughout, not chosen: stages 2 and 3 of all three crops, strength 10, with mirror images.
+    Each left-out subject is predicted by `DRAWS` heads, each from other subjects drawn at random.
 
     Returns:
         A row per number of subjects and left-out subject: `subjects, left_out, accuracy`.
@@ -157,63 +174,20 @@ def _drawn_accuracy(found: dict, subjects, labels, left_out: str, count: int, ra
     for _ in range(DRAWS if count < len(others) else 1):
         train = np.isin(subjects, random.choice(others, size=count, replace=False))
         total = 0
-        for name in FEATURES:
-            plain, mirrored = found["face", name]
+        for key in _WHOLE:
+            plain, mirrored = found[key]
             views = (plain[train], mirrored[train]), labels[train], (plain[test], mirrored[test])
             total = total + head_probabilities(*views, int(labels.max()) + 1, strengths=(10.0,))[0]
         shares.append((total.argmax(axis=1) == labels[test]).mean())
     return float(np.mean(shares))
 
 
-def head_probabilities(
-    train: Sequence[np.ndarray],
-    labels: np.ndarray,
-    test: Sequence[np.ndarray],
-    classes: int,
-    *,
-    strengths: tuple[float, ...] = STRENGTHS,
-) -> np.ndarray:
-    """Fit a linear head on faces, and their mirror images where given, and predict others.
-
-    Features are scaled by the training images alone. Working in the space that the training images span changes
-    nothing for an L2 penalty and is quicker.
-
-    Args:
-        train: one or two views of the same faces, (N, values) float32 each.
-        labels: (N,) int64.
-        test: as many views of other faces, (M, values) float32 each; their probabilities are averaged.
-        strengths: inverse L2 penalties to fit with.
-
-    Returns:
-        (strengths, M, classes) float32; 0 for a class without training images.
-    """
-    from sklearn.linear_model import LogisticRegression
-
-    if len(np.unique(labels)) == 1:  # nothing to learn apart
-        return np.tile(np.eye(classes, dtype=np.float32)[labels[0]], (len(strengths), len(test[0]), 1))
-    both = np.concatenate(train).astype(np.float64)
-    mean, spread = both.mean(axis=0), both.std(axis=0)
-    spread = np.where(spread > 0, spread, 1) * np.sqrt(both.shape[1])
-    both = (both - mean) / spread
-    values, axes = np.linalg.eigh(both @ both.T)
-    used = values > 1e-9 * values[-1]
-    span = both.T @ (axes[:, used] / np.sqrt(values[used]))
-    rows = both @ span
-    views = [(view - mean) / spread @ span for view in test]
-    found = np.zeros((len(strengths), len(test[0]), classes), dtype=np.float32)
-    for number, strength in enumerate(strengths):
-        head = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(rows, np.tile(labels, len(train)))
-        found[number][:, head.classes_] = sum(head.predict_proba(view) for view in views) / len(views)
-    return found
-
-
 def _all_heads(
     found: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], subjects, labels, classes: int, *, jobs: int
 ) -> tuple[np.ndarray, np.ndarray]:
     names = np.unique(subjects)
-    shape = (len(CROPS), len(FEATURES), len(VIEWS), len(STRENGTHS))
-    outer = np.zeros((*shape, len(labels), classes), dtype=np.float32)
-    inner = np.zeros((*shape, len(names), len(labels), classes), dtype=np.float32)
+    outer = np.zeros((len(CANDIDATES), len(labels), classes), dtype=np.float32)
+    inner = np.zeros((len(CANDIDATES), len(names), len(labels), classes), dtype=np.float32)
     left_out = [*((each,) for each in range(len(names))), *itertools.combinations(range(len(names)), 2)]
     # BLAS has one thread in each process, and a fold is computed alike wherever it runs.
     fit = joblib.Parallel(n_jobs=jobs or os.cpu_count(), return_as="generator")
@@ -223,35 +197,32 @@ def _all_heads(
     ):
         test = np.isin(subjects, names[list(each)])
         if len(each) == 1:
-            outer[:, :, :, :, test] = result
+            outer[:, test] = result
             continue
         for mine, theirs in (each, each[::-1]):
             rows = subjects[test] == names[theirs]
-            inner[:, :, :, :, mine, np.flatnonzero(test)[rows]] = result[:, :, :, :, rows]
-    return _with_means(outer), _with_means(inner)
+            inner[:, mine, np.flatnonzero(test)[rows]] = result[:, rows]
+    return outer, inner
 
 
 def _without(
     found: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], subjects, labels, left_out, classes: int
 ) -> np.ndarray:
-    """(crops, features, views, strengths, M, classes) for the images of some subjects, by heads that did not learn them."""
+    """(candidates, M, classes) float32 for the images of some subjects, by heads that did not learn them."""
     from threadpoolctl import threadpool_limits
 
     test = np.isin(subjects, left_out)
-    shape = (len(CROPS), len(FEATURES), len(VIEWS), len(STRENGTHS), int(test.sum()), classes)
-    result = np.zeros(shape, dtype=np.float32)
+    answers: dict[tuple, np.ndarray] = {}
     with threadpool_limits(1):
-        for (crop, name), (plain, mirrored) in found.items():
-            place = list(CROPS).index(crop), list(FEATURES).index(name)
-            for number, count in enumerate(VIEWS):
-                views = (plain, mirrored)[:count]
-                train, tested = [view[~test] for view in views], [view[test] for view in views]
-                result[place][number] = head_probabilities(train, labels[~test], tested, classes)
-    return result
-
-
-def _with_means(values: np.ndarray) -> np.ndarray:
-    """Append the means over crops and features; the first four axes become the candidates' one."""
-    values = np.concatenate([values, values.mean(axis=0, keepdims=True)], axis=0)
-    values = np.concatenate([values, values.mean(axis=1, keepdims=True)], axis=1)
-    return values.reshape(len(CANDIDATES), *values.shape[4:])
+        for key in SEEN:
+            for views in VIEWS:
+                if key in _ONE_VIEW and views > 1:
+                    answers |= {(*key, views, strength): answers[*key, 1, strength] for strength in STRENGTHS}
+                    continue
+                train, tested = ([view[rows] for view in found[key][:views]] for rows in (~test, test))
+                fitted = head_probabilities(train, labels[~test], tested, classes, strengths=STRENGTHS)
+                answers |= {(*key, views, strength): each for strength, each in zip(STRENGTHS, fitted, strict=True)}
+    for mean, parts in MEANS.items():
+        for words in itertools.product(VIEWS, STRENGTHS):
+            answers[*mean, *words] = np.mean([answers[*part, *words] for part in parts], axis=0)
+    return np.stack([answers[candidate] for candidate in CANDIDATES])

@@ -4,12 +4,13 @@ import io
 import itertools
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, faces, files, paths, pretrained, progress, syntax
+from fer_utils import cleaning, faces, files, paths, pretrained, progress, syntax, units
 from fer_utils.datasets import FaceDataset
 
 # Side in pixels, distance of the eyes and their row as fractions of the side: as the other models see faces, nearer, finer.
@@ -18,26 +19,69 @@ CROPS = {
     "near": (48, 0.42, 0.36),
     "fine": (80, faces.EYE_DISTANCE, faces.EYE_ROW),
 }
-# Layers of the backbone and the side of the grid that each is averaged to.
+_WHOLE = (0.0, 0.0, 1.0, 1.0)
+# Left, top, right and bottom as fractions of the crops "face" and "fine"; the eyes are each other's mirror image.
+_LEFT_EYE, _RIGHT_EYE, _MOUTH = (0.17, 0.20, 0.47, 0.45), (0.53, 0.20, 0.83, 0.45), (0.25, 0.57, 0.75, 0.90)
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Part:
+    """A layer's output within a region of the crop, averaged to a grid.
+
+    Attributes:
+        layer: of the backbone.
+        columns, rows: of the grid.
+        region: left, top, right, bottom, as fractions of the crop.
+    """
+
+    layer: str
+    columns: int
+    rows: int
+    region: tuple[float, float, float, float] = _WHOLE
+
+
+_STAGES_2_3 = (Part("stage2", 6, 6), Part("stage3", 3, 3))
+EYES_AND_MOUTH = tuple(
+    Part(layer, columns, 2, region)
+    for layer in ("stage1", "stage2")
+    for columns, region in ((3, _LEFT_EYE), (3, _RIGHT_EYE), (4, _MOUTH))
+)
+# By crop and name, what is read from the backbone.
 FEATURES = {
-    "embedding": (("embedding", 1),),
-    "stage3": (("stage3", 3),),
-    "stage2": (("stage2", 6),),
-    "stage2 coarse": (("stage2", 4),),
-    "stage1": (("stage1", 6),),
-    "stage2 + stage3": (("stage2", 6), ("stage3", 3)),
+    ("face", "embedding"): (Part("embedding", 1, 1),),
+    ("face", "stage2 + stage3"): _STAGES_2_3,
+    ("near", "stage2 + stage3"): _STAGES_2_3,
+    ("near", "stage2 coarse"): (Part("stage2", 4, 4),),
+    ("fine", "stage2 + stage3"): _STAGES_2_3,
+    ("fine", "eyes + mouth"): EYES_AND_MOUTH,
 }
-_CODE = ("backbone.py", "faces.py", "pretrained.py", "transfer.py", "transfer_features.py")
+# What is computed from these for a face and its mirror image together, so that both get the same.
+PAIRED = ("fine", "eyes + mouth, paired")
+UNITS = ("fine", "units")
+_CODE = (
+    "backbone.py",
+    "faces.py",
+    "pretrained.py",
+    "transfer.py",
+    "transfer_features.py",
+    "transfer_heads.py",
+    "tuning.py",
+    "units.py",
+)  # fmt: skip
 
 
 def crops(dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarray, crop: str) -> np.ndarray:
     """Aligned faces, (N, side, side) uint8, in one of `CROPS`."""
-    side, distance, row = CROPS[crop]
     eyes = _eyes(dataset, manifest)
+    return np.stack([aligned(dataset.images[i], eyes[i, :2], eyes[i, 2:], crop) for i in positions])
+
+
+def aligned(image: np.ndarray, left_eye: np.ndarray, right_eye: np.ndarray, crop: str) -> np.ndarray:
+    """One aligned face, (side, side) uint8, in one of `CROPS`; the eyes are (x, y) in pixels of the image."""
+    side, distance, row = CROPS[crop]
     words = {"side": side, "eye_distance": distance, "eye_row": row, "compressed": False}
-    return np.stack(
-        [faces.face_input(dataset.images[i], tuple(eyes[i, :2]), tuple(eyes[i, 2:]), **words) for i in positions]
-    )
+    return faces.face_input(image, tuple(left_eye), tuple(right_eye), **words)
 
 
 def features(
@@ -46,35 +90,65 @@ def features(
     """What the pretrained network makes of faces and of their mirror images, kept on disk.
 
     Returns:
-        (crop, features) to two arrays, (N, values) float32 each: the faces', and the mirrored faces'.
+        (crop, name) to two arrays, (N, values) float32 each: the faces', and the mirrored faces'. For `PAIRED` and
+        `UNITS` the two are the same.
     """
-    arrays = kept(dataset, manifest, "features", lambda: _computed_features(dataset, manifest, positions))
-    return {
-        (crop, name): tuple(arrays[f"{crop}, {name}, {view}"] for view in ("plain", "mirrored"))
-        for crop in CROPS
-        for name in FEATURES
-    }
+
+    def compute() -> dict[str, np.ndarray]:
+        model = pretrained.load().model
+        found = {}
+        for crop in CROPS:
+            images = crops(dataset, manifest, positions, crop)
+            for view, seen in (("plain", images), ("mirrored", images[:, :, ::-1])):
+                read = outputs(model, seen, {key: parts for key, parts in FEATURES.items() if key[0] == crop})
+                found |= {f"{place}, {name}, {view}": values for (place, name), values in read.items()}
+        return found
+
+    arrays = kept(dataset, manifest, "features", compute)
+    found = {key: tuple(arrays[f"{key[0]}, {key[1]}, {view}"] for view in ("plain", "mirrored")) for key in FEATURES}
+    plain, mirrored = found["fine", "eyes + mouth"]
+    paired = np.concatenate([(plain + mirrored) / 2, np.abs(plain - mirrored)], axis=1)
+    read = units.both_ways(units.load(), plain, mirrored)
+    return found | {PAIRED: (paired, paired), UNITS: (read, read)}
 
 
-def _computed_features(dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarray) -> dict[str, np.ndarray]:
-    """Arrays by the name of crop, features and view, "plain" or "mirrored"."""
+def outputs(model, images: np.ndarray, wanted: dict[tuple[str, str], tuple[Part, ...]]) -> dict:
+    """Read features from the backbone.
+
+    Args:
+        model: of `pretrained.load`.
+        images: (N, side, side) uint8.
+        wanted: name to parts.
+
+    Returns:
+        The same names to (N, values) float32.
+    """
     import keras
 
     from fer_utils.images import scaled
 
-    model = pretrained.load().model
-    layers = sorted({layer for parts in FEATURES.values() for layer, _ in parts})
-    network = keras.Model(model.input, [model.get_layer(layer).output for layer in layers])
-    found = {}
-    for crop in CROPS:
-        images = crops(dataset, manifest, positions, crop)
-        for view, seen in (("plain", images), ("mirrored", images[:, :, ::-1])):
-            outputs = [keras.ops.convert_to_numpy(each) for each in network(scaled(seen[..., np.newaxis]))]
-            by_layer = dict(zip(layers, outputs, strict=True))
-            for name, parts in FEATURES.items():
-                pooled = [_pooled(by_layer[layer], grid) for layer, grid in parts]
-                found[f"{crop}, {name}, {view}"] = np.concatenate(pooled, axis=1)
-    return found
+    layers = sorted({part.layer for parts in wanted.values() for part in parts})
+    network = keras.Model(model.input, {layer: model.get_layer(layer).output for layer in layers})
+    batches = []
+    for start in range(0, len(images), _BATCH):
+        batch = network(scaled(images[start : start + _BATCH, ..., np.newaxis]), training=False)
+        by_layer = {layer: keras.ops.convert_to_numpy(values) for layer, values in batch.items()}
+        batches.append(
+            {
+                name: np.concatenate([pooled(by_layer[part.layer], part) for part in parts], axis=1)
+                for name, parts in wanted.items()
+            }
+        )
+    return {name: np.concatenate([batch[name] for batch in batches]) for name in wanted}
+
+
+def by_itself(dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarray) -> np.ndarray:
+    """(N, classes) float32, what the pretrained network itself says of faces, kept on disk."""
+
+    def compute() -> dict[str, np.ndarray]:
+        return {"probabilities": pretrained.load().probabilities(crops(dataset, manifest, positions, "face"))}
+
+    return kept(dataset, manifest, "by-itself", compute)["probabilities"]
 
 
 def plane(dataset: FaceDataset, manifest: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -97,14 +171,15 @@ def kept(
     """Arrays kept on disk under a key of all that determines them, or made now."""
     code = syntax.code_hash(Path(__file__).with_name(module) for module in _CODE)
     used = manifest[["image", "kept", "left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y"]].to_csv(index=False)
-    key = files.sha256(" ".join((dataset.data_hash, pretrained.check()["sha256"], code, used)).encode())[:16]
+    weights = pretrained.check()["sha256"], units.check()["sha256"]
+    key = files.sha256(" ".join((dataset.data_hash, *weights, code, used)).encode())[:16]
     path = paths.outputs(dataset.name) / "runs" / f"{name}-{key}.npz"
     if path.is_file():
         try:
             with np.load(path, allow_pickle=False) as archive:
                 return {part: archive[part] for part in archive.files}
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            progress.say(f"{path.name} is damaged ({error}): fitting the heads again")
+            progress.say(f"{path.name} is damaged ({error}): making it again")
     arrays = fit()
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
@@ -112,17 +187,23 @@ def kept(
     return arrays
 
 
-def _pooled(values: np.ndarray, grid: int) -> np.ndarray:
-    """(N, height, width, channels) averaged to a grid and flattened; vectors stay as they are."""
+def pooled(values: np.ndarray, part: Part) -> np.ndarray:
+    """(N, height, width, channels) averaged to a part's grid and flattened; vectors stay as they are."""
     if values.ndim == 2:
         return values
-    edges = [np.linspace(0, side, grid + 1).round().astype(int) for side in values.shape[1:3]]
+    left, top, right, bottom = part.region
+    rows = _edges(values.shape[1], top, bottom, part.rows)
+    columns = _edges(values.shape[2], left, right, part.columns)
     cells = [
-        values[:, top:bottom, left:right].mean(axis=(1, 2))
-        for top, bottom in itertools.pairwise(edges[0])
-        for left, right in itertools.pairwise(edges[1])
+        values[:, above:below, before:after].mean(axis=(1, 2))
+        for above, below in itertools.pairwise(rows)
+        for before, after in itertools.pairwise(columns)
     ]
     return np.concatenate(cells, axis=1)
+
+
+def _edges(side: int, start: float, stop: float, cells: int) -> np.ndarray:
+    return np.linspace(round(start * side), round(stop * side), cells + 1).round().astype(int)
 
 
 def _eyes(dataset: FaceDataset, manifest: pd.DataFrame) -> np.ndarray:

@@ -1,6 +1,8 @@
 """`fer predict` on photos of every kind, good and bad."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -106,3 +108,15 @@ def test_missing_weights_are_told_before_any_work(folder, tmp_path, monkeypatch)
     found = call(folder / "upright.png")
     assert found.exit_code == 1
     assert "the pretrained weights are missing" in found.output
+
+
+def test_a_photo_is_read_without_packages_that_only_take_time_to_import():
+    code = (
+        "import sys; from pathlib import Path; from fer_utils import predict;"
+        f"found = list(predict.run([Path({str(paths.SAMPLE / 'subject01.happy')!r})]));"
+        "assert len(found[0].found) == 1;"
+        "assert not {'matplotlib', 'pandas', 'sklearn'} & set(sys.modules), sorted(sys.modules);"
+        "import matplotlib, pandas, sklearn"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr

@@ -11,7 +11,7 @@ from PIL import Image
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))  # the generator is not part of the installed package
 
-from tools.sample_faces import expressions, people, plan, wrinkles  # noqa: E402
+from tools.sample_faces import expressions, people, plan, random_people, random_units, wrinkles  # noqa: E402
 from tools.sample_faces.subdivision import catmull_clark  # noqa: E402
 
 SAMPLE = PROJECT / "data" / "sample"
@@ -73,6 +73,26 @@ def test_face_units_repeat_with_the_seed_and_stay_in_range(condition):
     assert (max(first.get("eyeBlinkLeft", 0.0), first.get("eyeBlinkRight", 0.0)) >= 0.8) == (
         condition in ("sleepy", "wink")
     )
+
+
+def test_random_people_differ_and_are_the_same_again():
+    drawn = [random_people.person(1, index) for index in range(40)]
+    assert drawn == [random_people.person(1, index) for index in range(40)]
+    assert len({person.number for person in drawn} | {person.number for person in people.PEOPLE}) == 55
+    assert len({person.skin for person in drawn}) == 40
+    assert random_people.person(2, 0) != drawn[0]
+    assert all(sum(person.ancestry.values()) == pytest.approx(1) for person in drawn)
+
+
+def test_random_units_close_lids_in_all_combinations_and_stay_in_range():
+    drawn = [random_units.draw(np.random.default_rng([1, number])) for number in range(300)]
+    assert drawn[0] == random_units.draw(np.random.default_rng([1, 0]))
+    assert all(set(weights) == set(random_units.UNITS) for weights in drawn)
+    assert all(0 <= weight <= 2 for weights in drawn for weight in weights.values())
+    closed = {(weights["eyeBlinkLeft"] > 0.7, weights["eyeBlinkRight"] > 0.7) for weights in drawn}
+    assert len(closed) == 4
+    for unit in ("mouthSmileLeft", "mouthFrownLeft", "jawOpen", "browInnerUp", "browDownLeft", "eyeWideLeft"):
+        assert min(weights[unit] for weights in drawn) < 0.1 and max(weights[unit] for weights in drawn) > 0.6
 
 
 def test_planted_copies_are_the_only_identical_images():

@@ -5,7 +5,19 @@ import pytest
 from conftest import copy_faces
 from scipy.special import log_softmax, softmax
 
-from fer_utils import backbone, ferplus, model_card, paths, pretrained, pretraining, recipes, transfer
+from fer_utils import (
+    backbone,
+    ferplus,
+    model_card,
+    paths,
+    pretrained,
+    pretraining,
+    recipes,
+    transfer,
+    transfer_features,
+    transfer_heads,
+    units,
+)
 from fer_utils.cleaning import load_clean
 from fer_utils.errors import DatasetError, WeightsError
 
@@ -92,7 +104,7 @@ def test_shipping_writes_weights_that_load_with_a_card(votes, tmp_path, monkeypa
 def test_the_shipped_weights_and_their_card_agree():
     about, validation, curves = model_card.read_validation()
     assert (paths.WEIGHTS / "ferplus.keras").stat().st_size <= 6_000_000
-    assert (paths.WEIGHTS / "README.md").read_text(encoding="utf-8") == model_card.card(about)
+    assert (paths.WEIGHTS / "README.md").read_text(encoding="utf-8") == model_card.card(about, units.check())
     assert about["scores"] == model_card.scores(validation)
     assert len(curves) == about["recipe"]["small_epochs"] + about["recipe"]["full_epochs"]
 
@@ -109,7 +121,7 @@ def test_a_head_tells_apart_what_can_be_told_apart():
     random = np.random.default_rng(0)
     labels = np.arange(30) % 3
     faces = (np.eye(3)[labels] + 0.1 * random.normal(size=(30, 3))).astype(np.float32)
-    found = transfer.head_probabilities([faces[:20]], labels[:20], [faces[20:]], 3)
+    found = transfer_heads.head_probabilities([faces[:20]], labels[:20], [faces[20:]], 3, strengths=transfer.STRENGTHS)
     assert found.shape == (len(transfer.STRENGTHS), 10, 3)
     assert (found.argmax(axis=-1) == labels[20:]).all()
 
@@ -131,8 +143,28 @@ def test_the_choice_for_a_subject_does_not_depend_on_its_own_images():
 
 def test_a_head_that_knows_one_class_says_so():
     faces = np.ones((3, 2), dtype=np.float32)
-    found = transfer.head_probabilities([faces], np.array([1, 1, 1]), [faces], 2)
+    found = transfer_heads.head_probabilities([faces], np.array([1, 1, 1]), [faces], 2, strengths=transfer.STRENGTHS)
     assert (found[..., 1] == 1).all()
+
+
+def test_regions_lie_where_they_are_said_and_mirror_each_other():
+    values = np.zeros((1, 20, 20, 1), dtype=np.float32)
+    values[0, 5:8, 4:8] = 1  # where the left eye is, at an eighth of the picture's upper half
+    whole = transfer_features.pooled(values, transfer_features.Part("stage2", 20, 20))
+    assert whole.sum() == values.sum()
+    left, right, mouth = (
+        transfer_features.pooled(values, part) for part in transfer_features.EYES_AND_MOUTH if part.layer == "stage2"
+    )
+    assert left.max() > 0.5 and right.max() == 0 and mouth.max() == 0
+    mirrored = transfer_features.pooled(values[:, :, ::-1], transfer_features.EYES_AND_MOUTH[4])
+    np.testing.assert_allclose(np.sort(mirrored), np.sort(left))
+
+
+def test_every_mean_has_its_parts_among_the_candidates():
+    keys = {candidate[:2] for candidate in transfer.CANDIDATES}
+    assert keys == {*transfer.SEEN, *transfer.MEANS}
+    assert all(set(parts) <= set(transfer.SEEN) for parts in transfer.MEANS.values())
+    assert len(set(transfer.CANDIDATES)) == len(transfer.CANDIDATES)
 
 
 def test_two_subjects_are_too_few_to_choose_on(tmp_path):

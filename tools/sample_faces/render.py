@@ -1,5 +1,7 @@
 """Shade a scene into an 8-bit grey image."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from . import heads, materials, wrinkles
@@ -8,40 +10,60 @@ from .people import Person
 from .scene import FRAME, HEIGHT, WIDTH, Scene
 from .vectors import unit
 
-_GRID = 3  # samples per pixel along each side
 _LAMP_SAMPLES = 3  # shadow rays per sample; the samples of a pixel use different ones
 _WALL_LAMP_SAMPLES = 6  # on the wall, where shadows are softest
-_OPENNESS_RAYS = 40
 _WALL_DEPTH = -1.3
 _WALL_TONE = 0.80
 _GREYS = 128
 
 
-def render(scene: Scene, person: Person, light: Light, units: dict[str, float]) -> np.ndarray:
-    """Return the image, (243, 320) uint8, in 128 levels of grey.
+@dataclass(frozen=True)
+class Quality:
+    """How large an image is, and how much is computed for it.
+
+    Attributes:
+        width, height: of the image, pixels.
+        grid: samples per pixel along each side.
+        openness_rays: rays from each vertex that find out how much of the surrounding light reaches it.
+    """
+
+    width: int = WIDTH
+    height: int = HEIGHT
+    grid: int = 3
+    openness_rays: int = 40
+
+
+_SAMPLE = Quality()  # as data/sample was rendered
+
+
+def render(
+    scene: Scene, person: Person, light: Light, units: dict[str, float], quality: Quality = _SAMPLE
+) -> np.ndarray:
+    """Return the image, (height, width) uint8, in 128 levels of grey.
 
     Samples stand on a regular grid and every pixel uses the same points of the lamp, so that shadows have no grain.
     """
-    openness = _openness(scene)
+    openness = _openness(scene, quality.openness_rays)
     grooves = wrinkles.lines(person, units)
-    total = np.zeros(WIDTH * HEIGHT)
-    offsets = (np.arange(_GRID) + 0.5) / _GRID - 0.5
+    shape = quality.height, quality.width
+    total = np.zeros(quality.height * quality.width)
+    offsets = (np.arange(quality.grid) + 0.5) / quality.grid - 0.5
     for index, (down, right) in enumerate((row, column) for row in offsets for column in offsets):
         lamps = light.points(_LAMP_SAMPLES, 2.4 * index), light.points(_WALL_LAMP_SAMPLES, 2.4 * index)
-        total += _tone(_sample(scene, person, light, lamps, openness, grooves, right, down), person)
-    grey = total / _GRID**2
-    return np.round(np.round(grey * (_GREYS - 1)) * (255.0 / (_GREYS - 1))).astype(np.uint8).reshape(HEIGHT, WIDTH)
+        columns, rows = np.meshgrid(np.arange(quality.width) + right, np.arange(quality.height) + down)
+        total += _tone(_sample(scene, person, light, lamps, openness, grooves, columns, rows), person)
+    grey = total / quality.grid**2
+    return np.round(np.round(grey * (_GREYS - 1)) * (255.0 / (_GREYS - 1))).astype(np.uint8).reshape(shape)
 
 
 def _sample(scene: Scene, person: Person, light: Light, lamps: tuple[np.ndarray, np.ndarray],
-            openness: np.ndarray, grooves: list, right: float, down: float) -> np.ndarray:  # fmt: skip
-    """Return the radiance (W·H,) of one sample in every pixel."""
+            openness: np.ndarray, grooves: list, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:  # fmt: skip
+    """Return the radiance (W·H,) of one sample in every pixel, at the positions (H, W) in pixels."""
     lamp, wall_lamp = lamps
-    columns, rows = np.meshgrid(np.arange(WIDTH) + right, np.arange(HEIGHT) + down)
     directions = np.column_stack([
         (columns.reshape(-1) - scene.centre[0]) / scene.focal,
         -(rows.reshape(-1) - scene.centre[1]) / scene.focal,
-        np.full(WIDTH * HEIGHT, -1.0),
+        np.full(columns.size, -1.0),
     ])  # fmt: skip
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     solid_distance, solid_face, solid_share = scene.solid.closest(scene.camera, directions)
@@ -52,7 +74,7 @@ def _sample(scene: Scene, person: Person, light: Light, lamps: tuple[np.ndarray,
     on_solid = np.flatnonzero((solid_distance <= fur_distance) & (solid_face >= 0))
     on_wall = np.flatnonzero((solid_face < 0) & (fur_face < 0))
 
-    radiance = np.zeros(WIDTH * HEIGHT)
+    radiance = np.zeros(len(directions))
     points = scene.camera + directions[on_solid] * solid_distance[on_solid, None]
     radiance[on_solid] = _solid(
         scene, person, light, lamp, openness, grooves, points, -directions[on_solid], solid_face[on_solid],
@@ -156,10 +178,10 @@ def _wall(scene: Scene, light: Light, lamp: np.ndarray, directions: np.ndarray) 
     return _WALL_TONE * (1.6 * light.key * seen * facing * (16.0**2 / squared) + light.ambient + light.wall)
 
 
-def _openness(scene: Scene) -> np.ndarray:
+def _openness(scene: Scene, rays: int) -> np.ndarray:
     """Return how much of the surrounding light reaches each vertex of the solid surface, (V,) in [0, 1]."""
-    index = np.arange(_OPENNESS_RAYS)
-    radius = np.sqrt((index + 0.5) / _OPENNESS_RAYS)
+    index = np.arange(rays)
+    radius = np.sqrt((index + 0.5) / rays)
     angle = index * np.pi * (3.0 - np.sqrt(5.0))
     hemisphere = np.column_stack([radius * np.cos(angle), radius * np.sin(angle), np.sqrt(1.0 - radius**2)])
     solid = scene.solid.openness(scene.vertices, scene.normals, hemisphere, 0.8)

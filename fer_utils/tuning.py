@@ -1,0 +1,161 @@
+"""Fine-tuning: the backbone's last stage trained further on the small set, from what its frozen earlier stages see.
+
+All is fixed in advance: crop, epochs, learning rate and batch were settled on the rendered sample faces. The head
+starts from the linear head on frozen features, so that training does not first destroy these (Kumar et al. 2022,
+arXiv:2202.10054). Batch normalization keeps the statistics of the pretraining. Nothing is drawn by Keras, one thread
+computes in each process, so a run gives the same bytes wherever it runs.
+"""
+
+import functools
+import math
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fer_utils import backend, cleaning, pretrained, progress, results
+from fer_utils.datasets import FaceDataset
+from fer_utils.transfer_features import Part, crops, kept, outputs
+from fer_utils.transfer_heads import head_weights
+
+CROP = "near"
+EPOCHS = 10
+LEARNING_RATE = 3e-4  # falls to 0 by a cosine
+BATCH = 16
+STRENGTH = 30.0  # inverse L2 penalty of the head that training starts from
+SEEDS = (1, 2, 3)
+_FROZEN, _TUNED = "stage2", "stage3"
+_GRID = 3  # the tuned stage is averaged to so many cells along each side
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One left-out subject with one seed.
+
+    Attributes:
+        train: (2, N, height, width, channels) float32, frozen activations of the faces and of their mirror images.
+        labels: (N,) int64.
+        test: (2, M, height, width, channels) float32.
+        classes: number of expressions.
+        seed: of the order of the faces, and of which are mirrored.
+    """
+
+    train: np.ndarray
+    labels: np.ndarray
+    test: np.ndarray
+    classes: int
+    seed: int
+
+
+def predictions(dataset: FaceDataset, manifest: pd.DataFrame, *, jobs: int = 0) -> pd.DataFrame:
+    """Model `transfer-tuned` as rows of `predictions.csv`, under `loso` with each of `SEEDS`, kept on disk.
+
+    Args:
+        manifest: as written by `cleaning.manifest`; images without a face are left out.
+        jobs: processes; 0 means as many as cores. Results do not depend on it.
+
+    Raises:
+        WeightsError: the pretrained weights are missing or damaged.
+    """
+    positions = cleaning.kept_indices(dataset, manifest)
+
+    def fit() -> dict[str, np.ndarray]:
+        return {"probabilities": _all_runs(dataset, manifest, positions, jobs=jobs)}
+
+    found = kept(dataset, manifest, "tuned", fit)["probabilities"]
+    words = {"model": "transfer-tuned", "protocol": "loso"}
+    rows = [results.rows(dataset, positions, each, seed=seed, **words) for seed, each in zip(SEEDS, found, strict=True)]
+    return pd.concat(rows, ignore_index=True)
+
+
+def _all_runs(dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarray, *, jobs: int) -> np.ndarray:
+    """(seeds, N, classes) float32."""
+    from loky import get_reusable_executor
+
+    images = crops(dataset, manifest, positions, CROP)
+    executor = get_reusable_executor(
+        max_workers=min(jobs or os.cpu_count() or 1, len(SEEDS) * len(set(dataset.subjects[positions]))),
+        env=backend.worker_environment(),
+        reuse=False,
+    )
+    try:
+        frozen = executor.submit(_frozen_activations, images).result()
+        subjects, labels = dataset.subjects[positions], dataset.labels[positions]
+        runs = {}
+        for number, seed in enumerate(SEEDS):
+            for name in np.unique(subjects):
+                test = subjects == name
+                run = Run(frozen[:, ~test], labels[~test], frozen[:, test], len(dataset.class_names), seed)
+                runs[number, name] = executor.submit(tuned, run)
+        found = np.zeros((len(SEEDS), len(positions), len(dataset.class_names)), dtype=np.float32)
+        for (number, name), future in progress.bar(runs.items(), "fine-tuning", unit="run"):
+            found[number, subjects == name] = future.result()
+        return found
+    finally:
+        executor.shutdown(wait=True, kill_workers=True)
+
+
+def tuned(run: Run) -> np.ndarray:
+    """Tune the last stage with its head, and predict.
+
+    Returns:
+        (M, classes) float32, the mean over the faces and their mirror images.
+    """
+    import keras
+
+    stage, network, start = _network(run.train.shape[2:], run.classes)
+    _restore(network, start)
+    frozen = [keras.ops.convert_to_numpy(stage(each, training=False)) for each in run.train]
+    network.layers[-1].set_weights(head_weights(frozen, run.labels, run.classes, strength=STRENGTH))
+    random = np.random.default_rng(run.seed)
+    count = len(run.labels)
+    batch = min(BATCH, count)
+    steps, step = EPOCHS * (count // batch), 0
+    for _ in range(EPOCHS):
+        # What is left over after the last whole batch waits for another epoch: one size of batch is traced once.
+        for rows in random.permutation(count)[: count // batch * batch].reshape(-1, batch):
+            network.optimizer.learning_rate.assign(LEARNING_RATE * 0.5 * (1 + math.cos(math.pi * step / steps)))
+            views = random.integers(2, size=batch)
+            network.train_on_batch(run.train[views, rows], run.labels[rows])
+            step += 1
+    answers = [keras.ops.convert_to_numpy(network(each, training=False)) for each in run.test]
+    return (answers[0] + answers[1]) / 2
+
+
+def _frozen_activations(images: np.ndarray) -> np.ndarray:
+    """(2, N, height, width, channels) float32, of the faces and of their mirror images."""
+    side = images.shape[1] // 4
+    wanted = {"frozen": (Part(_FROZEN, side, side),)}
+    model = pretrained.load().model
+    found = [outputs(model, seen, wanted)["frozen"] for seen in (images, images[:, :, ::-1])]
+    return np.stack(found).reshape(2, len(images), side, side, -1)
+
+
+@functools.cache
+def _network(shape: tuple[int, ...], classes: int):
+    """The last stage, averaged to its grid; the same with a head, compiled; and all values that both start from."""
+    import keras
+
+    model = pretrained.load().model
+    last = keras.Model(model.get_layer(_FROZEN).output, model.get_layer(_TUNED).output)
+    for layer in last.layers:
+        layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+    inputs = keras.Input(shape)
+    seen = last(inputs)
+    seen = keras.layers.AveragePooling2D(pool_size=seen.shape[1] // _GRID)(seen)
+    seen = keras.layers.Flatten()(seen)
+    stage = keras.Model(inputs, seen)
+    network = keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(seen))
+    network.compile(optimizer="adam", loss="sparse_categorical_crossentropy", jit_compile=False)
+    network.optimizer.build(network.trainable_variables)
+    return stage, network, [keras.ops.convert_to_numpy(each) for each in _state(network)]
+
+
+def _state(network) -> list:
+    return [*network.variables, *network.optimizer.variables]
+
+
+def _restore(network, start: list[np.ndarray]) -> None:
+    for variable, value in zip(_state(network), start, strict=True):
+        variable.assign(value)

@@ -1,0 +1,191 @@
+"""Learning to read face units from rendered faces, whose units are known (`python -m tools.sample_faces.unit_faces`)."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fer_utils import cleaning, evaluation, files, paths, pretrained, progress, transfer_features, units
+from fer_utils.errors import DatasetError
+
+FOLDER = "unitfaces"
+STRENGTHS = tuple(10.0**exponent for exponent in range(1, 7))  # penalties tried, on standardized features
+HELD_OUT = 5  # every fifth person is only scored
+_KEY = ("fine", "eyes + mouth")
+_EYE_NOISE = 0.6  # pixels: a detector's eyes are not the true ones
+_GREY_NOISE = 3.0
+_SEED = 1
+
+
+@dataclass(frozen=True, eq=False)
+class RenderedFaces:
+    """Rendered faces with the weights of their units.
+
+    Attributes:
+        images: (N, side, side) uint8.
+        eyes: (N, 2, 2) float32, x and y in pixels, the image's left eye first.
+        units: (N, len(units.NAMES)) float32.
+        person: (N,) int64.
+        digest: SHA-256 of the file.
+    """
+
+    images: np.ndarray
+    eyes: np.ndarray
+    units: np.ndarray
+    person: np.ndarray
+    digest: str
+
+
+def load(folder: Path | None = None) -> RenderedFaces:
+    """Read `faces.npz`, as the generator packs it.
+
+    Args:
+        folder: that holds it; `unitfaces` in $FER_DATA_DIR or data/raw unless given.
+
+    Raises:
+        DatasetError: missing or damaged.
+    """
+    places = [folder] if folder else [each / FOLDER for each in (paths.shared_data(), paths.RAW) if each]
+    path = next((each / "faces.npz" for each in places if (each / "faces.npz").is_file()), None)
+    if path is None:
+        where = " or ".join(str(each) for each in places)
+        raise DatasetError(f"no faces.npz in {where}: render it first (see tools/sample_faces/README.md).")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            images, eyes, weights, person, names = (
+                archive[name] for name in ("images", "eyes", "units", "person", "names")
+            )
+        table = pd.DataFrame(weights, columns=[str(name) for name in names])
+        targets = table[[_generators(name) for name in units.NAMES]].to_numpy(dtype=np.float32)
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise DatasetError(f"{path}: damaged ({error}). Render it again.") from error
+    return RenderedFaces(images, eyes, targets, person, files.sha256(path.read_bytes()))
+
+
+def run(faces: RenderedFaces) -> dict:
+    """Learn, score and write `weights/units.npz` and `weights/units.json`.
+
+    The penalty is chosen by cross-validation over people, on those who are not held out. What is shipped has not
+    learned the held-out people either, so that the scores are its own.
+
+    Returns:
+        What `units.json` says.
+
+    Raises:
+        WeightsError: the backbone is missing or damaged.
+        OutputError: the folder cannot be written.
+    """
+    plain, mirrored = _features(_with_noise(faces))
+    held = faces.person % HELD_OUT == HELD_OUT - 1
+    learned = np.concatenate([plain[~held], mirrored[~held]])
+    targets = np.concatenate([faces.units[~held], faces.units[~held][:, units.MIRRORED]])
+    regression, strength = fit(learned, targets, np.tile(faces.person[~held], 2))
+    about = {
+        "faces": int((~held).sum()),
+        "people": len(set(faces.person[~held])),
+        "held_out_faces": int(held.sum()),
+        "held_out_people": len(set(faces.person[held])),
+        "rendered": faces.digest,
+        "seed": _SEED,
+        "penalty": strength,
+        "values": plain.shape[1],
+    }
+    units.save(regression, about=about)
+    stored = units.load()
+    about["scores"] = scores(faces.units[held], stored.read(plain[held], mirrored[held]), faces.person[held])
+    about["correlation_on_sample"] = _on_sample(stored)
+    units.save(regression, about=about)
+    return units.check()
+
+
+def fit(features: np.ndarray, targets: np.ndarray, person: np.ndarray) -> tuple[units.Regression, float]:
+    """Ridge regression on standardized features, its penalty by five-fold cross-validation over people.
+
+    Args:
+        features: (N, values) float32.
+        targets: (N, units) float32.
+        person: (N,), who must not be on both sides of a fold; at least five.
+
+    Returns:
+        The regression and the penalty.
+    """
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import GridSearchCV, GroupKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), Ridge(solver="cholesky")),
+        {"ridge__alpha": STRENGTHS},
+        scoring="neg_mean_squared_error",
+        cv=GroupKFold(5),
+    )
+    search.fit(features.astype(np.float64), targets, groups=person)
+    scaler, ridge = search.best_estimator_
+    coefficients = (ridge.coef_ / scaler.scale_).T
+    intercepts = ridge.intercept_ - scaler.mean_ @ coefficients
+    found = units.Regression(coefficients.astype(np.float32), intercepts.astype(np.float32))
+    return found, float(search.best_params_["ridge__alpha"])
+
+
+def scores(truth: np.ndarray, read: np.ndarray, person: np.ndarray) -> dict[str, dict[str, float]]:
+    """R² of each unit, both sides of a pair together, with a 95 % interval from a bootstrap over people.
+
+    Args:
+        truth, read: (N, len(units.NAMES)) float32.
+        person: (N,).
+    """
+    total = pd.DataFrame((truth - truth.mean(axis=0)) ** 2, columns=units.NAMES).groupby(person).sum()
+    explained = total - pd.DataFrame((truth - read) ** 2, columns=units.NAMES).groupby(person).sum()
+    found = {}
+    for name, columns in _columns().items():
+        sums, counts = (each[columns].sum(axis=1).to_numpy() for each in (explained, total))
+        found[name] = asdict(evaluation.subject_bootstrap(sums, counts))
+    return found
+
+
+def _on_sample(regression: units.Regression) -> dict[str, float]:
+    """Pearson's correlation of each unit with its true weight on the sample faces, found and aligned like photographs.
+
+    Units that the sample's expressions do not use are left out.
+    """
+    data, manifest = cleaning.load_clean("sample")
+    positions = cleaning.kept_indices(data, manifest)
+    images = transfer_features.crops(data, manifest, positions, _KEY[0])
+    read = pd.DataFrame(regression.read(*_features(images)), columns=units.NAMES)
+    table = pd.read_csv(paths.SAMPLE / "expressions.csv").set_index("image").loc[data.file_names[positions]]
+    found = {}
+    for name, columns in _columns().items():
+        theirs = [_generators(column) for column in columns]
+        if set(theirs) <= set(table) and table[theirs].to_numpy().std() > 0.1:
+            found[name] = float(np.corrcoef(table[theirs].to_numpy().ravel(), read[columns].to_numpy().ravel())[0, 1])
+    return found
+
+
+def _columns() -> dict[str, list[str]]:
+    return {name: [f"{name} left", f"{name} right"] for name in units.PAIRS} | {name: [name] for name in units.SINGLES}
+
+
+def _generators(name: str) -> str:
+    """The generator's name of an output; its sides are the person's own, ours the image's."""
+    unit, _, side = name.partition(" ")
+    return unit + {"left": "Right", "right": "Left", "": ""}[side]
+
+
+def _with_noise(faces: RenderedFaces) -> np.ndarray:
+    """Aligned crops by eyes that are a little off, with a camera's noise."""
+    random = np.random.default_rng(_SEED)
+    eyes = faces.eyes + random.normal(0, _EYE_NOISE, size=faces.eyes.shape)
+    crops = [
+        transfer_features.aligned(image, left, right, _KEY[0])
+        for image, (left, right) in zip(progress.bar(faces.images, "aligning"), eyes, strict=True)
+    ]
+    noisy = np.stack(crops) + random.normal(0, _GREY_NOISE, size=(len(crops), *crops[0].shape))
+    return np.clip(noisy.round(), 0, 255).astype(np.uint8)
+
+
+def _features(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    model = pretrained.load().model
+    wanted = {_KEY: transfer_features.FEATURES[_KEY]}
+    return tuple(transfer_features.outputs(model, seen, wanted)[_KEY] for seen in (images, images[:, :, ::-1]))

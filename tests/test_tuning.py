@@ -1,0 +1,46 @@
+"""Fine-tuning of the last stage: the same bytes again, and nothing carried from one run to the next."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fer_utils import tuning
+
+
+@pytest.fixture(scope="module")
+def run():
+    """Frozen activations of nobody: each class has channels of its own."""
+    random = np.random.default_rng(0)
+    labels = np.arange(24) % 3
+    values = random.random((2, 24, 12, 12, 128), dtype=np.float32)
+    for number in range(3):
+        values[:, labels == number, :, :, 40 * number : 40 * number + 40] += 1
+    return tuning.Run(values[:, :18], labels[:18], values[:, 18:], classes=3, seed=1)
+
+
+def test_tuning_learns_and_gives_the_same_bytes_after_another_run(run):
+    first = tuning.tuned(run)
+    np.testing.assert_allclose(first.sum(axis=1), 1, atol=1e-5)
+    assert (first.argmax(axis=1) == np.arange(18, 24) % 3).all()
+    other = tuning.tuned(tuning.Run(run.train, run.labels, run.test, run.classes, seed=2))
+    assert other.tobytes() != first.tobytes()
+    assert tuning.tuned(run).tobytes() == first.tobytes()
+
+
+def test_a_class_without_training_images_is_never_predicted(run):
+    two = run.labels < 2
+    found = tuning.tuned(tuning.Run(run.train[:, two], run.labels[two], run.test, classes=3, seed=1))
+    assert (found[:, 2] < 1e-6).all()
+    one = run.labels == 0
+    found = tuning.tuned(tuning.Run(run.train[:, one], run.labels[one], run.test, classes=3, seed=1))
+    np.testing.assert_allclose(found[:, 0], 1, atol=1e-5)
+
+
+def test_tensorflow_waits_until_something_is_to_be_computed():
+    code = (
+        "import sys; from fer_utils import transfer, transfer_features, transfer_findings, tuning, units;"
+        "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

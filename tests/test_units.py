@@ -1,0 +1,115 @@
+"""Face units: reading them, learning to read them from rendered faces, and the files that are shipped."""
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_utils import datasets, model_card, paths, pretrained, transfer_features, unit_training, units
+from fer_utils.errors import DatasetError, WeightsError
+
+
+@pytest.fixture
+def regression():
+    random = np.random.default_rng(0)
+    return units.Regression(
+        random.normal(size=(6, len(units.NAMES))).astype(np.float32),
+        random.normal(size=len(units.NAMES)).astype(np.float32),
+    )
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch):
+    """A copy of the shipped weights."""
+    folder = shutil.copytree(paths.WEIGHTS, tmp_path / "weights")
+    monkeypatch.setenv("FER_WEIGHTS_DIR", str(folder))
+    return folder
+
+
+def test_a_face_and_its_mirror_image_have_each_others_units(regression):
+    plain, mirrored = np.random.default_rng(1).normal(size=(2, 4, 6)).astype(np.float32)
+    there, back = regression.read(plain, mirrored), regression.read(mirrored, plain)
+    left, right = (units.NAMES.index(f"eyeBlink {side}") for side in ("left", "right"))
+    np.testing.assert_allclose(there[:, left], back[:, right], atol=1e-5)
+    jaw = units.NAMES.index("jawOpen")
+    np.testing.assert_allclose(there[:, jaw], back[:, jaw], atol=1e-5)
+    np.testing.assert_allclose(
+        units.both_ways(regression, plain, mirrored), units.both_ways(regression, mirrored, plain), atol=1e-5
+    )
+
+
+def test_a_linear_relation_is_learned_from_people_and_scored_on_others():
+    random = np.random.default_rng(2)
+    person = np.repeat(np.arange(10), 12)
+    features = random.normal(size=(120, 8)).astype(np.float32)
+    targets = (features @ random.normal(size=(8, len(units.NAMES))) + 0.5).astype(np.float32)
+    found, penalty = unit_training.fit(features[:96], targets[:96], person[:96])
+    assert penalty == min(unit_training.STRENGTHS)  # nothing to be careful about
+    read = features[96:] @ found.coefficients + found.intercepts
+    scored = unit_training.scores(targets[96:], read, person[96:])
+    assert set(scored) == {*units.PAIRS, *units.SINGLES}
+    assert all(0.9 < each["low"] <= each["value"] <= 1 for each in scored.values())
+    mean = np.tile(targets[96:].mean(axis=0), (24, 1))
+    guessed = unit_training.scores(targets[96:], mean, person[96:])
+    assert guessed["jawOpen"]["value"] == pytest.approx(0, abs=1e-5)
+
+
+def test_rendered_faces_are_read_with_the_images_sides(tmp_path):
+    names = [unit + side for unit in units.PAIRS for side in ("Left", "Right")] + [*units.SINGLES, "tongueOut"]
+    given = pd.DataFrame(np.zeros((2, len(names)), dtype=np.float32), columns=names)
+    given["eyeBlinkLeft"] = [1, 0]  # the person's own left eye, on the image's right
+    np.savez(
+        tmp_path / "faces.npz",
+        images=np.zeros((2, 96, 96), dtype=np.uint8),
+        eyes=np.zeros((2, 2, 2), dtype=np.float32),
+        units=given.to_numpy(),
+        person=np.array([0, 1]),
+        names=np.array(names),
+    )
+    read = pd.DataFrame(unit_training.load(tmp_path).units, columns=units.NAMES)
+    assert read["eyeBlink right"].tolist() == [1, 0]
+    assert read["eyeBlink left"].tolist() == [0, 0]
+    (tmp_path / "faces.npz").write_bytes(b"no archive")
+    with pytest.raises(DatasetError, match="damaged"):
+        unit_training.load(tmp_path)
+    with pytest.raises(DatasetError, match="render it first"):
+        unit_training.load(tmp_path / "nowhere")
+
+
+def test_the_shipped_regression_sees_which_lids_are_closed():
+    data = datasets.load("sample")
+    table = pd.read_csv(paths.SAMPLE / "eyes.csv").set_index("image")
+    weights = pd.read_csv(paths.SAMPLE / "expressions.csv").set_index("image")
+    names = [f"subject{number:02}.{condition}" for number in (1, 3, 7) for condition in ("normal", "sleepy", "wink")]
+    eyes = table.loc[names].to_numpy()
+    images = [data.images[list(data.file_names).index(name)] for name in names]
+    crops = [transfer_features.aligned(x, e[:2], e[2:], "fine") for x, e in zip(images, eyes, strict=True)]
+    key = ("fine", "eyes + mouth")
+    model, wanted = pretrained.load().model, {key: transfer_features.FEATURES[key]}
+    plain, mirrored = (
+        transfer_features.outputs(model, seen, wanted)[key] for seen in (np.stack(crops), np.stack(crops)[:, :, ::-1])
+    )
+    read = pd.DataFrame(units.load().read(plain, mirrored), columns=units.NAMES, index=names)
+    for ours, theirs in (("left", "eyeBlinkRight"), ("right", "eyeBlinkLeft")):
+        closed = weights.loc[names, theirs] > 0.5
+        assert ((read[f"eyeBlink {ours}"] > 0.5) == closed).all()
+
+
+def test_what_is_shipped_is_small_and_whole_and_the_card_tells_of_it(weights, regression):
+    assert sum((paths.WEIGHTS / name).stat().st_size for name in ("ferplus.keras", "units.npz")) <= 6_000_000
+    about = units.check()
+    assert f"{about['scores']['eyeBlink']['value']:.2f}" in model_card.card(pretrained.check(), about)
+    units.save(regression, about={"seed": 7})
+    assert units.check()["seed"] == 7
+    np.testing.assert_allclose(units.load().coefficients, regression.coefficients, atol=2e-3)
+    (weights / "units.npz").write_bytes((weights / "units.npz").read_bytes()[:-100])
+    with pytest.raises(WeightsError, match="truncated"):
+        units.load()
+    origin = weights / "units.json"
+    origin.write_text(origin.read_text().replace(pretrained.check()["sha256"], "0" * 64))
+    with pytest.raises(WeightsError, match="another backbone"):
+        units.load()
+    origin.unlink()
+    with pytest.raises(WeightsError, match="missing"):
+        units.load()
