@@ -1,16 +1,14 @@
 """What the pretrained network makes of the faces of a small data set, kept on disk with what follows from it."""
 
-import io
 import itertools
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, faces, files, paths, pretrained, progress, syntax, units
+from fer_utils import cleaning, faces, identity, pretrained, progress, units
+from fer_utils import kept as kept_on_disk
 from fer_utils.datasets import FaceDataset
 
 # Side in pixels, distance of the eyes and their row as fractions of the side: as the other models see faces, nearer, finer.
@@ -60,14 +58,14 @@ FEATURES = {
 PAIRED = ("fine", "eyes + mouth, paired")
 UNITS = ("fine", "units")
 _CODE = (
-    "backbone.py",
-    "faces.py",
-    "pretrained.py",
-    "transfer.py",
-    "transfer_features.py",
-    "transfer_heads.py",
-    "tuning.py",
-    "units.py",
+    "backbone",
+    "faces",
+    "pretrained",
+    "transfer",
+    "transfer_features",
+    "transfer_heads",
+    "tuning",
+    "units",
 )  # fmt: skip
 
 
@@ -168,23 +166,12 @@ def plane(dataset: FaceDataset, manifest: pd.DataFrame) -> tuple[np.ndarray, np.
 def kept(
     dataset: FaceDataset, manifest: pd.DataFrame, name: str, fit: Callable[[], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
-    """Arrays kept on disk under a key of all that determines them, or made now."""
-    code = syntax.code_hash(Path(__file__).with_name(module) for module in _CODE)
+    """Arrays kept on disk (`kept.arrays`) for the same faces, alignment, weights, code, versions and processor, or made now."""
     used = manifest[["image", "kept", "left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y"]].to_csv(index=False)
+    here = identity.here()
     weights = pretrained.check()["sha256"], units.check()["sha256"]
-    key = files.sha256(" ".join((dataset.data_hash, *weights, code, used)).encode())[:16]
-    path = paths.outputs(dataset.name) / "runs" / f"{name}-{key}.npz"
-    if path.is_file():
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                return {part: archive[part] for part in archive.files}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            progress.say(f"{path.name} is damaged ({error}): making it again")
-    arrays = fit()
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    files.write(path, buffer.getvalue())
-    return arrays
+    inputs = (dataset.data_hash, *weights, used, here["versions"], here["processor"])
+    return kept_on_disk.arrays(dataset.name, name, fit, code=_CODE, inputs=inputs)
 
 
 def pooled(values: np.ndarray, part: Part) -> np.ndarray:
