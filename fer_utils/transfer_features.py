@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, faces, identity, pretrained, progress, units
+from fer_utils import cleaning, faces, identity, pretrained, units
 from fer_utils import kept as kept_on_disk
 from fer_utils.datasets import FaceDataset
 
