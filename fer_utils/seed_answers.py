@@ -2,16 +2,18 @@
 
 import pandas as pd
 
-from fer_utils import results
+from fer_utils import datasets, results
 from fer_utils.measurement_findings import ends, get
 from fer_utils.tweak_findings import effect
+from fer_utils.tweaks import FALSE_DISCOVERIES
 
 
 def answers(dataset: str) -> pd.DataFrame:
-    """A row per question of the original's README: its lists "Why the model is not perfect" and "Suggested tweaks".
+    """A row per question of the original's README: its lists "Why the model is not perfect" and "Suggested tweaks", and what it
+    says of lighting and glasses.
 
     Args:
-        dataset: whose tables and figures; notebooks 03 to 08 must have run on it.
+        dataset: whose tables and figures; notebooks 03 to 09 must have run on it.
 
     Returns:
         Columns `the original wrote, answer, figure`, the last a Markdown link from the project's folder.
@@ -19,8 +21,8 @@ def answers(dataset: str) -> pd.DataFrame:
     Raises:
         OutputError: a table is missing or damaged, or lacks a row.
     """
-    names = ("scores", "comparisons", "tweaks", "measurement")
-    scores, comparisons, tweaks, measured = (results.read(dataset, name) for name in names)
+    names = ("scores", "comparisons", "tweaks", "measurement", "errors")
+    scores, comparisons, tweaks, measured, errors = (results.read(dataset, name) for name in names)
     rows = [
         ("Validation loss is sporadic", _jumps(measured), "08-augmented-validation"),
         ("Validation accuracy hits a plateau and is sporadic", _splits(measured), "08-splits"),
@@ -37,6 +39,7 @@ def answers(dataset: str) -> pd.DataFrame:
         ("Lower or higher learning rate", _factors(tweaks, "learning rate", "optimizer", "batch size"), "07-tornado"),
         ("Fewer or more epochs", _factors(tweaks, "epochs") + " " + _optimism(measured), "07-epochs"),
         ("Check if the measurements are wrong", _leak(measured), "08-leak"),
+        ("Lighting and glasses distract the model", _conditions(errors), "09-conditions"),
         ("Something completely different", _input(tweaks) + " " + _transfer(scores), "05-loso-forest"),
     ]
     links = [f"[{figure}](outputs/{dataset}/figures/{figure}.png)" for *_, figure in rows]
@@ -116,8 +119,11 @@ def _factors(tweaks: pd.DataFrame, *factors: str) -> str:
     ]
     unknown = rows[rows["verdict"] == "cannot be told"]
     if len(unknown):
-        ends = f"{100 * unknown['difference'].min():+.1f} to {100 * unknown['difference'].max():+.1f} points"
-        told.append(f"{len(unknown)} of {len(rows)} changes cannot be told from none ({ends})")
+        means = f"{100 * unknown['difference'].min():+.1f} to {100 * unknown['difference'].max():+.1f} points"
+        reach = f"{100 * unknown['low'].min():+.1f} to {100 * unknown['high'].max():+.1f}"
+        told.append(
+            f"{len(unknown)} of {len(rows)} changes cannot be told from none ({means}, intervals within {reach})"
+        )
     return "; ".join(told) + "."
 
 
@@ -135,6 +141,29 @@ def _leak(measured: pd.DataFrame) -> str:
     if once and all(row.high < 0 for row in rows.values()):
         text += " Down, likely since each person shows each expression once: whoever is recognised was seen with others only."
     return text
+
+
+def _conditions(errors: pd.DataFrame) -> str:
+    """What can be told of neutral faces with glasses and under lamps, for each model."""
+    parts = []
+    for model in ("baseline", "baseline-face"):
+        told, unknown = [], []
+        for name in (name for name in datasets.YALE_OTHER_CONDITIONS if name != "noglasses"):
+            change, q = (get(errors, "conditions", model, f"{name}, {what}") for what in ("probability", "q"))
+            if q.value <= FALSE_DISCOVERIES and not change.low <= 0 <= change.high:
+                told.append(f"{name} {100 * change.value:+.0f} points{ends(change, '{:+.0f}')}")
+            else:
+                unknown.append(change)
+        if unknown:
+            values, low, high = ([100 * each[name] for each in unknown] for name in ("value", "low", "high"))
+            told.append(
+                f"{len(unknown)} of {len(told) + len(unknown)} conditions cannot be told from none ({min(values):+.0f} to "
+                f"{max(values):+.0f} points, intervals within {min(low):+.0f} to {max(high):+.0f})"
+            )
+        parts.append(f"`{model}`: {', '.join(told)}")
+    return (
+        f"How surely a neutral face is read as neutral, changed by glasses or one of three lamps; {'; '.join(parts)}."
+    )
 
 
 def _input(tweaks: pd.DataFrame) -> str:
