@@ -8,6 +8,7 @@ doi:10.1186/1471-2105-7-91); the subject's own images play no part in it.
 
 import itertools
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import joblib
@@ -134,11 +135,14 @@ def run(dataset: FaceDataset, manifest: pd.DataFrame, *, jobs: int = 0) -> Trans
     return Transfer(positions, subjects, labels, arrays["outer"], arrays["inner"])
 
 
-def learning_curve(dataset: FaceDataset, manifest: pd.DataFrame) -> pd.DataFrame:
+def learning_curve(dataset: FaceDataset, manifest: pd.DataFrame, *, jobs: int = 0) -> pd.DataFrame:
     """Accuracy on a left-out subject by the number of subjects learned from, kept on disk like `run`.
 
     The head is the same throughout, not chosen: stages 2 and 3 of all three crops, strength 10, with mirror images.
     Each left-out subject is predicted by `DRAWS` heads, each from other subjects drawn at random.
+
+    Args:
+        jobs: processes; 0 means as many as cores. Results do not depend on it.
 
     Returns:
         A row per number of subjects and left-out subject: `subjects, left_out, accuracy`.
@@ -150,12 +154,13 @@ def learning_curve(dataset: FaceDataset, manifest: pd.DataFrame) -> pd.DataFrame
 
     def fit() -> dict[str, np.ndarray]:
         found = features(dataset, manifest, positions)
-        random = np.random.default_rng(0)
-        rows = [
-            [_drawn_accuracy(found, subjects, labels, name, count, random) for name in names]
-            for count in progress.bar(counts, "learning curve", unit="size")
-        ]
-        return {"accuracy": np.array(rows)}
+        plan = list(itertools.product(counts, range(len(names))))
+        heads = joblib.Parallel(n_jobs=jobs or os.cpu_count(), return_as="generator")(
+            joblib.delayed(_drawn_accuracy)(found, subjects, labels, names[place], count, seed=[count, place])
+            for count, place in plan
+        )
+        shares = list(progress.bar(heads, "learning curve", total=len(plan), unit="point"))
+        return {"accuracy": np.array(shares).reshape(len(counts), len(names))}
 
     accuracy = kept(dataset, manifest, "learning-curve", fit)["accuracy"]
     return pd.DataFrame(
@@ -167,17 +172,19 @@ def learning_curve(dataset: FaceDataset, manifest: pd.DataFrame) -> pd.DataFrame
     )
 
 
-def _drawn_accuracy(found: dict, subjects, labels, left_out: str, count: int, random: np.random.Generator) -> float:
-    test = subjects == left_out
+def _drawn_accuracy(found: dict, subjects, labels, left_out: str, count: int, *, seed: Sequence[int]) -> float:
+    from threadpoolctl import threadpool_limits
+
+    random, test = np.random.default_rng(seed), subjects == left_out
     others = np.unique(subjects[~test])
     shares = []
     for _ in range(DRAWS if count < len(others) else 1):
         train = np.isin(subjects, random.choice(others, size=count, replace=False))
         total = 0
-        for key in _WHOLE:
-            plain, mirrored = found[key]
-            views = (plain[train], mirrored[train]), labels[train], (plain[test], mirrored[test])
-            total = total + head_probabilities(*views, int(labels.max()) + 1, strengths=(10.0,))[0]
+        with threadpool_limits(1):
+            for key in _WHOLE:
+                views = [view[train] for view in found[key]], labels[train], [view[test] for view in found[key]]
+                total = total + head_probabilities(*views, int(labels.max()) + 1, strengths=(10.0,))[0]
         shares.append((total.argmax(axis=1) == labels[test]).mean())
     return float(np.mean(shares))
 
