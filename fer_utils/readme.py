@@ -54,7 +54,6 @@ def blocks() -> dict[str, str]:
         "results": _markdown(table),
         "comparisons": _markdown(findings.comparison_table(comparisons)),
         "details": findings.comparison(scores, comparisons),
-        "bench": _markdown(_bench()),
         "seed": _markdown(seed_answers.answers(DATASET).set_index("the original wrote")),
     }
 
