@@ -107,6 +107,7 @@ def _execute(notebook: Path, dataset: str, parameters: dict[str, object], kernel
                 progress_bar=False,
                 stderr_file=_Notices(),
                 km=kernel.manager,
+                request_save_on_cell_execute=False,  # but every half minute, and in the end: pictures make it slow
             )
         except papermill.PapermillExecutionError as error:
             failure = f"cell {error.cell_index} failed:\n{_indented(error.source)}\n{error.ename}: {error.evalue}"

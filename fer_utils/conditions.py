@@ -57,14 +57,25 @@ def answers(study: ErrorStudy, wanted: pd.DataFrame) -> pd.DataFrame:
     seen = study.inputs.any(axis=(1, 2, 3))
     table = wanted[seen[wanted["changed"]] & seen[wanted["plain"]]].reset_index(drop=True)
     neutral = study.classes.index(NEUTRAL)
-    for name in ("changed", "plain"):
-        found = np.zeros((len(table), len(study.classes)))
-        for subject, rows in table.groupby("subject"):
-            images = study.inputs[rows[name].to_numpy()]
-            found[rows.index] = np.asarray(study.networks[subject](scaled(images), training=False))
-        table[f"probability_{name}"] = found[:, neutral]
-        table[f"said_{name}"] = np.array(study.classes)[found.argmax(axis=1)]
+
+    def fit() -> dict[str, np.ndarray]:
+        return {name: _probabilities(study, table["subject"], table[name]) for name in ("changed", "plain")}
+
+    seen_images = study.inputs[table[["changed", "plain"]].to_numpy()]
+    found = study.kept("conditions", fit, code=("conditions",), inputs=(table.to_csv(), seen_images))
+    for name, answers_to in found.items():
+        table[f"probability_{name}"] = answers_to[:, neutral]
+        table[f"said_{name}"] = np.array(study.classes)[answers_to.argmax(axis=1)]
     return table.assign(model=study.model)
+
+
+def _probabilities(study: ErrorStudy, subjects: pd.Series, positions: pd.Series) -> np.ndarray:
+    """(N, classes) float64 for images, each by the network of the fold that left its subject out."""
+    found = np.zeros((len(positions), len(study.classes)))
+    for subject, rows in positions.groupby(subjects.to_numpy()):
+        images = study.inputs[rows.to_numpy()]
+        found[rows.index] = np.asarray(study.networks[subject](scaled(images), training=False))
+    return found
 
 
 def effects(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -90,7 +101,7 @@ def effects(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
         row = {"model": model, "condition": condition, "n": len(group), "before": before.mean(), "after": after.mean()}
         row |= {"difference": surely.value, "low": surely.low, "high": surely.high}
         row |= {"read": read.value, "read_low": read.low, "read_high": read.high}
-        rows.append(row | {"p": tweaks.sign_flips(change)})
+        rows.append(row | {"p": float(tweaks.sign_flips(change))})
     table = pd.DataFrame(rows)
     tested = table["condition"] != CONTROL
     table["q"] = table["p"]

@@ -5,18 +5,21 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation
+from fer_utils import evaluation, kept
 
 _STRENGTH = 1.0  # inverse of the L2 penalty, on standardized features; fixed, nothing is chosen
 
 
-def decodability(representations: Mapping[str, np.ndarray], labels: np.ndarray, subjects: np.ndarray) -> pd.DataFrame:
-    """How well expression and person can be read from features by logistic regression.
+def decodability(
+    dataset: str, representations: Mapping[str, np.ndarray], labels: np.ndarray, subjects: np.ndarray
+) -> pd.DataFrame:
+    """How well expression and person can be read from features by logistic regression, kept on disk.
 
     Expressions are read on subjects left out, one at a time; people on expressions left out, one at a time. So either is
     read from images of which nothing like them, in that respect, was seen.
 
     Args:
+        dataset: short name of the data set that the features are of.
         representations: name to (N, features) or (folds, N, features), one set for each left-out subject in sorted order
             where networks differ by fold; people are then read from the first fold's.
         labels: (N,) int.
@@ -28,18 +31,33 @@ def decodability(representations: Mapping[str, np.ndarray], labels: np.ndarray, 
     """
     rows = []
     for name, features in representations.items():
-        stack = features if features.ndim == 3 else features[np.newaxis]
-        for question, target, groups in (("expression", labels, subjects), ("person", subjects, labels)):
-            right = np.zeros(len(labels), dtype=bool)
-            for index, group in enumerate(np.unique(groups)):
-                own = stack[index] if question == "expression" and len(stack) > 1 else stack[0]
-                right[groups == group] = _read(own, target, groups == group)
+
+        def fit(features: np.ndarray = features) -> dict[str, np.ndarray]:
+            stack = features if features.ndim == 3 else features[np.newaxis]
+            return {
+                "expression": _all_right(stack, labels, subjects),
+                "person": _all_right(stack[:1], subjects, labels),
+            }
+
+        inputs = (features, labels, subjects)
+        answers = kept.arrays(dataset, "decoded", fit, code=("decoding",), inputs=inputs)
+        for question, target in (("expression", labels), ("person", subjects)):
+            right = answers[question]
             by_subject = pd.Series(right).groupby(subjects).agg(["sum", "count"])
             found = evaluation.subject_bootstrap(by_subject["sum"].to_numpy(), by_subject["count"].to_numpy())
             chance = float(pd.Series(target).value_counts(normalize=True).max())
             row = {"representation": name, "question": question, "value": found.value, "low": found.low}
             rows.append(row | {"high": found.high, "chance": chance, "n": len(labels)})
     return pd.DataFrame(rows)
+
+
+def _all_right(stack: np.ndarray, target: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Whether each image is read rightly with its group left out, (N,) bool; of several sets of features each group has one."""
+    right = np.zeros(len(target), dtype=bool)
+    for index, group in enumerate(np.unique(groups)):
+        own = stack[index] if len(stack) > 1 else stack[0]
+        right[groups == group] = _read(own, target, groups == group)
+    return right
 
 
 def _read(features: np.ndarray, target: np.ndarray, test: np.ndarray) -> np.ndarray:

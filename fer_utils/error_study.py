@@ -131,15 +131,17 @@ class ErrorStudy:
         return dict(zip(found["names"].tolist(), found["maps"], strict=True))
 
     def kept(
-        self, name: str, fit: Callable[[], dict[str, np.ndarray]], *, code: Sequence[str]
+        self, name: str, fit: Callable[[], dict[str, np.ndarray]], *, code: Sequence[str], inputs: Sequence[object] = ()
     ) -> dict[str, np.ndarray]:
         """What `fit` makes of this study's networks, kept on disk (`kept.arrays`).
 
         Args:
             name: what it is.
             code: modules of `fer_utils` that compute it.
+            inputs: what determines it besides the networks with the images of their folds.
         """
-        words = {"code": (*code, "error_study"), "inputs": self.experiment.record_names(self._first_runs)}
+        determined_by = (*inputs, *self.experiment.record_names(self._first_runs))
+        words = {"code": (*code, "error_study"), "inputs": determined_by}
         return kept.arrays(self.experiment.dataset.name, f"{name}-{self.model}", fit, **words)
 
     @cached_property

@@ -163,11 +163,10 @@ def effects(experiment: Experiment, plans: Sequence[Plan]) -> pd.DataFrame:
     sizes = {fold: len(test) for fold, (_, test) in experiment.folds("loso").items()}
     counts = np.array(list(sizes.values()), dtype=float)
     before = right(plans[0], records, sizes)
-    rows = []
-    for each in plans:
-        after = right(each, records, sizes)
+    rows, results = [], [right(each, records, sizes) for each in plans]
+    p_values = sign_flips(np.stack([after.mean(axis=1) - before.mean(axis=1) for after in results]))
+    for each, after, p_value in zip(plans, results, p_values, strict=True):
         found = evaluation.difference_interval(after, before, counts)
-        p_value = sign_flips(after.mean(axis=1) - before.mean(axis=1))
         rows.append(
             {"factor": each.tweak.factor, "change": each.tweak.change}
             | {"accuracy": after.mean(axis=1).sum() / counts.sum(), "difference": found.value}
@@ -187,25 +186,27 @@ def trained(experiment: Experiment, plans: Sequence[Plan]) -> dict[Run, Record]:
     return dict(zip(runs, experiment.records(runs), strict=True))
 
 
-def sign_flips(differences: np.ndarray) -> float:
-    """Two-sided p value of a mean difference over subjects, by flipping signs; exact up to 15 subjects.
+def sign_flips(differences: np.ndarray) -> np.ndarray:
+    """Two-sided p values of mean differences over subjects, by flipping signs; exact up to 15 subjects.
 
     Args:
-        differences: (subjects,).
+        differences: (..., subjects).
+
+    Returns:
+        (...) float64.
     """
     from scipy.stats import permutation_test
 
-    if not np.any(differences):
-        return 1.0
     result = permutation_test(
         (differences,),
         lambda values, axis: np.mean(values, axis=axis),
         permutation_type="samples",
         n_resamples=40_000,
         vectorized=True,
+        axis=-1,
         rng=7,
     )
-    return float(result.pvalue)
+    return result.pvalue
 
 
 def verdict(row) -> str:

@@ -84,7 +84,9 @@ def study(*, empty: tuple[int, ...] = ()) -> SimpleNamespace:
         return np.stack([1 - bright, bright], axis=1)
 
     networks = dict.fromkeys("abcdef", network)
-    return SimpleNamespace(inputs=images, networks=networks, classes=CLASSES, model="m")
+    return SimpleNamespace(
+        inputs=images, networks=networks, classes=CLASSES, model="m", kept=lambda name, fit, *, code, inputs: fit()
+    )
 
 
 def dark_pairs() -> pd.DataFrame:

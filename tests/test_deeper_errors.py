@@ -43,7 +43,7 @@ def test_person_and_expression_are_told_apart():
     person[np.arange(48), np.repeat(np.arange(12), 4)] += 3
     expression[np.arange(48), labels] += 3
     by_fold = np.repeat(expression[np.newaxis], 12, axis=0)
-    table = decoding.decodability({"p": person, "e": expression, "folds": by_fold}, labels, subjects)
+    table = decoding.decodability("tiny", {"p": person, "e": expression, "folds": by_fold}, labels, subjects)
     value = table.set_index(["representation", "question"])["value"]
     assert value["p", "person"] == value["e", "expression"] == value["folds", "expression"] == 1
     assert value["e", "person"] < 0.3
