@@ -15,7 +15,7 @@ import threading
 import traceback
 from dataclasses import replace
 
-from fer_utils import identity
+from fer_utils import files, identity
 from fer_utils.errors import ClusterError
 from fer_utils.records import Record
 from fer_utils.workers import Task
@@ -88,11 +88,13 @@ class _Child:
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment, self.busy = environment, False
+        self._open = contextlib.ExitStack()
+        scratch = self._open.enter_context(files.scratch())
         self._process = subprocess.Popen(
             [sys.executable, "-m", "fer_utils.cluster_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | environment,
+            env=os.environ | environment | scratch,
             start_new_session=True,  # Ctrl-C at the worker's terminal reaches it through the closed pipe alone
         )
         self.identity = self.receive()
@@ -120,6 +122,7 @@ class _Child:
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
+        self._open.close()
 
 
 def _serve() -> None:

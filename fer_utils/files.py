@@ -61,6 +61,16 @@ def write(path: Path, content: bytes | str) -> None:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+@contextlib.contextmanager
+def scratch() -> Iterator[dict[str, str]]:
+    """An environment for other processes whose temporary files go away when the block ends.
+
+    TensorFlow writes code that it has generated into files, and a process that is killed leaves them behind.
+    """
+    with tempfile.TemporaryDirectory(prefix="fer-", ignore_cleanup_errors=True) as folder:
+        yield {"TMPDIR": folder}
+
+
 def sha256(content: bytes) -> str:
     """SHA-256 as 64 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_utils import backend, cleaning, pretrained, progress, results
+from fer_utils import cleaning, pretrained, progress, results, workers
 from fer_utils.datasets import FaceDataset
 from fer_utils.transfer_features import Part, crops, kept, outputs
 from fer_utils.transfer_heads import head_weights
@@ -71,29 +71,20 @@ def predictions(dataset: FaceDataset, manifest: pd.DataFrame, *, jobs: int = 0) 
 
 def _all_runs(dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarray, *, jobs: int) -> np.ndarray:
     """(seeds, N, classes) float32."""
-    from loky import get_reusable_executor
-
     images = crops(dataset, manifest, positions, CROP)
-    executor = get_reusable_executor(
-        max_workers=min(jobs or os.cpu_count() or 1, len(SEEDS) * len(set(dataset.subjects[positions]))),
-        env=backend.worker_environment(),
-        reuse=False,
-    )
-    try:
+    subjects, labels = dataset.subjects[positions], dataset.labels[positions]
+    found = np.zeros((len(SEEDS), len(positions), len(dataset.class_names)), dtype=np.float32)
+    with workers.processes(min(jobs or os.cpu_count() or 1, len(SEEDS) * len(set(subjects)))) as executor:
         frozen = executor.submit(_frozen_activations, images).result()
-        subjects, labels = dataset.subjects[positions], dataset.labels[positions]
         runs = {}
         for number, seed in enumerate(SEEDS):
             for name in np.unique(subjects):
                 test = subjects == name
                 run = Run(frozen[:, ~test], labels[~test], frozen[:, test], len(dataset.class_names), seed)
                 runs[number, name] = executor.submit(tuned, run)
-        found = np.zeros((len(SEEDS), len(positions), len(dataset.class_names)), dtype=np.float32)
         for (number, name), future in progress.bar(runs.items(), "fine-tuning", unit="run"):
             found[number, subjects == name] = future.result()
-        return found
-    finally:
-        executor.shutdown(wait=True, kill_workers=True)
+    return found
 
 
 def tuned(run: Run) -> np.ndarray:

@@ -7,12 +7,13 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import psutil
 
-from fer_utils import backend, progress
+from fer_utils import backend, files, progress
 from fer_utils.faces import SIDE
 from fer_utils.recipes import Recipe, Variant
 from fer_utils.records import Fold, Record
@@ -52,7 +53,7 @@ def run(tasks: Sequence[Task], *, jobs: int, on_record: Callable[[int, Record], 
         return
     from multiprocessing.managers import SyncManager
 
-    from loky import as_completed, get_reusable_executor
+    from loky import as_completed
     from loky.backend import get_context
 
     # That a worker is renewed when it has grown (each network traced leaves some memory behind) is meant, and no leak.
@@ -61,22 +62,31 @@ def run(tasks: Sequence[Task], *, jobs: int, on_record: Callable[[int, Record], 
     jobs = min(jobs or os.cpu_count() or 1, len(tasks))
     manager = SyncManager(ctx=get_context("loky"))
     manager.start(_obey, (os.getpid(),))
-    with manager:
+    with manager, processes(jobs) as executor:
         reports = manager.Queue()
+        with Bar(tasks, reports) as bar:
+            futures = {executor.submit(_train, index, tasks[index], reports): index for index in order}
+            for done, future in enumerate(as_completed(futures), start=1):
+                on_record(futures[future], future.result())
+                bar.runs_done(done)
+
+
+@contextlib.contextmanager
+def processes(count: int) -> Iterator[Executor]:
+    """Processes to compute in, one thread to each; they end with the block, and with this process even by SIGKILL."""
+    from loky import get_reusable_executor
+
+    with files.scratch() as scratch:
         executor = get_reusable_executor(
-            max_workers=jobs,
-            env=backend.worker_environment(),
+            max_workers=count,
+            env=backend.worker_environment() | scratch,
             timeout=60,
             reuse=False,
             initializer=_obey,
             initargs=(os.getpid(),),
         )
         try:
-            with Bar(tasks, reports) as bar:
-                futures = {executor.submit(_train, index, tasks[index], reports): index for index in order}
-                for done, future in enumerate(as_completed(futures), start=1):
-                    on_record(futures[future], future.result())
-                    bar.runs_done(done)
+            yield executor
         finally:
             executor.shutdown(wait=True, kill_workers=True)
 

@@ -103,6 +103,16 @@ def test_kill_at_any_moment_leaves_whole_records_and_the_next_call_completes_the
     assert kept(outputs) == undisturbed
 
 
+def test_training_leaves_no_temporary_files(outputs, tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    options = ["--subjects", "2", "--epochs", "1"]
+    subprocess.run([sys.executable, small_experiment.__file__, *options], check=True, capture_output=True)
+    assert len(kept(outputs)) == 6  # two subjects, three seeds
+    assert not list(temporary.iterdir())
+
+
 def test_two_calls_at_once_leave_the_same_bytes(outputs, undisturbed):
     calls = [start(), start()]
     assert [finish(call)[0] for call in calls] == [0, 0]
