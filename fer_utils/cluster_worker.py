@@ -15,7 +15,7 @@ import threading
 import traceback
 from dataclasses import replace
 
-from fer_utils import files, identity
+from fer_utils import files, identity, lean_imports
 from fer_utils.errors import ClusterError
 from fer_utils.records import Record
 from fer_utils.workers import Task
@@ -137,6 +137,7 @@ def _serve() -> None:
         answers.flush()
 
     answer(identity.here())
+    lean_imports.import_keras()
     from fer_utils import training
 
     with contextlib.suppress(queue.Empty):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from fer_utils import backend, files, progress
+from fer_utils import backend, files, lean_imports, progress
 from fer_utils.faces import SIDE
 from fer_utils.recipes import Recipe, Variant
 from fer_utils.records import Fold, Record
@@ -104,6 +104,7 @@ def _obey(parent: int) -> None:
 
 
 def _train(index: int, task: Task, reports) -> Record:
+    lean_imports.import_keras()
     from fer_utils import training
 
     return training.train(
