@@ -46,7 +46,7 @@ lint: $(READY) ## Check style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench: $(READY) ## Measure the training engine (some ten minutes on an idle machine); PyTorch too where it is installed
+bench: $(READY) ## Measure the training engine (half an hour on an idle machine); PyTorch too where it is installed
 	$(BIN)/python benchmarks/bench.py
 
 lock: ## Compile requirements.txt from pyproject.toml again

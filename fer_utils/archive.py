@@ -2,13 +2,16 @@
 
 Whoever clones the project redraws every figure from it in minutes, in place of training for hours; to train anew, remove
 the file or set FER_OUTPUT_DIR. A record serves only for the recipe, data, training code and versions that made it; the
-processor alone may be another one, and the record names it.
+processor alone may be another one, and the record names it. What notebook 05 makes of the pretrained network is not in it:
+that takes two minutes.
 """
 
 import io
 import json
 import zipfile
-from dataclasses import dataclass, replace
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fer_utils import files, identity, paths, progress
@@ -22,22 +25,31 @@ _DATE = (2026, 1, 1, 0, 0, 0)  # of every member, so that equal records give equ
 
 @dataclass(frozen=True)
 class Archive:
-    """Records by name, as bytes."""
+    """Records by name, as bytes, and the file that they came from."""
 
-    members: dict[str, bytes]
+    members: dict[str, bytes] = field(default_factory=dict)
+    path: Path = Path(NAME)
 
     @classmethod
     def read(cls, dataset: str) -> "Archive":
-        """The archive of a data set; empty where there is none. A damaged one is named, and not used."""
+        """The archive of a data set; empty where there is none. A damaged one is named, and not used.
+
+        Raises:
+            OutputError: it cannot be read, which says nothing of its content.
+        """
         path = paths.outputs(dataset) / NAME
         try:
             with zipfile.ZipFile(path) as archive:
-                return cls({name: archive.read(name) for name in archive.namelist()})
+                return cls({name: archive.read(name) for name in archive.namelist()}, path)
         except (FileNotFoundError, NotADirectoryError):
-            return cls({})
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            return cls()
+        except OSError as error:
+            raise OutputError(
+                f"cannot read {path}: {error.strerror or error}. Make it readable, or remove it."
+            ) from error
+        except (ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
             progress.say(f"{path} is damaged ({error}): its runs are trained again. git checkout brings it back.")
-            return cls({})
+            return cls()
 
     def get(self, stem: str, made_by: dict) -> Record | None:
         """The record of a run, whatever processor made it.
@@ -46,37 +58,58 @@ class Archive:
             stem: of the run (`experiments.Run.stem`).
             made_by: what determines the run, as in `Record.made_by`.
         """
-        content = self.members.get(_name(stem, made_by))
-        return None if content is None else Record.from_bytes(content)
+        name = _name(stem, made_by)
+        return self._whole([name]).get(name)
 
-    def records(self) -> list[Record]:
-        """All of them."""
-        return [Record.from_bytes(content) for content in self.members.values()]
+    def records(self) -> dict[str, Record]:
+        """All of them by name; damaged ones are named, and left out."""
+        return self._whole(self.members)
 
     def of(self, stem: str) -> list[Record]:
         """Every record of a run, whatever recipe, data and code made it."""
-        return [Record.from_bytes(content) for name, content in self.members.items() if name.rpartition("-")[0] == stem]
+        return list(self._whole(name for name in self.members if name.rpartition("-")[0] == stem).values())
+
+    def _whole(self, names: Iterable[str]) -> dict[str, Record]:
+        found = {}
+        for name in names:
+            try:
+                if name in self.members:
+                    found[name] = Record.from_bytes(self.members[name])
+            except OutputError as error:
+                progress.say(f"{self.path}: {name} is {error}, and not used. git checkout brings it back.")
+        return found
 
 
-def write(dataset: str) -> tuple[Path, int]:
-    """Pack the kept runs of a data set that the present training code and versions made.
+def is_present(record: Record) -> bool:
+    """Whether the present training code and versions made a record, on whatever processor."""
+    here = {name: value for name, value in identity.here().items() if name not in _ANY_PROCESSOR}
+    return record.made_by | here == record.made_by
+
+
+def write(dataset: str) -> tuple[Path, int, int]:
+    """Pack the kept runs of a data set that the present training code and versions made, beside such as are packed already.
 
     Returns:
-        The archive, and how many records it holds.
+        The archive, how many records it holds, and how many of them are new.
 
     Raises:
         OutputError: there are no such runs.
     """
     folder = paths.outputs(dataset)
-    here = {name: value for name, value in identity.here().items() if name not in _ANY_PROCESSOR}
-    members = {}
-    for path in progress.bar(sorted((folder / "runs").glob("*-seed*-*.npz")), "packing records", unit="record"):
+    packed = Archive.read(dataset)
+    before = {name: packed.members[name] for name, record in packed.records().items() if is_present(record)}
+    if len(before) < len(packed.members):
+        progress.say(
+            f"{packed.path}: {len(packed.members) - len(before)} records of other code or versions are dropped"
+        )
+    members = dict(before)
+    for path in progress.bar(sorted((folder / "runs").glob("*-seed[0-9]*-*.npz")), "packing records", unit="record"):
         try:
             record = Record.from_bytes(path.read_bytes())
         except OutputError as error:
             progress.say(f"{path.name} is left out: {error}")
             continue
-        if record.made_by | here == record.made_by:
+        if is_present(record):
             name = _name(path.stem.rpartition("-")[0], record.made_by)
             members[name] = replace(record, weights=()).to_bytes()
     if not members:
@@ -88,7 +121,7 @@ def write(dataset: str) -> tuple[Path, int]:
         for name, content in sorted(members.items()):
             archive.writestr(zipfile.ZipInfo(name, date_time=_DATE), content, zipfile.ZIP_DEFLATED)
     files.write(folder / NAME, buffer.getvalue())
-    return folder / NAME, len(members)
+    return folder / NAME, len(members), len(members.keys() - before.keys())
 
 
 def _name(stem: str, made_by: dict) -> str:

@@ -62,7 +62,7 @@ def extremes(inputs: dict[str, np.ndarray], index: int) -> list[dict]:
 
 
 def _extreme(policy: str, part: str, value: float | bool, image: np.ndarray) -> dict:
-    """The variants, out of many draws of one change alone, that lie farthest to either side."""
+    """An image unchanged, and with one change alone as far as it goes to either side."""
     plain = scaled(image)[0, ..., 0]
     if part == "flip":
         return {

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import archive, datasets, files, identity, paths, provenance, readme, results
+from fer_utils import archive, datasets, files, paths, provenance, readme, results
 from fer_utils.archive import Archive
 from fer_utils.errors import FerError, OutputError
 from fer_utils.records import Record
@@ -155,12 +155,17 @@ def _against_records(dataset: str, predictions: pd.DataFrame) -> list[str]:
 
 
 def _archive(dataset: str) -> list[str]:
-    """Whether the archived records were made by the present training code."""
-    code = identity.here()["code"]
-    other = sum(record.made_by.get("code") != code for record in Archive.read(dataset).records())
-    if not other:
-        return []
-    return [f"{archive.NAME}: {other} records are of other training code: train again (fer run), then fer archive"]
+    """Whether the archived records are whole, and were made by the present training code and versions."""
+    packed = Archive.read(dataset)
+    records = packed.records()
+    found = []
+    if damaged := len(packed.members) - len(records):
+        found.append(f"{archive.NAME}: {damaged} records are damaged: git checkout brings them back")
+    if other := sum(not archive.is_present(record) for record in records.values()):
+        found.append(
+            f"{archive.NAME}: {other} records are of other training code or versions: train again (fer run), then fer archive"
+        )
+    return found
 
 
 def _record(path: Path) -> Record | None:

@@ -238,17 +238,17 @@ def learn_units(folder: Path | None) -> None:
 def archive(chosen_datasets: tuple[str, ...]) -> None:
     """Pack kept runs, without weights, into outputs/<dataset>/records.zip, to be published with the results.
 
-    Whoever has that file draws every figure again in minutes, and trains nothing but what needs weights. Records of
-    other training code or versions than the present are left out.
+    Whoever has that file draws every figure again in minutes, and trains nothing but what needs weights, and what
+    notebook 05 makes of the pretrained network. Records that are packed already stay; those of other training code or
+    versions than the present are left out. To pack anew what is kept in runs/ alone, remove the file first.
     """
     from fer_utils import archive as archives
     from fer_utils import paths
 
     for dataset in _places(chosen_datasets):
-        path, count = archives.write(dataset)
-        click.echo(
-            f"{path.relative_to(paths.outputs(dataset).parent)}: {count} records, {path.stat().st_size / 1e6:.1f} MB"
-        )
+        path, count, new = archives.write(dataset)
+        name, size = path.relative_to(paths.outputs(dataset).parent), path.stat().st_size / 1e6
+        click.echo(f"{name}: {count} records, {new} of them new, {size:.1f} MB")
 
 
 @main.command()

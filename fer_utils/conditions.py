@@ -148,7 +148,6 @@ def _wanted(person, place: dict[tuple[str, str], int]) -> Iterator[tuple[str, st
 
 
 def _verdict(row) -> str:
-    """As strict as `tweaks.verdict`: corrected for the number of comparisons, and an interval without 0."""
-    if row.q > tweaks.FALSE_DISCOVERIES or row.low <= 0 <= row.high:
+    if not tweaks.told(row.low, row.high, row.q):
         return "cannot be told"
     return "raises it" if row.difference > 0 else "lowers it"

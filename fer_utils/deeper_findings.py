@@ -7,8 +7,9 @@ import pandas as pd
 
 from fer_utils import evaluation
 from fer_utils.conditions import CONTROL
-from fer_utils.measurement_findings import get, row
-from fer_utils.tweaks import FALSE_DISCOVERIES
+from fer_utils.measurement_findings import ends, get, row
+from fer_utils.occlusion import Share
+from fer_utils.tweaks import told
 
 
 def labels(model: str, suspects: pd.DataFrame, planted: Mapping[str, float], n: int) -> list[tuple]:
@@ -26,13 +27,16 @@ def decoding(table: pd.DataFrame) -> list[tuple]:
     return rows
 
 
-def regions(model: str, shares: Mapping[str, Mapping[str, float]], n: int) -> list[tuple]:
-    """Of `occlusion.shares`, by expression."""
-    return [
-        row("occlusion", model, f"{expression}, {region}", value, n=n)
-        for expression, each in shares.items()
-        for region, value in each.items()
-    ]
+def regions(model: str, shares: Mapping[str, Mapping[str, Share]]) -> list[tuple]:
+    """Of `occlusion.shares_of_people`, by expression; n counts images."""
+    rows = []
+    for expression, by_region in shares.items():
+        for region, each in by_region.items():
+            rows.append(row("occlusion", model, f"{expression}, {region}", each.value, each.low, each.high, n=each.n))
+            rows.append(
+                row("occlusion", model, f"{expression}, {region}, may be first", float(each.may_be_first), n=each.n)
+            )
+    return rows
 
 
 def background(model: str, share: float, area: float, n: int) -> list[tuple]:
@@ -115,16 +119,18 @@ def found(table: pd.DataFrame, model: str, reference: str, answers: str) -> str:
 def _conditions(table: pd.DataFrame, model: str) -> str:
     rows = table[(table["question"] == "conditions") & (table["about"] == model)]
     names = [name.removesuffix(", probability") for name in rows["quantity"] if name.endswith(", probability")]
-    told = [_condition(table, model, name) for name in names if name != CONTROL]
+    lines = [_condition(table, model, name) for name in names if name != CONTROL]
     if CONTROL in names:
-        told.append(
-            "Two pictures with nothing changed: " + _condition(table, model, CONTROL).removeprefix(f"{CONTROL}: ")
+        lines.append(
+            "two pictures with nothing changed: " + _condition(table, model, CONTROL).removeprefix(f"{CONTROL}: ")
         )
     left_out = get(table, "conditions", model, "pairs without a face")
     return (
         f"**Glasses and light?** `{model}` on neutral faces, change in how surely they are read as such: "
-        + "; ".join(told)
-        + (f"; pairs left out, since no face was found: {left_out.value:.0f}." if left_out.value else ".")
+        + "; ".join(lines)
+        + (f"; pairs left out, since no face was found: {left_out.value:.0f}. " if left_out.value else ". ")
+        + "Answers of one seed's networks; and surer of neutral need not be clearer sight, since nobody shows another expression "
+        "in these conditions."
     )
 
 
@@ -135,8 +141,8 @@ def _condition(table: pd.DataFrame, model: str, name: str) -> str:
     )
     verdict = ""
     if name != CONTROL:
-        told = q.value <= FALSE_DISCOVERIES and not change.low <= 0 <= change.high
-        verdict = ", cannot be told" if not told else ", raises it" if change.value > 0 else ", lowers it"
+        sure = told(change.low, change.high, q.value)
+        verdict = ", cannot be told" if not sure else ", raises it" if change.value > 0 else ", lowers it"
     return (
         f"{name}: {100 * change.value:+.1f} points ({100 * change.low:+.1f} to {100 * change.high:+.1f}){verdict}, "
         f"read as neutral {round(before.value * before.n):.0f} of {before.n:.0f} without, {round(after.value * after.n):.0f} with"
@@ -146,25 +152,27 @@ def _condition(table: pd.DataFrame, model: str, name: str) -> str:
 def _lenses(table: pd.DataFrame, model: str) -> str:
     change, p_value = (get(table, "lenses", model, name) for name in ("probability", "p"))
     return (
-        f"**Glare on glasses?** `{model}`: glasses with glare ({change.n:.0f} people) change that by {100 * change.value:+.0f} points "
-        f"({100 * change.low:+.0f} to {100 * change.high:+.0f}) more than clear ones ({p_value.n - change.n:.0f}), p = {p_value.value:.2g}."
+        f"**Glare on glasses?** `{model}`: what glasses do to how surely a neutral face is read as such is "
+        f"{abs(100 * change.value):.0f} points {'higher' if change.value > 0 else 'lower'} with glare on them ({change.n:.0f} people) than with clear "
+        f"ones ({p_value.n - change.n:.0f}); interval of the difference {100 * change.low:+.0f} to {100 * change.high:+.0f}, "
+        f"p = {p_value.value:.2g}{'' if told(change.low, change.high, p_value.value) else ', cannot be told'}."
     )
 
 
 def _people(table: pd.DataFrame, model: str) -> str:
     rows = table[(table["question"] == "people") & (table["about"] == model)]
     names = [name.removesuffix(", difference") for name in rows["quantity"] if name.endswith(", difference")]
-    told = []
+    lines = []
     for name in names:
         having, others, change, q = (
             get(table, "people", model, f"{name}, {what}") for what in ("with", "without", "difference", "q")
         )
-        verdict = "" if q.value <= FALSE_DISCOVERIES else ", cannot be told"
-        told.append(
+        verdict = "" if told(change.low, change.high, q.value) else ", cannot be told"
+        lines.append(
             f"{name}: {having.value:.0%} with ({having.n:.0f} people), {others.value:.0%} without ({others.n:.0f}), "
             f"{100 * change.value:+.0f} points ({100 * change.low:+.0f} to {100 * change.high:+.0f}){verdict}"
         )
-    return f"**Beards, glasses, glare on the skin?** Accuracy of `{model}` by person: " + "; ".join(told) + "."
+    return f"**Beards, glasses, glare on the skin?** Accuracy of `{model}` by person: " + "; ".join(lines) + "."
 
 
 def _over_subjects(values: np.ndarray, subjects: np.ndarray) -> evaluation.Interval:
@@ -187,20 +195,29 @@ def _decoding(table: pd.DataFrame, name: str) -> str:
     expression, person = (get(table, "decoding", name, question) for question in ("expression", "person"))
     chances = [get(table, "decoding", name, f"{question}, chance").value for question in ("expression", "person")]
     return (
-        f"**Person or expression?** From {name}, a linear reader tells the expression of a new person in {expression.value:.0%} "
-        f"({expression.low:.0%} to {expression.high:.0%}; chance {chances[0]:.0%}) and the person under a new expression in "
-        f"{person.value:.0%} ({person.low:.0%} to {person.high:.0%}; chance {chances[1]:.0%})."
+        f"**Person or expression?** From {name}, a linear reader tells the expression of a new person in "
+        f"{expression.value:.0%}{ends(expression, '{:.0%}', 1)}, where chance is {chances[0]:.0%}, and the person under a new "
+        f"expression in {person.value:.0%}{ends(person, '{:.0%}', 1)}, where chance is {chances[1]:.0%}."
     )
 
 
 def _regions(table: pd.DataFrame, model: str) -> str:
     rows = table[(table["question"] == "occlusion") & (table["about"] == model)]
-    split = rows["quantity"].str.split(", ", expand=True)
-    wide = pd.DataFrame({"expression": split[0], "region": split[1], "value": rows["value"]}).dropna()
-    strongest = wide.loc[wide.groupby("expression")["value"].idxmax()]
-    told = ", ".join(f"{r.expression} the {r.region} ({r.value:.1f} times the mean)" for r in strongest.itertuples())
+    by_name = rows.set_index("quantity")
+    lines, expressions = [], list(dict.fromkeys(name.split(", ")[0] for name in by_name.index))
+    for expression in expressions:
+        first = [
+            name for name in by_name.index if name.startswith(f"{expression}, ") and name.endswith(", may be first")
+        ]
+        parts = by_name.loc[[name.removesuffix(", may be first") for name in first if by_name.loc[name, "value"]]]
+        parts = parts.sort_values("value", ascending=False)
+        words = " or ".join(f"the {name.split(', ')[1]} ({row.value:.1f})" for name, row in parts.iterrows())
+        if words:
+            lines.append(f"{expression} {words}")
     return (
-        f"**Which part of the face?** Covering hurts `{model}` most at: {told or 'no part, its answers do not move'}."
+        f"**Which part of the face?** Of brows, eyes, nose and mouth, covering hurts `{model}` most at: "
+        f"{', '.join(lines) or 'no part, its answers do not move'}. (In brackets: times the mean of all places; two or more where "
+        "these people cannot tell which is first.)"
     )
 
 
@@ -215,8 +232,14 @@ def _background(table: pd.DataFrame, model: str) -> str:
 def _mirror(table: pd.DataFrame, model: str) -> str:
     changed, gain = (get(table, "mirror", model, f"all, {name}") for name in ("changed", "accuracy"))
     rows = table[(table["question"] == "mirror") & (table["about"] == model) & (table["quantity"] == "wink, changed")]
-    wink = f" (of winks {rows.iloc[0].value:.0%})" if len(rows) else ""
+    wink = ""
+    if len(rows):
+        of_winks = get(table, "mirror", model, "wink, accuracy")
+        wink = (
+            f"; of winks it changes {rows.iloc[0].value:.0%} of the answers, and the accuracy by {100 * of_winks.value:+.0f} "
+            f"points{ends(of_winks, '{:+.0f}')}"
+        )
     return (
-        f"**Left or right?** Mirroring a face changes {changed.value:.0%} ({changed.low:.0%} to {changed.high:.0%}) of the answers{wink} "
-        f"and the accuracy by {100 * gain.value:+.1f} points ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})."
+        f"**Left or right?** Mirroring a face changes {changed.value:.0%} ({changed.low:.0%} to {changed.high:.0%}) of the answers "
+        f"and the accuracy by {100 * gain.value:+.1f} points ({100 * gain.low:+.1f} to {100 * gain.high:+.1f}){wink}."
     )

@@ -138,9 +138,10 @@ class ErrorStudy:
         Args:
             name: what it is.
             code: modules of `fer_utils` that compute it.
-            inputs: what determines it besides the networks with the images of their folds.
+            inputs: what determines it besides the networks and the images.
         """
-        determined_by = (*inputs, *self.experiment.record_names(self._first_runs))
+        every_image = self.experiment.dataset.file_names, self.inputs  # more than the folds hold: excluded ones too
+        determined_by = (*inputs, *every_image, *self.experiment.record_names(self._first_runs))
         words = {"code": (*code, "error_study"), "inputs": determined_by}
         return kept.arrays(self.experiment.dataset.name, f"{name}-{self.model}", fit, **words)
 

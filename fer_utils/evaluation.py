@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from fer_utils.errors import ParameterError
+
 LEVEL = 0.95
 RESAMPLES = 10_000
 _BOOTSTRAP_SEED = 20_231
@@ -95,7 +97,25 @@ def subject_bootstrap(values: np.ndarray, counts: np.ndarray) -> Interval:
     return Interval(float(np.sum(values) / np.sum(counts)), float(low), float(high))
 
 
-def difference_interval(after: np.ndarray, before: np.ndarray, counts: np.ndarray) -> Interval:
+def middle(values) -> tuple[float, float]:
+    """Ends of the middle 95 % of some values, (N,)."""
+    low, high = np.quantile(np.asarray(values, dtype=float), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def resampled_sums(sums: np.ndarray) -> np.ndarray:
+    """Sums over subjects drawn anew, (1000, ...) float64, for what is no mean.
+
+    Args:
+        sums: (subjects, ...), of each subject.
+    """
+    draws = _draws(len(sums))[:1000]
+    return np.tensordot(draws, sums, axes=1)
+
+
+def difference_interval(
+    after: np.ndarray, before: np.ndarray, counts: np.ndarray, *, same_runs: bool = False
+) -> Interval:
     """Difference in accuracy of two models on the same images, resampling subjects and seeds.
 
     Subjects are drawn for both models together, since each is tested on the same ones; seeds for each by itself, since
@@ -105,12 +125,14 @@ def difference_interval(after: np.ndarray, before: np.ndarray, counts: np.ndarra
     Args:
         after, before: (subjects, seeds) right images of each model; the numbers of seeds may differ.
         counts: (subjects,) images tested.
+        same_runs: both are of the same trained networks, after another epoch: seeds are then drawn for both together.
     """
     subjects, generator = _draws(len(counts)), np.random.default_rng(_BOOTSTRAP_SEED + 1)
-    means = []
+    means, weights = [], None
     for right in (after, before):
         seeds = right.shape[1]
-        weights = generator.multinomial(seeds, np.full(seeds, 1 / seeds), size=RESAMPLES) / seeds
+        if weights is None or not same_runs:
+            weights = generator.multinomial(seeds, np.full(seeds, 1 / seeds), size=RESAMPLES) / seeds
         means.append(((subjects @ right) * weights).sum(axis=1) / (subjects @ counts))
     low, high = np.quantile(means[0] - means[1], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     value = (after.mean(axis=1) - before.mean(axis=1)).sum() / counts.sum()
@@ -194,6 +216,9 @@ def compare(predictions: pd.DataFrame, model: str, reference: str, *, protocol: 
 
     The interval is `difference_interval`'s, over subjects and seeds; McNemar's exact test takes one prediction per image, that
     of each model's first seed.
+
+    Raises:
+        ParameterError: the two models did not predict the same images.
     """
     chosen = predictions[predictions["protocol"] == protocol]
     right = {}
@@ -202,6 +227,8 @@ def compare(predictions: pd.DataFrame, model: str, reference: str, *, protocol: 
         right[name] = group.pivot_table(
             index=["subject", "image"], columns="seed", values="right", aggfunc="first"
         ).sort_index()
+    if not right[model].index.equals(right[reference].index):
+        raise ParameterError(f"{model} and {reference} did not predict the same images under {protocol}.")
     of_subjects = {name: each.astype(float).groupby(level="subject") for name, each in right.items()}
     after, before = (of_subjects[name].sum().to_numpy() for name in (model, reference))
     interval = difference_interval(after, before, of_subjects[model].size().to_numpy())

@@ -11,11 +11,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from fer_utils import backend, files, paths, progress
+from fer_utils import backend, files, paths, progress, syntax
 from fer_utils.datasets import FaceDataset
 
 CONFIDENCE = 0.9  # detections under this are not counted as faces
@@ -69,7 +70,8 @@ def detect(dataset: FaceDataset) -> list[list[Face]]:
     Returns:
         For each image the faces found with a confidence of at least `CONFIDENCE`, surest first.
     """
-    key = files.sha256(f"{dataset.data_hash} mtcnn {version('mtcnn')} {CONFIDENCE} {_DETECTION_SIDE}".encode())[:16]
+    determined_by = dataset.data_hash, version("mtcnn"), syntax.code_hash([Path(__file__)])
+    key = files.sha256(" ".join(determined_by).encode())[:16]
     kept = paths.outputs(dataset.name) / "runs" / f"faces-{key}.json"
     if kept.is_file():
         try:

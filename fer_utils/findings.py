@@ -114,8 +114,11 @@ def verdict(row) -> str:
     else:
         found = f"{row.n} images cannot tell them apart"
     seeds = zip((row.model, row.reference), str(row.seeds).split("/"), strict=True)
-    single = [f"`{model}`" for model, count in seeds if count == "1"]
-    return f"{found} (one seed of {' and of '.join(single)}, whose luck no interval here holds)" if single else found
+    # The head of `transfer` has no luck; the pretraining beneath it has.
+    single = [
+        f"one {'pretraining' if model == 'transfer' else 'seed'} of `{model}`" for model, count in seeds if count == "1"
+    ]
+    return f"{found} ({' and '.join(single)}, whose luck no interval here holds)" if single else found
 
 
 def loss(curves: Mapping[str, np.ndarray], floor: float) -> str:

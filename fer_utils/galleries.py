@@ -82,6 +82,7 @@ def predictions(
         lines: text under each image.
         right: one bool for each image.
     """
+    columns = min(columns, max(3, len(images)))  # a few images keep their size
     count = max(1, -(-len(images) // columns))
     figure, axes = plt.subplots(count, columns, figsize=(1.5 * columns, 1.85 * count), squeeze=False)
     for ax in axes.flat:

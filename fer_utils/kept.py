@@ -2,12 +2,17 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from fer_utils import files, paths, progress, syntax
+
+_CODE = ("backend", "cleaning", "images", "layers", "workers")  # beneath whatever is computed
+_PACKAGES = ("numpy", "pillow", "scikit-learn", "scipy")
 
 
 def arrays(
@@ -19,13 +24,14 @@ def arrays(
         dataset: its short name.
         name: what they are, the beginning of the file's name.
         fit: makes them.
-        code: modules of `fer_utils` whose code determines them.
-        inputs: all else that does: arrays, or what is told apart by its text.
+        code: modules of `fer_utils` whose code determines them, besides those beneath all (`_CODE`).
+        inputs: all else that does, but for packages that do not train: arrays, or what is told apart by its text.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    parts = [syntax.code_hash(Path(__file__).with_name(f"{module}.py") for module in code)]
+    parts = [syntax.code_hash(Path(__file__).with_name(f"{module}.py") for module in sorted({*_CODE, *code}))]
+    parts += [f"{package} {version(package)}" for package in _PACKAGES]
     for each in inputs:
         is_array = isinstance(each, np.ndarray)
         parts.append(files.sha256(f"{each.shape}{each.dtype}".encode() + each.tobytes()) if is_array else str(each))
@@ -34,8 +40,9 @@ def arrays(
         try:
             with np.load(path, allow_pickle=False) as archive:
                 return {part: archive[part] for part in archive.files}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             progress.say(f"{path.name} is damaged ({error}): making it again")
+    files.require_writable(path.parent)
     found = fit()
     buffer = io.BytesIO()
     np.savez(buffer, **found)

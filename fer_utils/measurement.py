@@ -273,5 +273,5 @@ def spreads(found: Counts) -> dict[str, float]:
         "seed, all subjects": float(per_seed.std(ddof=1)) if seeds > 1 else float("nan"),
         "subjects, all subjects": float(per_subject.std(ddof=1) / math.sqrt(n)),
         "seed, the original's number of subjects": float(few.std(axis=1, ddof=1).mean()) if seeds > 1 else float("nan"),
-        "subjects, the original's number of subjects": float(few.mean(axis=1).std(ddof=1)),
+        "subjects, the original's number of subjects": float(per_subject.std(ddof=1) / math.sqrt(held_out(n))),
     }

@@ -47,8 +47,12 @@ def leak(table: pd.DataFrame) -> list[tuple]:
 
 
 def seeds(spreads: Mapping[str, float], found: Counts) -> list[tuple]:
-    """Of `measurement.spreads`; n counts seeds."""
-    return [row("seeds", "baseline-face", name, value, n=found.right.shape[1]) for name, value in spreads.items()]
+    """Of `measurement.spreads`; n counts what is drawn anew, seeds or subjects."""
+    subjects, seeds = found.right.shape
+    return [
+        row("seeds", "baseline-face", name, value, n=subjects if name.startswith("subjects") else seeds)
+        for name, value in spreads.items()
+    ]
 
 
 def epochs(model: str, found: Optimism) -> list[tuple]:
@@ -62,14 +66,18 @@ def epochs(model: str, found: Optimism) -> list[tuple]:
 def augmented(model: str, curves: Mapping[str, np.ndarray]) -> list[tuple]:
     """Mean jump between epochs of the two validation curves, and what the second has more, in the second half of the epochs.
 
-    n counts jumps; intervals are over epochs of this one training (`intervals.of_series`).
+    "jump" is of the accuracy, "loss jump" of the cross-entropy, in nats. n counts jumps; intervals are over epochs of this one
+    training (`intervals.of_series`).
     """
-    plain, noisy = (jumps(curves[f"{kind}validation_accuracy"]) for kind in ("", "augmented_"))
-    found = intervals.of_series([plain, noisy, noisy - plain])
-    names = ("jump, images as they are", "jump, augmented", "jump, difference")
-    return [
-        row("augmented", model, name, *astuple(each), n=len(plain)) for name, each in zip(names, found, strict=True)
-    ]
+    rows = []
+    for word, quantity in (("jump", "accuracy"), ("loss jump", "cross_entropy")):
+        plain, noisy = (jumps(curves[f"{kind}validation_{quantity}"]) for kind in ("", "augmented_"))
+        found = intervals.of_series([plain, noisy, noisy - plain])
+        names = (f"{word}, images as they are", f"{word}, augmented", f"{word}, difference")
+        rows += [
+            row("augmented", model, name, *astuple(each), n=len(plain)) for name, each in zip(names, found, strict=True)
+        ]
+    return rows
 
 
 def loss(model: str, total: float, without_error: float) -> list[tuple]:
@@ -102,14 +110,14 @@ def losses(model: str, by_fold: pd.DataFrame) -> list[tuple]:
 def power(found: Power, other_people: Sequence[Power], *, few: int, subjects: int) -> list[tuple]:
     """Smallest differences found `power.POWER` of the time; how often 10 points, and the most simulated, are found.
 
-    n counts subjects.
+    n counts subjects; "spread" is `power.Power.spread`.
 
     Intervals are over other people that the simulation might have been fitted to, and over its own luck.
 
     Args:
         other_people: from `power.with_other_people`.
     """
-    rows = []
+    rows = [row("power", "all subjects", "spread", found.spread, n=subjects)]
     for about, name, n in (("all subjects", "all_subjects", subjects), ("the original's split", "few_subjects", few)):
         value = found.smallest(getattr(found, name))
         drawn = np.nan_to_num([each.smallest(getattr(each, name)) for each in other_people], nan=np.inf)

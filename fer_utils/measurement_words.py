@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from scipy.stats import f
 
 from fer_utils.measurement_findings import TYPICAL, ends, get
 
@@ -18,6 +19,22 @@ def found(measured: pd.DataFrame) -> str:
     lines += [_loss(measured, model) for model in _about(measured, "loss")]
     lines += [_power(measured), _quality(measured)]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def jumps(measured: pd.DataFrame) -> str:
+    """The rows of `measurement_findings.augmented`, in words."""
+    told = []
+    for kind, name, unit, form, scale in (
+        ("loss jump", "cross-entropy", "nats", "{:.2f}", 1),
+        ("jump", "accuracy", "points", "{:.1f}", 100),
+    ):
+        rows = measured[measured["quantity"].str.startswith(f"{kind}, ")]
+        values = [
+            f"{row.quantity.removeprefix(f'{kind}, ')} {form.format(scale * row.value)}{ends(row, form, scale)}"
+            for row in rows.itertuples()
+        ]
+        told.append(f"{name} ({unit}): {', '.join(values)}")
+    return "; ".join(told)
 
 
 def _about(measured: pd.DataFrame, question: str) -> list[str]:
@@ -61,12 +78,20 @@ def _seeds(measured: pd.DataFrame) -> str:
     all_seed, all_subjects, few_seed, few_subjects = (
         100 * get(measured, "seeds", "baseline-face", name).value for name in names + few
     )
+    people, seeds = (int(get(measured, "seeds", "baseline-face", name).n) for name in names[::-1])
     ratio = all_subjects / all_seed if all_seed else float("inf")
-    more = "People matter more" if ratio > 1.25 else "The seed matters more" if ratio < 0.8 else "Both matter alike"
+    low, high = (ratio / np.sqrt(f.ppf(tail, people - 1, seeds - 1)) for tail in (0.975, 0.025))
+    more = (
+        "people matter more"
+        if low > 1
+        else "the seed matters more"
+        if high < 1
+        else "which matters more cannot be told"
+    )
     return (
         f"**Seeds and people.** Another seed moves the accuracy over everybody by {all_seed:.1f} points (standard deviation), other "
         f"people by {all_subjects:.1f}; on as few people as the original tested, {few_seed:.1f} and {few_subjects:.1f}. "
-        f"{more}."
+        f"People over seeds: {ratio:.1f} times ({low:.1f} to {high:.1f}, from {people} people and {seeds} seeds): {more}."
     )
 
 
@@ -84,10 +109,12 @@ def _epochs(measured: pd.DataFrame, model: str) -> str:
 def _augmented(measured: pd.DataFrame, model: str) -> str:
     names = ("images as they are", "augmented", "difference")
     plain, noisy, more = (get(measured, "augmented", model, f"jump, {name}") for name in names)
+    calm, wild = (get(measured, "augmented", model, f"loss jump, {name}") for name in names[:2])
     return (
-        f"**Augmented validation.** From one epoch to the next the curve of `{model}` jumps by {100 * plain.value:.1f} "
+        f"**Augmented validation.** From one epoch to the next the validation accuracy of `{model}` jumps by {100 * plain.value:.1f} "
         f"points{ends(plain)}, by {100 * noisy.value:.1f}{ends(noisy)} where the validation images are augmented: "
-        f"{100 * more.value:+.1f}{ends(more, '{:+.1f}')}{', intervals over the epochs of this one training' if ends(more) else ''}."
+        f"{100 * more.value:+.1f}{ends(more, '{:+.1f}')}. Its cross-entropy jumps by {calm.value:.2f} nats{ends(calm, '{:.2f}', 1)}, "
+        f"augmented by {wild.value:.2f}{ends(wild, '{:.2f}', 1)}{', intervals over the epochs of this one training' if ends(more) else ''}."
     )
 
 
@@ -97,7 +124,7 @@ def _loss(measured: pd.DataFrame, model: str) -> str:
     return (
         f"**The loss.** Over the {share.n:.0f} networks of `{model}` under `loso`, {share.value:.0%}{ends(share, '{:.0%}', 1)} of the "
         "training loss is the L2 penalty and the floor of label smoothing (the interval: where another network's would lie). The "
-        f"cross-entropy is {seen.value:.2f} nats on the people trained on and {unseen.value:.2f} on the one left out: "
+        f"cross-entropy, mean over images, is {seen.value:.2f} nats on the people trained on and {unseen.value:.2f} on the one left out: "
         f"{gap.value:+.2f}{ends(gap, '{:+.2f}', 1)}."
     )
 

@@ -1,9 +1,11 @@
 """Which part of the picture a network needs: cover it bit by bit, and see how the answer suffers."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
+from fer_utils import evaluation
 from fer_utils.error_study import ErrorStudy
 from fer_utils.faces import EYE_DISTANCE, EYE_ROW
 from fer_utils.images import scaled
@@ -58,6 +60,48 @@ def shares(heat: np.ndarray, regions: Mapping[str, tuple[float, float, float, fl
         columns = slice(max(0, round(left * width)), round(right * width))
         found[name] = float(falls[rows, columns].mean() / falls.mean()) if falls.any() else float("nan")
     return found
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a region counts for, over people.
+
+    Attributes:
+        value: as from `shares`, of the mean map.
+        low, high: 95 % interval.
+        may_be_first: no other region counts for more, as far as these people can tell.
+        n: images.
+    """
+
+    value: float
+    low: float
+    high: float
+    may_be_first: bool
+    n: int
+
+
+def shares_of_people(heat: np.ndarray, subjects: np.ndarray) -> dict[str, Share]:
+    """`shares` of the mean of some maps, with intervals from a bootstrap over subjects.
+
+    A region may be the first one if the interval of its distance from the one with the largest share holds 0.
+
+    Args:
+        heat: (N, height, width), from `maps`.
+        subjects: (N,) str.
+    """
+    names, number = np.unique(subjects, return_inverse=True)
+    sums = np.stack([heat[number == place].sum(axis=0) for place in range(len(names))])
+    drawn = evaluation.resampled_sums(sums)
+    resampled = [shares(each) for each in drawn]
+    found = shares(heat.mean(axis=0))
+    first = max(found, key=found.get)
+    result = {}
+    for name, value in found.items():
+        low, high = evaluation.middle([each[name] for each in resampled])
+        behind = evaluation.middle([each[first] - each[name] for each in resampled])
+        may_be_first = name == first or behind[0] <= 0
+        result[name] = Share(value, low, high, may_be_first and np.isfinite(value), len(heat))
+    return result
 
 
 def mirrored(study: ErrorStudy) -> dict[str, np.ndarray]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from fer_utils import files
+from fer_utils import files, progress
 from fer_utils.datasets import IMAGE_SUFFIXES, FaceDataset
 from fer_utils.errors import ParameterError, PhotoError
 from fer_utils.images import LARGEST_PIXELS, require_smallest_side
@@ -85,6 +85,29 @@ def read(path: Path) -> Photo:
     except Exception as error:  # Pillow's decoders raise nearly anything at damaged bytes
         reason = getattr(error, "strerror", None) or error
         raise PhotoError(f"{path}: cannot be read ({reason}). Replace it with a whole image file.") from error
+
+
+def read_all(arguments: Iterable[str | Path], *, unreadable: str = "stop") -> list[Photo]:
+    """Read every photo that `find` finds.
+
+    Args:
+        unreadable: at a photo that cannot be read, "stop", or "skip" it and say so.
+
+    Raises:
+        PhotoError: a photo cannot be read, or none can.
+        ParameterError: a folder without a photo.
+    """
+    chosen = []
+    for path in find(arguments):
+        try:
+            chosen.append(read(path))
+        except PhotoError as error:
+            if unreadable != "skip":
+                raise
+            progress.say(f"skipped: {error}")
+    if not chosen:
+        raise PhotoError("none of the photos can be read.")
+    return chosen
 
 
 def from_greys(grey: np.ndarray, *, name: str) -> Photo:

@@ -26,11 +26,13 @@ class Power:
         differences: (D,) true differences in accuracy.
         all_subjects: (D,) share of simulated experiments whose paired interval over all subjects lies above 0.
         few_subjects: (D,) share with a McNemar p of at most 0.05 on as many subjects as the original held out.
+        spread: of the subjects' log odds, that was simulated.
     """
 
     differences: np.ndarray
     all_subjects: np.ndarray
     few_subjects: np.ndarray
+    spread: float = 0.0
 
     def smallest(self, power: np.ndarray) -> float:
         """Smallest difference found in `POWER` of the experiments, between the simulated ones; nan where none is."""
@@ -53,13 +55,13 @@ def simulate(
     The second model's average is the first one's plus the true difference.
 
     Args:
-        found: of the model that is to be beaten; `right` is (subjects,).
+        found: of the model that is to be beaten; `right` is (subjects, seeds).
         differences: (D,) true differences, ascending; accuracies are held under 1.
         few: number of subjects of the small test set.
         experiments: simulated for each difference.
     """
     generator = np.random.default_rng(seed)
-    level, spread = float(found.right.sum() / found.sizes.sum()), _spread(found)
+    level, spread = float(np.mean(found.right.sum(axis=0) / found.sizes.sum())), _spread(found)
     sizes = found.sizes.astype(int)
     draws = generator.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=_RESAMPLES)
     totals = draws @ sizes
@@ -76,7 +78,7 @@ def simulate(
         losses = (second < first)[:, :images].sum(axis=1)
         powers.append((np.mean(low > 0), np.mean([_mcnemar_finds(*pair) for pair in zip(wins, losses, strict=True)])))
     both = np.array(powers)
-    return Power(np.asarray(differences), both[:, 0], both[:, 1])
+    return Power(np.asarray(differences), both[:, 0], both[:, 1], spread)
 
 
 def with_other_people(dataset: str, found: Counts, differences: np.ndarray, *, few: int) -> list[Power]:
@@ -105,10 +107,14 @@ def with_other_people(dataset: str, found: Counts, differences: np.ndarray, *, f
 
 
 def _spread(found: Counts) -> float:
-    """Spread of the subjects' log odds beyond what chance alone brings (method of moments); 0 where there is none."""
-    rates, level = found.right / found.sizes, found.right.sum() / found.sizes.sum()
-    level = float(np.clip(level, 0.02, 0.98))
-    beyond = max(0.0, float(np.var(rates, ddof=1)) - level * (1 - level) * float(np.mean(1 / found.sizes)))
+    """Spread of the subjects' log odds beyond what chance alone brings (method of moments); 0 where there is none.
+
+    Of each seed by itself, then their mean: a mean over seeds would have less of the chance that is taken off.
+    """
+    rates = found.right / found.sizes[:, np.newaxis]
+    level = float(np.clip(np.mean(found.right.sum(axis=0) / found.sizes.sum()), 0.02, 0.98))
+    by_chance = level * (1 - level) * float(np.mean(1 / found.sizes))
+    beyond = max(0.0, float(np.var(rates, axis=0, ddof=1).mean()) - by_chance)
     return float(np.sqrt(beyond) / (level * (1 - level)))  # the delta method
 
 

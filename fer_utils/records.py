@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -83,5 +84,5 @@ class Record:
                 weights=tuple(arrays[name] for name in sorted(arrays) if name.startswith("weight_")),
                 made_by=json.loads(str(arrays["made_by"])),
             )
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise OutputError(f"not a whole record ({error})") from error

@@ -102,9 +102,18 @@ def add(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.Da
         The scores and the comparisons of them all.
 
     Raises:
-        OutputError: `predictions.csv` is missing or damaged.
+        OutputError: `predictions.csv` is missing or damaged, or of other images.
     """
     before = read(dataset, "predictions")
+    try:
+        data = json.loads(_path(dataset, "predictions").with_suffix(".json").read_text(encoding="utf-8"))["data"]
+    except (OSError, ValueError, KeyError, TypeError):
+        data = ""
+    if data != origin["data"]:
+        raise OutputError(
+            f"{_path(dataset, 'predictions')} is of other images than the data set holds now, or its origin, predictions.json, "
+            "is damaged: run notebook 03 again (fer run 03)."
+        )
     others = before[~before["model"].isin(set(predictions["model"]))]
     return write(dataset, pd.concat([others, predictions], ignore_index=True), origin=origin)
 

@@ -61,26 +61,34 @@ def over_epochs(accuracy: np.ndarray, *, reference: int, ax: Axes | None = None)
 
 
 def distribution(
-    groups: Mapping[str, np.ndarray], *, marks: Mapping[str, float] | None = None, xlabel: str, ax: Axes | None = None
+    groups: Mapping[str, np.ndarray],
+    *,
+    step: float,
+    marks: Mapping[str, float] | None = None,
+    xlabel: str,
+    ax: Axes | None = None,
 ) -> Axes:
     """Histograms over splits, one above the other's ground, with marks.
 
     Args:
         groups: legend to (splits,) accuracies.
+        step: accuracy that one image makes: a bar for each, so that none stands for more accuracies than its neighbours.
         marks: legend to an accuracy, drawn as a line.
     """
     ax = ax or plt.gca()
-    edges = np.arange(-0.025, 1.026, 0.05)
+    edges = step * (np.arange(round(1 / step) + 2) - 0.5)
     for index, (name, values) in enumerate(groups.items()):
         color = PALETTE[index]
         ax.hist(values, bins=edges, color=color, alpha=0.45, label=name, weights=np.full(len(values), 1 / len(values)))
         ax.axvline(float(np.mean(values)), color=color, linewidth=1.2, linestyle=":")
     for (name, value), style in zip((marks or {}).items(), ("-", "--", "-."), strict=False):
         ax.axvline(value, color="0.1", linestyle=style, linewidth=1.6, label=name)
-    ax.set(xlabel=xlabel, ylabel="share of the splits", xlim=(0, 1))
+    top = max(patch.get_height() for patch in ax.patches)
+    ax.set(xlabel=xlabel, ylabel="share of the splits", xlim=(-0.03, 1.03))
+    ax.set_ylim(0, max(1.4 * top, ax.get_ylim()[1]))  # room for the legend above the bars
     ax.xaxis.set_major_formatter("{x:.0%}")
     ax.yaxis.set_major_formatter("{x:.0%}")
-    ax.legend(fontsize="small")
+    ax.legend(fontsize="small", loc="upper left", ncols=2)
     return ax
 
 

@@ -34,19 +34,20 @@ def read(dataset: str) -> pd.DataFrame | None:
 def glare(dataset: FaceDataset, manifest: pd.DataFrame) -> pd.Series:
     """How much of a person's skin is nearly white: by subject, the mean share over the kept images, in [0, 1].
 
-    Looked at is the box from brows to mouth in the aligned face, where no background can be.
+    Looked at are brows, eyes and nose of the aligned face: no background is there, and no teeth.
     """
-    boxes = _SIDE * np.array(list(REGIONS.values()))
-    left, top = np.floor(boxes[:, :2].min(axis=0)).astype(int)
-    right, bottom = np.ceil(boxes[:, 2:].max(axis=0)).astype(int)
+    skin = np.zeros((_SIDE, _SIDE), dtype=bool)
+    for name in ("brows", "eyes", "nose"):
+        left, top, right, bottom = (round(_SIDE * place) for place in REGIONS[name])
+        skin[top:bottom, max(left, 0) : right] = True
     table = manifest.set_index("image")
     kept = cleaning.kept_indices(dataset, manifest)
     shares = []
     for index in kept:
         eyes = table.loc[dataset.file_names[index]]
         pair = (eyes["left_eye_x"], eyes["left_eye_y"]), (eyes["right_eye_x"], eyes["right_eye_y"])
-        face = faces.aligned(dataset.images[index], *pair, side=_SIDE)[top:bottom, max(left, 0) : right]
-        shares.append(float(np.mean(face >= GLARE)))
+        face = faces.aligned(dataset.images[index], *pair, side=_SIDE)
+        shares.append(float(np.mean(face[skin] >= GLARE)))
     return pd.Series(shares).groupby(dataset.subjects[kept]).mean()
 
 

@@ -57,16 +57,7 @@ FEATURES = {
 # What is computed from these for a face and its mirror image together, so that both get the same.
 PAIRED = ("fine", "eyes + mouth, paired")
 UNITS = ("fine", "units")
-_CODE = (
-    "backbone",
-    "faces",
-    "pretrained",
-    "transfer",
-    "transfer_features",
-    "transfer_heads",
-    "tuning",
-    "units",
-)  # fmt: skip
+_CODE = ("backbone", "faces", "pretrained", "transfer", "transfer_features", "transfer_heads", "tuning", "units")
 
 
 def crops(dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarray, crop: str) -> np.ndarray:
@@ -166,11 +157,15 @@ def plane(dataset: FaceDataset, manifest: pd.DataFrame) -> tuple[np.ndarray, np.
 def kept(
     dataset: FaceDataset, manifest: pd.DataFrame, name: str, fit: Callable[[], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
-    """Arrays kept on disk (`kept.arrays`) for the same faces, alignment, weights, code, versions and processor, or made now."""
+    """Arrays kept on disk (`kept.arrays`), or made now.
+
+    They serve the same faces, subjects, labels, alignment, weights, code, versions and processor.
+    """
     used = manifest[["image", "kept", "left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y"]].to_csv(index=False)
     here = identity.here()
     weights = pretrained.check()["sha256"], units.check()["sha256"]
-    inputs = (dataset.data_hash, *weights, used, here["versions"], here["processor"])
+    who = (dataset.subjects.tolist(), dataset.labels, dataset.class_names)
+    inputs = (dataset.data_hash, *who, *weights, used, here["versions"], here["processor"])
     return kept_on_disk.arrays(dataset.name, name, fit, code=_CODE, inputs=inputs)
 
 

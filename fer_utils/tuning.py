@@ -1,6 +1,7 @@
 """Fine-tuning: the backbone's last stage trained further on the small set, from what its frozen earlier stages see.
 
-All is fixed in advance: crop, epochs, learning rate and batch were settled on the rendered sample faces. The head
+All is fixed in advance: crop, epochs, learning rate, batch and the head's penalty were settled on the rendered sample faces,
+on which the score is therefore rather too high. The head
 starts from the linear head on frozen features, so that training does not first destroy these (Kumar et al. 2022,
 arXiv:2202.10054). Batch normalization keeps the statistics of the pretraining. Nothing is drawn by Keras, one thread
 computes in each process, so a run gives the same bytes wherever it runs.
@@ -76,15 +77,26 @@ def _all_runs(dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarra
     found = np.zeros((len(SEEDS), len(positions), len(dataset.class_names)), dtype=np.float32)
     with workers.processes(min(jobs or os.cpu_count() or 1, len(SEEDS) * len(set(subjects)))) as executor:
         frozen = executor.submit(_frozen_activations, images).result()
-        runs = {}
-        for number, seed in enumerate(SEEDS):
-            for name in np.unique(subjects):
-                test = subjects == name
-                run = Run(frozen[:, ~test], labels[~test], frozen[:, test], len(dataset.class_names), seed)
-                runs[number, name] = executor.submit(tuned, run)
-        for (number, name), future in progress.bar(runs.items(), "fine-tuning", unit="run"):
-            found[number, subjects == name] = future.result()
+        runs = plan(frozen, subjects, labels, len(dataset.class_names))
+        answers = {key: executor.submit(tuned, run) for key, run in runs.items()}
+        for (seed, name), answer in progress.bar(answers.items(), "fine-tuning", unit="run"):
+            found[SEEDS.index(seed), subjects == name] = answer.result()
     return found
+
+
+def plan(frozen: np.ndarray, subjects: np.ndarray, labels: np.ndarray, classes: int) -> dict[tuple[int, str], Run]:
+    """A run for each seed and left-out subject, none of whose images is among what it learns from.
+
+    Args:
+        frozen: (2, N, height, width, channels) float32.
+        subjects, labels: (N,).
+    """
+    return {
+        (seed, name): Run(frozen[:, ~test], labels[~test], frozen[:, test], classes, seed)
+        for seed in SEEDS
+        for name in np.unique(subjects)
+        for test in [subjects == name]
+    }
 
 
 def tuned(run: Run) -> np.ndarray:

@@ -15,7 +15,9 @@ def for_reading(effects: pd.DataFrame) -> pd.DataFrame:
             "change": effects["change"],
             "accuracy": effects["accuracy"].map("{:.1%}".format),
             "points": (100 * effects["difference"]).map("{:+.1f}".format),
-            "95 % (subjects)": [f"{100 * row.low:+.1f} to {100 * row.high:+.1f}" for row in effects.itertuples()],
+            "95 % (subjects, seeds)": [
+                f"{100 * row.low:+.1f} to {100 * row.high:+.1f}" for row in effects.itertuples()
+            ],
             "p": effects["p"].map("{:.2g}".format),
             "q": effects["q"].map("{:.2g}".format),
             "verdict": effects["verdict"],

@@ -166,7 +166,8 @@ def effects(experiment: Experiment, plans: Sequence[Plan]) -> pd.DataFrame:
     rows, results = [], [right(each, records, sizes) for each in plans]
     p_values = sign_flips(np.stack([after.mean(axis=1) - before.mean(axis=1) for after in results]))
     for each, after, p_value in zip(plans, results, p_values, strict=True):
-        found = evaluation.difference_interval(after, before, counts)
+        same_runs = each.runs == plans[0].runs  # trained once, read after another epoch
+        found = evaluation.difference_interval(after, before, counts, same_runs=same_runs)
         rows.append(
             {"factor": each.tweak.factor, "change": each.tweak.change}
             | {"accuracy": after.mean(axis=1).sum() / counts.sum(), "difference": found.value}
@@ -209,6 +210,14 @@ def sign_flips(differences: np.ndarray) -> np.ndarray:
     return result.pvalue
 
 
+def told(low: float, high: float, q: float) -> bool:
+    """Whether an effect passes both: its interval leaves out 0, and its corrected p value is small.
+
+    To the precision of the tables, so that figures and words agree: an interval that touches 0 does not leave it out.
+    """
+    return round(q, _DECIMALS) <= FALSE_DISCOVERIES and not round(low, _DECIMALS) <= 0 <= round(high, _DECIMALS)
+
+
 def verdict(row) -> str:
     """In plain words: "helps", "hurts", or "cannot be told".
 
@@ -218,7 +227,7 @@ def verdict(row) -> str:
     Args:
         row: with `difference, low, high, q, seeds`.
     """
-    if row.seeds < 2 or row.q > FALSE_DISCOVERIES or row.low <= 0 <= row.high:
+    if row.seeds < 2 or not told(row.low, row.high, row.q):
         return "cannot be told"
     return "helps" if row.difference > 0 else "hurts"
 

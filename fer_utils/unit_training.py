@@ -1,5 +1,7 @@
 """Learning to read face units from rendered faces, whose units are known (`python -m tools.sample_faces.unit_faces`)."""
 
+import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -58,7 +60,7 @@ def load(folder: Path | None = None) -> RenderedFaces:
             )
         table = pd.DataFrame(weights, columns=[str(name) for name in names])
         targets = table[[_generators(name) for name in units.NAMES]].to_numpy(dtype=np.float32)
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DatasetError(f"{path}: damaged ({error}). Render it again.") from error
     return RenderedFaces(images, eyes, targets, person, files.sha256(path.read_bytes()))
 
@@ -91,8 +93,7 @@ def run(faces: RenderedFaces) -> dict:
         "penalty": strength,
         "values": plain.shape[1],
     }
-    units.save(regression, about=about)
-    stored = units.load()
+    stored = units.rounded(regression)
     about["scores"] = scores(faces.units[held], stored.read(plain[held], mirrored[held]), faces.person[held])
     about["correlation_on_sample"] = _on_sample(stored)
     units.save(regression, about=about)

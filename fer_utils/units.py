@@ -23,7 +23,7 @@ SINGLES = ("browInnerUp", "jawOpen", "mouthFunnel", "mouthPucker", "mouthShrugLo
 NAMES = (*(f"{name} {side}" for name in PAIRS for side in ("left", "right")), *SINGLES)
 # Where each output is found in the outputs for the mirror image.
 MIRRORED = np.array([*(index ^ 1 for index in range(2 * len(PAIRS))), *range(2 * len(PAIRS), len(NAMES))])
-_RESTORE = "Restore it with git checkout -- weights, or make it anew with: fer learn-units"
+_RESTORE = "Restore it with git checkout -- weights/units.npz weights/units.json, or make it anew with: fer learn-units"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +58,13 @@ def both_ways(regression: Regression, plain: np.ndarray, mirrored: np.ndarray) -
     read = regression.read(plain, mirrored)
     left, right = read[:, : 2 * len(PAIRS) : 2], read[:, 1 : 2 * len(PAIRS) : 2]
     return np.concatenate([(left + right) / 2, np.abs(left - right), read[:, 2 * len(PAIRS) :]], axis=1)
+
+
+def rounded(regression: Regression) -> Regression:
+    """A regression as it is when it has been stored and loaded again."""
+    scale = np.abs(regression.coefficients).max(axis=0)
+    coefficients = (regression.coefficients / scale).astype(np.float16).astype(np.float32) * scale
+    return Regression(coefficients, regression.intercepts)
 
 
 def save(regression: Regression, *, about: dict) -> None:
@@ -96,12 +103,18 @@ def check() -> dict:
     try:
         about = json.loads(origin.read_text(encoding="utf-8"))
         found, names, backbone, digest = (about[word] for word in ("version", "units", "backbone", "sha256"))
+        same_names = tuple(names) == NAMES and set(about["scores"]) == {*PAIRS, *SINGLES}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{origin}: damaged ({error!r}). {_RESTORE}") from error
-    if found != VERSION or tuple(names) != NAMES:
+    if found != VERSION:
         raise WeightsError(f"{origin}: of version {found}, but this code reads version {VERSION}. {_RESTORE}")
+    if not same_names:
+        raise WeightsError(f"{origin}: of other face units than this code reads. {_RESTORE}")
     if backbone != pretrained.check()["sha256"]:
-        raise WeightsError(f"{origin}: learned on another backbone than the one beside it. {_RESTORE}")
+        raise WeightsError(
+            f"{origin}: learned on another backbone than the one beside it. Learn it anew with: fer learn-units (which "
+            "needs rendered faces, see tools/sample_faces/README.md)"
+        )
     if files.sha256(weights.read_bytes()) != digest:
         raise WeightsError(f"{weights}: truncated or damaged, its content is not what {origin.name} says. {_RESTORE}")
     return about

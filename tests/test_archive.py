@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -31,7 +33,7 @@ def packed(outputs, monkeypatch):
     records = experiment.records(runs)
     found = CliRunner().invoke(main, ["archive", "--dataset", str(outputs / NAME)])
     assert found.exit_code == 0, found.output
-    assert f"{NAME}/records.zip: {len(runs)} records" in found.output
+    assert f"{NAME}/records.zip: {len(runs)} records, {len(runs)} of them new" in found.output
     for path in (outputs / NAME / "runs").iterdir():
         path.unlink()
     return runs, records
@@ -69,9 +71,39 @@ def test_other_code_or_another_recipe_is_not_served(packed, monkeypatch):
 def test_a_damaged_archive_is_named_and_not_used(packed, capsys):
     runs, records = packed
     path = paths.outputs(NAME) / archive.NAME
-    path.write_bytes(path.read_bytes()[:200])
+    whole = path.read_bytes()
+    middle = len(whole) // (2 * len(records))  # within the first member's compressed bytes
+    for damaged in (whole[:200], whole[:middle] + bytes(40) + whole[middle + 40 :]):
+        path.write_bytes(damaged)
+        assert len(make().records(runs)) == len(records)
+        assert "records.zip is damaged" in capsys.readouterr().err
+
+
+def test_a_member_that_is_no_record_is_named_and_not_used(packed, capsys):
+    runs, records = packed
+    path = paths.outputs(NAME) / archive.NAME
+    with zipfile.ZipFile(path) as whole:
+        members = {name: whole.read(name) for name in whole.namelist()}
+    spoiled = next(iter(members))
+    with zipfile.ZipFile(path, "w") as changed:
+        for name, content in members.items():
+            changed.writestr(name, b"no record" if name == spoiled else content)
     assert len(make().records(runs)) == len(records)
-    assert "records.zip is damaged" in capsys.readouterr().err
+    assert f"{spoiled} is not a whole record" in capsys.readouterr().err
+    assert check._archive(NAME) == ["records.zip: 1 records are damaged: git checkout brings them back"]
+
+
+def test_packing_again_keeps_what_is_packed(packed, outputs, monkeypatch):
+    runs, _ = packed
+    more = [experiments.replace(runs[0], seed=9)]
+    make().records(more)
+    (outputs / NAME / "runs" / "boxes-seed-0123.npz").write_bytes(b"no record, and none of a run")
+    assert archive.write(NAME)[1:] == (len(runs) + 1, 1)
+    for path in (outputs / NAME / "runs").glob("*seed*"):
+        path.unlink()
+    assert archive.write(NAME)[1:] == (len(runs) + 1, 0)
+    monkeypatch.setattr(experiments.workers, "run", refuse)
+    assert len(make().records([*runs, *more])) == len(runs) + 1
 
 
 def test_equal_records_give_equal_bytes(packed, outputs):
@@ -79,15 +111,17 @@ def test_equal_records_give_equal_bytes(packed, outputs):
     before = path.read_bytes()
     path.unlink()
     make().records(packed[0])
-    assert archive.write(NAME) == (path, len(packed[0]))
+    assert archive.write(NAME) == (path, len(packed[0]), len(packed[0]))
     assert path.read_bytes() == before
 
 
 def test_records_of_other_code_are_stale(packed, monkeypatch):
     assert check._archive(NAME) == []
-    monkeypatch.setattr(identity, "_CODE", ("loops.py",))
-    (found,) = check._archive(NAME)
-    assert found.startswith(f"records.zip: {len(packed[0])} records are of other training code")
+    for name, other in (("_CODE", ("loops.py",)), ("_version", lambda package: "0.0.1")):
+        with monkeypatch.context() as patch:
+            patch.setattr(identity, name, other)
+            (found,) = check._archive(NAME)
+        assert found.startswith(f"records.zip: {len(packed[0])} records are of other training code or versions")
 
 
 def test_nothing_to_pack(outputs):

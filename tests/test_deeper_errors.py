@@ -83,6 +83,23 @@ def test_the_part_that_counts_is_found(region):
     shares = occlusion.shares(maps["a"])
     assert max(shares, key=shares.get) == region
     assert shares[region] > 2
+    found = occlusion.shares_of_people(np.stack(list(maps.values())), np.array(["1", "2"]))
+    assert [name for name, each in found.items() if each.may_be_first] == [region]
+    assert found[region].value == pytest.approx(shares[region])
+    rows = measurement_findings.table(deeper_findings.regions("m", {"happy": found}))
+    assert f"most at: happy the {region} ({shares[region]:.1f})." in deeper_findings._regions(rows, "m")
+
+
+def test_regions_that_these_people_cannot_order_are_all_named():
+    heat = np.zeros((12, 48, 48))
+    for place, region in enumerate(("eyes", "mouth") * 6):
+        left, top, right, bottom = (round(48 * edge) for edge in occlusion.REGIONS[region])
+        heat[place, top:bottom, left:right] = 1
+    found = occlusion.shares_of_people(heat, np.array(list("abcdefghijkl")))
+    assert {name for name, each in found.items() if each.may_be_first} == {"eyes", "mouth"}
+    rows = measurement_findings.table(deeper_findings.regions("m", {"happy": found}))
+    text = deeper_findings._regions(rows, "m")
+    assert " or the " in text and "brows (" not in text
 
 
 def test_regions_lie_where_aligned_faces_have_them():

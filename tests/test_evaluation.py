@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from fer_utils import evaluation, findings, results
-from fer_utils.errors import OutputError
+from fer_utils.errors import OutputError, ParameterError
 
 CLASSES = ["happy", "sad"]
 
@@ -95,7 +95,10 @@ def test_comparison_finds_a_large_difference_and_not_a_small_one():
     large = evaluation.compare(pd.concat([table("a", good), table("b", bad)]), "a", "b", protocol="loso").iloc[0]
     small = evaluation.compare(pd.concat([table("a", good), table("b", one)]), "a", "b", protocol="loso").iloc[0]
     assert (large.difference, large.only_model, large.only_reference) == (1.0, 20, 0)
-    assert findings.verdict(large) == "`a` is better (one seed of `a` and of `b`, whose luck no interval here holds)"
+    assert (
+        findings.verdict(large)
+        == "`a` is better (one seed of `a` and one seed of `b`, whose luck no interval here holds)"
+    )
     large["seeds"] = "3/2"
     assert findings.verdict(large) == "`a` is better"
     assert "cannot tell" in findings.verdict(small)
@@ -118,12 +121,18 @@ def test_a_comparison_counts_the_luck_of_seeds():
 
 def test_tables_are_written_and_read_back(outputs):
     predictions = pd.concat([table("baseline", np.zeros(20, dtype=bool)), table("updated", np.ones(20, dtype=bool))])
-    results.write("tiny", predictions, origin={})
+    results.write("tiny", predictions, origin={"data": "0123"})
     stored = results.read("tiny", "predictions")
     assert stored["subject"].iloc[0] == "00"
     pd.testing.assert_frame_equal(evaluation.scores(stored), evaluation.scores(predictions))
     comparison = results.read("tiny", "comparisons").iloc[0]
     assert (comparison["model"], comparison["difference"]) == ("updated", 1.0)
+    more = table("transfer", np.ones(20, dtype=bool))
+    assert "transfer" in set(results.add("tiny", more, origin={"data": "0123"})[0]["model"])
+    with pytest.raises(OutputError, match=r"of other images than the data set holds now.*run notebook 03 again"):
+        results.add("tiny", more, origin={"data": "4567"})
+    with pytest.raises(ParameterError, match="did not predict the same images"):
+        evaluation.compare(pd.concat([predictions[1:], more]), "transfer", "baseline", protocol="loso")
     with pytest.raises(OutputError, match="is missing: run notebook 03"):
         results.read("other", "scores")
     (outputs / "tiny" / "scores.csv").write_bytes(b"")
@@ -138,6 +147,8 @@ def test_differences_count_the_luck_of_seeds():
     found = evaluation.difference_interval(lucky, plain, counts)
     assert found.value == pytest.approx(1 / 18)
     assert found.low < 0 < found.high
+    same = evaluation.difference_interval(lucky, lucky - 0.5, counts, same_runs=True)
+    assert (same.low, same.high) == pytest.approx((1 / 12, 1 / 12))  # what every seed shows alike is sure
     over_subjects = evaluation.subject_bootstrap((lucky - plain).mean(axis=1), counts)
     assert over_subjects.low == pytest.approx(over_subjects.high) == pytest.approx(1 / 18)
     one = evaluation.difference_interval(lucky[:, 2:], plain[:, :1], counts)

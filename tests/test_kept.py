@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from fer_utils import kept, paths
+from fer_utils.errors import OutputError
 
 
 @pytest.fixture
@@ -34,6 +35,15 @@ def test_computed_once_for_the_same_inputs_and_code(count):
     assert len(done) == 7
     get(fit)
     assert len(done) == 7
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_computed(count, tmp_path, monkeypatch):
+    fit, done = count
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("FER_OUTPUT_DIR", str(tmp_path / "file"))
+    with pytest.raises(OutputError, match="cannot write"):
+        get(fit)
+    assert not done
 
 
 def test_a_damaged_file_is_named_and_made_again(count, capsys):

@@ -79,6 +79,22 @@ def test_spreads_tell_seeds_from_people():
     assert seeds["seed, all subjects"] == pytest.approx(np.std([1 / 6, 2 / 6, 3 / 6, 4 / 6], ddof=1))
 
 
+@pytest.mark.parametrize(
+    ("right", "words"),
+    [
+        (np.add.outer(np.arange(15) % 7, np.zeros(8)) + 0.1 * np.arange(8), "people matter more"),
+        (np.add.outer(0.01 * np.arange(15), np.arange(8)), "the seed matters more"),
+        (np.add.outer(np.arange(15) % 7, np.linspace(-0.8, 0.8, 8)), "cannot be told"),
+    ],
+)
+def test_seeds_or_people(right, words):
+    found = fifteen(right)
+    rows = measurement_findings.table(measurement_findings.seeds(measurement.spreads(found), found))
+    text = measurement_words._seeds(rows)
+    assert words in text
+    assert "from 15 people and 8 seeds" in text
+
+
 def test_jumps_are_of_the_second_half():
     assert measurement.jumps(np.array([0, 1, 0, 0.5, 0.25, 0.25])).tolist() == [0.25, 0]
 
@@ -97,7 +113,7 @@ def test_folds_by_image_mix_people():
 
 
 def test_power_grows_with_the_difference_and_the_people():
-    base = fifteen([2, 3, 4] * 5)
+    base = fifteen(np.repeat([[2], [3], [4]] * 5, 2, axis=1))
     found = power.simulate(base, np.array([0.0, 0.15, 0.4]), few=3)
     assert found.all_subjects[0] < 0.12
     assert found.all_subjects[-1] > 0.95
@@ -107,9 +123,17 @@ def test_power_grows_with_the_difference_and_the_people():
     assert math.isnan(found.smallest(np.zeros(3)))
 
 
+def test_the_spread_of_people_is_what_chance_does_not_explain():
+    random = np.random.default_rng(0)
+    alike = random.binomial(6, 0.5, size=(15, 200))
+    assert power.simulate(fifteen(alike), np.array([0.1]), few=3, experiments=2).spread < 0.2
+    easy = random.binomial(6, np.repeat([[0.1], [0.5], [0.9]] * 5, 200, axis=1))
+    assert power.simulate(fifteen(easy), np.array([0.1]), few=3, experiments=2).spread > 1
+
+
 def test_power_is_as_uncertain_as_the_people_it_is_fitted_to(monkeypatch):
     monkeypatch.setattr(power, "OTHER_PEOPLE", 8)
-    base, differences = fifteen([0, 1, 3, 5, 6] * 3), np.array([0.1, 0.3])
+    base, differences = fifteen(np.repeat([[0], [1], [3], [5], [6]] * 3, 2, axis=1)), np.array([0.1, 0.3])
     others = power.with_other_people("tiny", base, differences, few=3)
     assert len(others) == 8
     assert len({each.all_subjects[0] for each in others}) > 1
@@ -138,12 +162,18 @@ def test_jumps_have_an_interval_over_epochs():
     random = np.random.default_rng(0)
     curves = {"validation_accuracy": random.normal(0.5, 0.02, 400)}
     curves["augmented_validation_accuracy"] = random.normal(0.5, 0.06, 400)
+    curves["validation_cross_entropy"] = random.normal(1, 0.1, 400)
+    curves["augmented_validation_cross_entropy"] = random.normal(1, 0.3, 400)
     rows = measurement_findings.table(measurement_findings.augmented("updated", curves))
     plain, noisy, more = (rows.iloc[place] for place in range(3))
     assert plain.low < plain.value < plain.high < noisy.low < noisy.value < noisy.high
     assert more.value == pytest.approx(noisy.value - plain.value)
     assert 0 < more.low < more.value < more.high
     assert "intervals over the epochs" in measurement_words._augmented(rows, "updated")
+    calm, wild = rows.iloc[3], rows.iloc[4]
+    assert calm.quantity == "loss jump, images as they are"
+    assert calm.high < 0.2 < wild.low
+    assert "cross-entropy (nats): images as they are 0.1" in measurement_words.jumps(rows)
 
 
 def test_losses_over_folds():

@@ -1,5 +1,7 @@
 """Transfer: the pretrained network, its pretraining, and choices that never see the left-out subject."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conftest import copy_faces
@@ -139,6 +141,37 @@ def test_the_choice_for_a_subject_does_not_depend_on_its_own_images():
     changed_inner[:, 0, subjects == "a"] = random.random((count, 4, 2))
     after = transfer.Transfer(np.arange(12), subjects, changed_labels, 1 - outer, changed_inner).chosen()
     assert before[0] == after[0]
+
+
+def test_no_head_learns_the_subjects_that_it_is_asked_about():
+    """Other features and labels of one person move no answer about the others where that person is left out."""
+    random = np.random.default_rng(0)
+    subjects, labels = np.repeat(list("abcd"), 3), np.tile([0, 1, 2], 4)
+    found = {key: (random.random((12, 4), dtype=np.float32),) * 2 for key in transfer.SEEN}
+    outer, inner = transfer._all_heads(found, subjects, labels, 3, jobs=1)
+    mine = subjects == "a"
+    others = {key: (np.where(mine[:, None], 9 - views[0], views[0]),) * 2 for key, views in found.items()}
+    relabelled = np.where(mine, (labels + 1) % 3, labels)
+    changed_outer, changed_inner = transfer._all_heads(others, subjects, relabelled, 3, jobs=1)
+    np.testing.assert_array_equal(changed_inner[:, 0, ~mine], inner[:, 0, ~mine])
+    assert (changed_inner[:, 1, subjects == "c"] != inner[:, 1, subjects == "c"]).any()
+    only_labels, _ = transfer._all_heads(found, subjects, relabelled, 3, jobs=1)
+    np.testing.assert_array_equal(only_labels[:, mine], outer[:, mine])
+    assert (changed_outer[:, ~mine] != outer[:, ~mine]).any()
+
+
+def test_what_is_kept_serves_the_same_people_alone(three_people):
+    """The same files, their people named otherwise: what was learned with other people left out must not be served."""
+    done = []
+
+    def fit():
+        done.append(1)
+        return {"values": np.zeros(1)}
+
+    data, manifest = load_clean(str(three_people))
+    for names in (data.subjects, np.repeat("01", len(data.subjects)), data.subjects):
+        transfer_features.kept(replace(data, subjects=names), manifest, "transfer", fit)
+    assert len(done) == 2
 
 
 def test_a_head_that_knows_one_class_says_so():

@@ -29,6 +29,20 @@ def test_tuning_learns_and_gives_the_same_bytes_after_another_run(run):
     assert tuning.tuned(run).tobytes() == first.tobytes()
 
 
+def test_no_run_learns_from_the_person_it_is_tested_on():
+    subjects, labels = np.repeat(list("abc"), 2), np.tile([0, 1], 3)
+    frozen = np.stack([np.arange(6.0), 10 + np.arange(6.0)])  # one value for each image, one more for its mirror image
+    plan = tuning.plan(frozen, subjects, labels, 2)
+    assert set(plan) == {(seed, name) for seed in tuning.SEEDS for name in "abc"}
+    for (seed, name), run in plan.items():
+        test = np.flatnonzero(subjects == name)
+        assert run.seed == seed
+        assert run.test.tolist() == [list(test), list(10 + test)]
+        assert sorted({*run.train[0], *run.test[0]}) == list(range(6))
+        assert not {*run.train[0]} & {*run.test[0]}
+        assert run.labels.tolist() == labels[subjects != name].tolist()
+
+
 def test_a_class_without_training_images_is_never_predicted(run):
     two = run.labels < 2
     found = tuning.tuned(tuning.Run(run.train[:, two], run.labels[two], run.test, classes=3, seed=1))

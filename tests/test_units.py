@@ -70,9 +70,11 @@ def test_rendered_faces_are_read_with_the_images_sides(tmp_path):
     read = pd.DataFrame(unit_training.load(tmp_path).units, columns=units.NAMES)
     assert read["eyeBlink right"].tolist() == [1, 0]
     assert read["eyeBlink left"].tolist() == [0, 0]
-    (tmp_path / "faces.npz").write_bytes(b"no archive")
-    with pytest.raises(DatasetError, match="damaged"):
-        unit_training.load(tmp_path)
+    whole = (tmp_path / "faces.npz").read_bytes()
+    for damaged in (b"no archive", whole[: len(whole) // 2], whole[:200] + b"\x01" * 100 + whole[300:]):
+        (tmp_path / "faces.npz").write_bytes(damaged)
+        with pytest.raises(DatasetError, match="damaged"):
+            unit_training.load(tmp_path)
     with pytest.raises(DatasetError, match="render it first"):
         unit_training.load(tmp_path / "nowhere")
 
@@ -100,16 +102,27 @@ def test_what_is_shipped_is_small_and_whole_and_the_card_tells_of_it(weights, re
     assert sum((paths.WEIGHTS / name).stat().st_size for name in ("ferplus.keras", "units.npz")) <= 6_000_000
     about = units.check()
     assert f"{about['scores']['eyeBlink']['value']:.2f}" in model_card.card(pretrained.check(), about)
-    units.save(regression, about={"seed": 7})
+    units.save(regression, about={"seed": 7, "scores": about["scores"]})
     assert units.check()["seed"] == 7
+    rounded = units.rounded(regression)
+    np.testing.assert_array_equal(units.load().coefficients, rounded.coefficients)
     np.testing.assert_allclose(units.load().coefficients, regression.coefficients, atol=2e-3)
     (weights / "units.npz").write_bytes((weights / "units.npz").read_bytes()[:-100])
     with pytest.raises(WeightsError, match="truncated"):
         units.load()
     origin = weights / "units.json"
-    origin.write_text(origin.read_text().replace(pretrained.check()["sha256"], "0" * 64))
-    with pytest.raises(WeightsError, match="another backbone"):
-        units.load()
+    whole = origin.read_text()
+    for old, new, message in (
+        (pretrained.check()["sha256"], "0" * 64, "another backbone.*fer learn-units"),
+        ('"eyeBlink left"', '"eyeBlink up"', "other face units"),
+        ('"units": [', '"units": null, "others": [', "damaged"),
+        ('"scores"', '"marks"', "damaged"),
+        ('"version": 1', '"version": 7', "version 7"),
+    ):
+        assert old in whole
+        origin.write_text(whole.replace(old, new))
+        with pytest.raises(WeightsError, match=message):
+            units.load()
     origin.unlink()
     with pytest.raises(WeightsError, match="missing"):
         units.load()
