@@ -137,7 +137,7 @@ EPOCHS = {
 }
 _SEEDS = {
     "quick": {"baseline": (1,), "updated": (1,)},
-    "standard": {"baseline": (1, 2, 3), "updated": (1,)},
+    "standard": {"baseline": (1, 2, 3), "updated": (1, 2, 3)},
 }
 
 
