@@ -185,7 +185,7 @@ def _labels(table: pd.DataFrame, model: str) -> str:
         get(table, "labels", model, name) for name in ("suspects", "planted, found", "planted, true")
     )
     return (
-        f"**Wrong labels?** By the answers of `{model}`, {suspects.value:.0f} of {suspects.n} labels are suspect. Of labels made wrong "
+        f"**Wrong labels?** By the answers of `{model}`, {suspects.value:.0f} of {suspects.n} labels {'is' if suspects.value == 1 else 'are'} suspect. Of labels made wrong "
         f"on purpose the same search finds {found_share.value:.0%}, and {true_share.value:.0%} of what it names is wrong on "
         "purpose: the rest are the model's own mistakes. So look at them; do not drop them."
     )

@@ -45,15 +45,14 @@ class Counts:
 
 
 def counts(predictions: pd.DataFrame) -> Counts:
-    """Right predictions of one model, mean over its seeds.
+    """Right predictions of one model: `right` is (subjects, seeds).
 
     Args:
         predictions: rows of `predictions.csv` of one model and protocol.
     """
     right = (predictions["truth"] == predictions["predicted"]).astype(float)
-    seeds = predictions["seed"].nunique()
-    table = right.groupby(predictions["subject"].astype(str)).agg(["sum", "count"]) / seeds
-    return Counts(tuple(table.index), table["sum"].to_numpy(), table["count"].to_numpy())
+    table = right.groupby([predictions["subject"].astype(str), predictions["seed"]]).agg(["sum", "count"]).unstack()
+    return Counts(tuple(table.index), table["sum"].to_numpy(), table["count"].to_numpy()[:, 0].astype(float))
 
 
 def held_out(subjects: int) -> int:
@@ -200,9 +199,8 @@ class Study:
         """Right images of each subject under `image-wise`, (subjects, seeds)."""
         runs = self._shuffled[model]
         predictions = self.experiment.predictions(runs, [self.records[run] for run in runs])
-        by_seed = [counts(group) for _, group in predictions.groupby("seed")]
-        order = [by_seed[0].subjects.index(subject) for subject in self.sizes]
-        return np.stack([found.right[order] for found in by_seed], axis=1)
+        found = counts(predictions)
+        return found.right[[found.subjects.index(subject) for subject in self.sizes]]
 
 
 @dataclass(frozen=True)

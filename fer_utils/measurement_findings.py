@@ -22,13 +22,14 @@ def row(question: str, about: str, quantity: str, value: float, low=None, high=N
 
 
 def splits(model: str, accuracies: np.ndarray) -> list[tuple]:
-    """Of `measurement.over_splits`: the middle 95 % of the splits, their ends, and the original's own."""
-    low, high = np.quantile(accuracies, [(1 - evaluation.LEVEL) / 2, (1 + evaluation.LEVEL) / 2])
+    """Of `measurement.over_splits`, (splits, seeds): the middle 95 % of all, their ends, and the original's own; n counts splits."""
+    low, high = evaluation.middle(accuracies.ravel())
     n = len(accuracies)
     return [
-        row("splits", model, "mean", float(accuracies.mean()), float(low), float(high), n=n),
+        row("splits", model, "seeds", accuracies.shape[1], n=n),
+        row("splits", model, "mean", float(accuracies.mean()), low, high, n=n),
         row("splits", model, "range", float(accuracies.mean()), float(accuracies.min()), float(accuracies.max()), n=n),
-        row("splits", model, "original split", float(accuracies[0]), n=n),
+        row("splits", model, "original split", float(accuracies[0].mean()), n=n),
     ]
 
 

@@ -42,11 +42,13 @@ def _about(measured: pd.DataFrame, question: str) -> list[str]:
 
 
 def _splits(measured: pd.DataFrame, model: str) -> str:
-    mean, ends, own = (get(measured, "splits", model, name) for name in ("mean", "range", "original split"))
+    names = ("mean", "range", "original split", "seeds")
+    mean, ends, own, seeds = (get(measured, "splits", model, name) for name in names)
+    each = f", each with {seeds.value:.0f} seeds" if seeds.value > 1 else ""
     return (
-        f"**Which people are tested.** Over {mean.n:.0f} ways to choose them, `{model}` would have been told to score anything "
+        f"**Which people are tested.** Over {mean.n:.0f} ways to choose them{each}, `{model}` would have been told to score anything "
         f"from {ends.low:.0%} to {ends.high:.0%} (95 % of them: {mean.low:.0%} to {mean.high:.0%}; mean {mean.value:.0%}). "
-        f"The original's choice would have told {own.value:.0%}."
+        f"The original's choice would have told {own.value:.0%}{' on average' if each else ''}."
     )
 
 

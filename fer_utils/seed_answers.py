@@ -66,7 +66,7 @@ def _jumps(measured: pd.DataFrame) -> str:
 def _splits(measured: pd.DataFrame) -> str:
     row = get(measured, "splits", "updated", "mean")
     return (
-        f"Other people to test on give `updated` anything from {row.low:.0%} to {row.high:.0%} (95 % of {row.n} splits); the "
+        f"Other people to test on give `updated` anything from {row.low:.0%} to {row.high:.0%} (95 % of {row.n} splits with each seed); the "
         "plateau's height says who was tested."
     )
 

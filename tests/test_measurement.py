@@ -30,13 +30,16 @@ def test_accuracy_over_splits():
     assert found.mean() == pytest.approx(3 / 15)
 
 
-def test_counts_are_means_over_seeds():
+def test_counts_are_by_subject_and_seed():
     table = pd.DataFrame(
         {"subject": ["01", "01", "02", "02"], "seed": [1, 2, 1, 2], "truth": "a", "predicted": list("abaa")}
     )
     found = measurement.counts(table)
-    assert found.right.tolist() == [0.5, 1]
+    assert found.right.tolist() == [[1, 0], [1, 1]]
     assert found.sizes.tolist() == [1, 1]
+    rows = measurement_findings.table(measurement_findings.splits("m", measurement.over_splits(found)))
+    assert "Over 2 ways to choose them, each with 2 seeds" in measurement_words._splits(rows, "m")
+    assert "anything from 0% to 100%" in measurement_words._splits(rows, "m")
 
 
 def test_the_best_epoch_is_optimistic():
