@@ -10,7 +10,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -80,10 +80,10 @@ class Archive:
         return found
 
 
-def is_present(record: Record) -> bool:
-    """Whether the present training code and versions made a record, on whatever processor."""
+def present(records: Mapping[str, Record]) -> dict[str, Record]:
+    """Those records that the present training code and versions made, on whatever processor."""
     here = {name: value for name, value in identity.here().items() if name not in _ANY_PROCESSOR}
-    return record.made_by | here == record.made_by
+    return {name: record for name, record in records.items() if record.made_by | here == record.made_by}
 
 
 def write(dataset: str) -> tuple[Path, int, int]:
@@ -97,21 +97,20 @@ def write(dataset: str) -> tuple[Path, int, int]:
     """
     folder = paths.outputs(dataset)
     packed = Archive.read(dataset)
-    before = {name: packed.members[name] for name, record in packed.records().items() if is_present(record)}
+    before = {name: packed.members[name] for name in present(packed.records())}
     if len(before) < len(packed.members):
         progress.say(
             f"{packed.path}: {len(packed.members) - len(before)} records of other code or versions are dropped"
         )
-    members = dict(before)
+    kept = {}
     for path in progress.bar(sorted((folder / "runs").glob("*-seed[0-9]*-*.npz")), "packing records", unit="record"):
         try:
-            record = Record.from_bytes(path.read_bytes())
+            kept[path.stem] = replace(Record.from_bytes(path.read_bytes()), weights=())
         except OutputError as error:
             progress.say(f"{path.name} is left out: {error}")
-            continue
-        if is_present(record):
-            name = _name(path.stem.rpartition("-")[0], record.made_by)
-            members[name] = replace(record, weights=()).to_bytes()
+    members = before | {
+        _name(stem.rpartition("-")[0], record.made_by): record.to_bytes() for stem, record in present(kept).items()
+    }
     if not members:
         raise OutputError(
             f"{folder / 'runs'} holds no run of the present code: nothing to pack. Train first (fer run)."

@@ -161,7 +161,7 @@ def _archive(dataset: str) -> list[str]:
     found = []
     if damaged := len(packed.members) - len(records):
         found.append(f"{archive.NAME}: {damaged} records are damaged: git checkout brings them back")
-    if other := sum(not archive.is_present(record) for record in records.values()):
+    if other := len(records) - len(archive.present(records)):
         found.append(
             f"{archive.NAME}: {other} records are of other training code or versions: train again (fer run), then fer archive"
         )

@@ -106,7 +106,7 @@ def _bench() -> pd.DataFrame:
     try:
         table = pd.read_csv(BENCH).set_index("name")
         table = table.loc[[name for name in _BENCH_WORDS if name in table.index]]
-        numbers = table[["value", "low", "high"]].map("{:.3g}".format)
+        numbers = table[["value", "low", "high"]].map(lambda value: f"{float(f'{value:.3g}'):,g}")
     except (OSError, ValueError, KeyError) as error:
         raise OutputError(f"{BENCH} is missing or damaged ({error}): run `make bench`.") from error
     told = [f"{row.value} ({row.low} to {row.high})" for row in numbers.itertuples()]
