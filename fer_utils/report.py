@@ -1,13 +1,11 @@
 """Executed notebooks to a report in `outputs/<dataset>/report/`: pages that open by double click, offline."""
 
 import base64
-import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from markupsafe import Markup
-from PIL import Image
 
 from fer_utils import executed, files, paths, report_index, report_markup, report_pages, report_pdf
 from fer_utils.errors import OutputError
@@ -87,7 +85,7 @@ def _rendered(template: str, **content: object) -> str:
 
 
 def _whole(pages: list[Page], overview: dict) -> str:
-    """Everything on one page, pictures inside; lossless WebP, about half of what PNG takes, where that is smaller."""
+    """Everything on one page, pictures inside."""
     embedded = {picture.file: _data_address(picture) for page in pages for picture in page.pictures}
 
     def embed(found: re.Match) -> str:
@@ -103,12 +101,8 @@ def _whole(pages: list[Page], overview: dict) -> str:
 
 
 def _data_address(picture: report_pages.Picture) -> str:
-    kind, content = picture.file.rpartition(".")[2], picture.content
-    buffer = io.BytesIO()
-    Image.open(io.BytesIO(content)).convert("RGB").save(buffer, "WEBP", lossless=True, quality=20, method=1)
-    if kind == "png" and buffer.tell() < len(content):
-        kind, content = "webp", buffer.getvalue()
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    kind = picture.file.rpartition(".")[2]
+    return f"data:image/{kind};base64,{base64.b64encode(picture.content).decode()}"
 
 
 def _remove_others(folder: Path, written: set[str]) -> None:
