@@ -1,10 +1,14 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+import small_experiment
 
-from fer_utils import decoding, deeper_findings, faces, label_trouble, measurement_findings, occlusion
+from fer_utils import decoding, deeper_findings, experiments, faces, label_trouble, measurement_findings, occlusion
+from fer_utils.error_study import ErrorStudy
+from fer_utils.records import Record
 
 CLASSES = ["happy", "sad", "wink"]
 
@@ -127,3 +131,28 @@ def test_mirrored_answers():
     rows = measurement_findings.table(deeper_findings.mirrored("m", found, ["no", "yes"]))
     assert measurement_findings.get(rows, "mirror", "m", "all, changed").value == 0.5
     assert measurement_findings.get(rows, "mirror", "m", "yes, accuracy").value == -0.5
+
+
+def test_what_networks_make_of_all_images_serves_the_same_images_alone(monkeypatch):
+    """An image that is trained on by nobody has another name: what is kept by position must be made again."""
+
+    def answer(tasks, *, jobs, on_record):
+        for index, task in enumerate(tasks):
+            on_record(index, Record(np.full((len(task.fold.test_labels), task.fold.classes), 1 / 3), {}))
+
+    monkeypatch.setattr(experiments.workers, "run", answer)
+    done = []
+
+    def fit():
+        done.append(1)
+        return {"values": np.zeros(1)}
+
+    first = small_experiment.make()
+    first.manifest.loc[8, "kept"] = False
+    names = first.dataset.file_names.copy()
+    names[8] = "subject09.wink"
+    manifest = first.manifest.assign(image=names)
+    renamed = experiments.Experiment(replace(first.dataset, file_names=names), manifest, budget="standard")
+    for experiment in (first, renamed, first):
+        ErrorStudy(experiment, "baseline").kept("some", fit, code=())
+    assert len(done) == 2
