@@ -83,7 +83,7 @@ def check_report(dataset: Path) -> None:
     folder = report.build(str(dataset))["folder"]
     assert {path.stem for path in folder.glob("*.html")} == {"index"} | {path.stem for path in NOTEBOOKS}
     saved = folder.parent / "figures"
-    assert {path.name for path in (folder / "figures").iterdir()} == {path.name for path in saved.glob("*.png")}
+    assert {path.stem for path in (folder / "figures").iterdir()} == {path.stem for path in saved.glob("*.png")}
     index = (folder / "index.html").read_text()
     for path in saved.glob("*.json"):
         origin = json.loads(path.read_text())
