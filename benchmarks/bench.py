@@ -81,11 +81,11 @@ def training_gigaflop(architecture: str) -> float:
     """
     import keras
 
-    from fer_utils import models
+    from fer_utils.engine import networks
 
     layers = [
         layer
-        for layer in models.build(architecture).layers
+        for layer in networks.build(architecture).layers
         if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)
     ]
     forward = []

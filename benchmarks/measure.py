@@ -43,11 +43,11 @@ def arrays(architecture: str, epochs: int) -> float:
     """Seconds of plain `fit` on arrays, augmentation as layers of the model."""
     import keras
 
-    from fer_utils import augment
+    from fer_utils.engine import augmentation
 
     x, y = images(TRAINING_IMAGES)
     network = _compiled(architecture, keras.layers.BatchNormalization)
-    policy = augment.pipeline("seed" if architecture == "updated" else "none")
+    policy = augmentation.pipeline("original" if architecture == "updated" else "none")
     model = keras.Sequential([keras.Input((48, 48, 1)), policy, network])
     model.compile(optimizer=network.optimizer.__class__(0.001), loss=network.loss, metrics=["accuracy"])
     words = {"batch_size": BATCH, "verbose": 0}
@@ -59,12 +59,12 @@ def arrays(architecture: str, epochs: int) -> float:
 
 def engine(architecture: str, epochs: int) -> float:
     """Seconds of this project's loop in one process, tracing done before."""
-    from fer_utils import training
+    from fer_utils.engine import train
 
     recipe, fold = _recipe(architecture, epochs), _fold()
-    training.train(fold, _recipe(architecture, 1), seed=1)
+    train.train(fold, _recipe(architecture, 1), seed=1)
     started = time.perf_counter()
-    training.train(fold, recipe, seed=1)
+    train.train(fold, recipe, seed=1)
     return time.perf_counter() - started
 
 
@@ -152,7 +152,7 @@ def importing() -> float:
 
 
 def _fold():
-    from fer_utils.records import Fold
+    from fer_utils.engine.record import Fold
 
     return Fold(*images(TRAINING_IMAGES), *images(VALIDATION_IMAGES), classes=CLASSES)
 
@@ -168,10 +168,10 @@ def _recipe(architecture: str, epochs: int):
 def _compiled(architecture: str, normalization):
     import keras
 
-    from fer_utils import models
+    from fer_utils.engine import networks
 
-    models.FusedBatchNormalization = normalization
-    model = models.build(architecture)
+    networks.FusedBatchNormalization = normalization
+    model = networks.build(architecture)
     smoothing = 0.1 if architecture == "updated" else 0.0
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
     model.compile(optimizer=keras.optimizers.Adam(0.001), loss=loss, metrics=["accuracy"])

@@ -1,13 +1,13 @@
 """The archive of published results: records without weights, in one file that is committed with the tables and figures.
 
-Whoever clones the project redraws every figure from it in minutes, in place of training for hours; to train anew, remove
-the file or set FER_OUTPUT_DIR. A record serves only for the recipe, data, training code and versions that made it; the
-processor alone may be another one, and the record names it. What notebook 05 makes of the pretrained network is not in it:
-that takes two minutes.
+A published record is a result, not a cache: it serves for its recipe, random seed, data, training code and backend, whatever
+versions and processor made it, and names them. So whoever clones the project redraws every figure in minutes. `fer run --fresh`
+(the environment variable FER_FRESH) leaves the archive aside and trains here.
 """
 
 import io
 import json
+import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
@@ -15,11 +15,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fer_utils import files, identity, paths, progress
+from fer_utils.engine.record import Record
 from fer_utils.errors import OutputError
-from fer_utils.records import Record
 
 NAME = "records.zip"
-_ANY_PROCESSOR = ("processor", "device")
+FRESH = "FER_FRESH"
+_WHAT = ("recipe", "seed", "data", "code", "backend")  # decides whether a record serves; the rest says what made it
 _DATE = (2026, 1, 1, 0, 0, 0)  # of every member, so that equal records give equal bytes
 
 
@@ -51,14 +52,19 @@ class Archive:
             progress.say(f"{path} is damaged ({error}): its runs are trained again. git checkout brings it back.")
             return cls()
 
+    @classmethod
+    def serving(cls, dataset: str) -> "Archive":
+        """The archive that runs are served from: empty where FER_FRESH is set."""
+        return cls() if os.environ.get(FRESH) else cls.read(dataset)
+
     def get(self, stem: str, made_by: dict) -> Record | None:
-        """The record of a run, whatever processor made it.
+        """The published record of a run.
 
         Args:
             stem: of the run (`experiments.Run.stem`).
             made_by: what determines the run, as in `Record.made_by`.
         """
-        name = _name(stem, made_by)
+        name = member_name(stem, made_by)
         return self._whole([name]).get(name)
 
     def records(self) -> dict[str, Record]:
@@ -81,13 +87,23 @@ class Archive:
 
 
 def present(records: Mapping[str, Record]) -> dict[str, Record]:
-    """Those records that the present training code and versions made, on whatever processor."""
-    here = {name: value for name, value in identity.here().items() if name not in _ANY_PROCESSOR}
+    """Those records that the present training code and backend made, with whatever versions and processor."""
+    here = {name: value for name, value in identity.here().items() if name in _WHAT}
     return {name: record for name, record in records.items() if record.made_by | here == record.made_by}
 
 
+def in_one_line(served: Iterable[Record]) -> str:
+    """How many published records served, what made them, and where this installation differs."""
+    made = {}
+    for record in served:
+        made.setdefault(identity.words(record.made_by), []).append(record)
+    parts = [f"{len(records)} published records, made with {words}" for words, records in made.items()]
+    here = identity.words(identity.here())
+    return "; ".join(parts) + ("" if set(made) == {here} else f"; here: {here} (fer run --fresh trains here)")
+
+
 def write(dataset: str) -> tuple[Path, int, int]:
-    """Pack the kept runs of a data set that the present training code and versions made, beside such as are packed already.
+    """Pack the kept runs of a data set that the present training code made, beside such as are packed already.
 
     Returns:
         The archive, how many records it holds, and how many of them are new.
@@ -99,30 +115,35 @@ def write(dataset: str) -> tuple[Path, int, int]:
     packed = Archive.read(dataset)
     before = {name: packed.members[name] for name in present(packed.records())}
     if len(before) < len(packed.members):
-        progress.say(
-            f"{packed.path}: {len(packed.members) - len(before)} records of other code or versions are dropped"
-        )
+        progress.say(f"{packed.path}: {len(packed.members) - len(before)} records of other training code are dropped")
     kept = {}
     for path in progress.bar(sorted((folder / "runs").glob("*-seed[0-9]*-*.npz")), "packing records", unit="record"):
         try:
             kept[path.stem] = replace(Record.from_bytes(path.read_bytes()), weights=())
         except OutputError as error:
             progress.say(f"{path.name} is left out: {error}")
-    members = before | {
-        _name(stem.rpartition("-")[0], record.made_by): record.to_bytes() for stem, record in present(kept).items()
-    }
+    members = {
+        member_name(stem.rpartition("-")[0], record.made_by): record.to_bytes()
+        for stem, record in present(kept).items()
+    } | before
     if not members:
         raise OutputError(
             f"{folder / 'runs'} holds no run of the present code: nothing to pack. Train first (fer run)."
         )
+    files.write(folder / NAME, packed_bytes(members))
+    return folder / NAME, len(members), len(members.keys() - before.keys())
+
+
+def packed_bytes(members: Mapping[str, bytes]) -> bytes:
+    """Records by name as the bytes of an archive; equal records give equal bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, content in sorted(members.items()):
             archive.writestr(zipfile.ZipInfo(name, date_time=_DATE), content, zipfile.ZIP_DEFLATED)
-    files.write(folder / NAME, buffer.getvalue())
-    return folder / NAME, len(members), len(members.keys() - before.keys())
+    return buffer.getvalue()
 
 
-def _name(stem: str, made_by: dict) -> str:
-    key = {name: value for name, value in made_by.items() if name not in _ANY_PROCESSOR}
+def member_name(stem: str, made_by: dict) -> str:
+    """Name of a record in the archive: its run, and a hash of what decides whether it serves."""
+    key = {name: made_by[name] for name in _WHAT if name in made_by}
     return f"{stem}-{files.sha256(json.dumps(key, sort_keys=True).encode())[:16]}"

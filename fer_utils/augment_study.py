@@ -7,21 +7,21 @@ import pandas as pd
 
 from fer_utils import backend, identity, kept
 from fer_utils.datasets import FaceDataset
+from fer_utils.engine.recipe import Recipe
+from fer_utils.engine.record import Fold, Record
+from fer_utils.engine.scaling import scaled
 from fer_utils.experiments import Experiment, Run
 from fer_utils.faces import aligned_box, detect
-from fer_utils.images import scaled
-from fer_utils.recipes import Recipe
-from fer_utils.records import Fold, Record
 
 backend.quiet()
 
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
 
-from fer_utils.augment import POLICIES, Policy, pipeline  # noqa: E402
-from fer_utils.training import restore  # noqa: E402
+from fer_utils.engine.augmentation import POLICIES, Policy, pipeline  # noqa: E402
+from fer_utils.engine.train import restore  # noqa: E402
 
 _CANVAS = 3  # the canvas on which boxes move is this many times the picture's side
-_CODE = ("augment", "augment_study")
+_CODE = ("engine.augmentation", "augment_study")
 _SIDE = 48  # of the picture, in cells of that canvas
 
 
@@ -52,7 +52,7 @@ def extremes(inputs: dict[str, np.ndarray], index: int) -> list[dict]:
         Rows with `name`, three `images` (height, width) float32 and their `titles`: lowest, unchanged, highest.
     """
     rows = []
-    for policy, source in (("seed", "frame"), ("face", "face")):
+    for policy, source in (("original", "frame"), ("face", "face")):
         image = inputs[source][index : index + 1]
         for part in fields(Policy):
             value = getattr(POLICIES[policy], part.name)

@@ -7,7 +7,7 @@ backend.quiet()
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
 from keras import layers, ops  # noqa: E402
 
-from fer_utils.layers import FusedBatchNormalization  # noqa: E402
+from fer_utils.engine.fused import FusedBatchNormalization  # noqa: E402
 
 WIDTHS = ((64, 1), (128, 1), (176, 2))  # channels and residual blocks of each stage; the side halves between stages
 STAGES = tuple(f"stage{number}" for number in range(1, len(WIDTHS) + 1))

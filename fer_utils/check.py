@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import archive, datasets, files, paths, provenance, readme, results
+from fer_utils import archive, datasets, files, paths, readme, results
 from fer_utils.archive import Archive
+from fer_utils.common import code_hash
+from fer_utils.engine.record import Record
 from fer_utils.errors import FerError, OutputError
-from fer_utils.records import Record
 
 _TOLERANCE = 2e-6  # tables hold six decimals
 
@@ -20,8 +21,8 @@ def problems(dataset: str) -> list[str]:
     Figures and tables are compared with the present code (of their notebook and of the modules it uses) and the present
     data; of a named data set these are the committed checksums, so that no image need be here. A table must be the one
     that its notebook wrote; `scores.csv` and `comparisons.csv` are computed again from `predictions.csv`, which is compared
-    with the archived records, or else the kept runs that lie here, and `manifest.csv` with the data. Nothing is written
-    and nothing is trained.
+    with the archived records, or else the kept runs that lie here, and `manifest.csv` with the data. What of the code cannot be
+    followed counts as changed. Nothing is written and nothing is trained.
 
     Args:
         dataset: as given to `fer run`: a name, or the path of a folder.
@@ -84,7 +85,10 @@ def _results(folder: Path, *, data: str) -> list[str]:
             found.append(f"{file}: its notebook {stem} is no longer there")
             continue
         if stem not in code:
-            code[stem] = provenance.code_hash(notebook)
+            code[stem] = code_hash.of_notebook(notebook)
+            found += [
+                f"notebook {stem[:2]}: {words}: counts as changed" for words in code_hash.unknown_imports(notebook)
+            ]
         stale = [word for word, old, new in (("code", made_by, code[stem]), ("data", made_from, data)) if old != new]
         if stale:
             found.append(f"{file}: {' and '.join(stale)} changed since: run notebook {stem[:2]} again")
@@ -155,7 +159,7 @@ def _against_records(dataset: str, predictions: pd.DataFrame) -> list[str]:
 
 
 def _archive(dataset: str) -> list[str]:
-    """Whether the archived records are whole, and were made by the present training code and versions."""
+    """Whether the archived records are whole, and were made by the present training code."""
     packed = Archive.read(dataset)
     records = packed.records()
     found = []
@@ -163,7 +167,7 @@ def _archive(dataset: str) -> list[str]:
         found.append(f"{archive.NAME}: {damaged} records are damaged: git checkout brings them back")
     if other := len(records) - len(archive.present(records)):
         found.append(
-            f"{archive.NAME}: {other} records are of other training code or versions: train again (fer run), then fer archive"
+            f"{archive.NAME}: {other} records are of other training code: train again (fer run), then fer archive"
         )
     return found
 

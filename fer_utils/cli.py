@@ -80,6 +80,11 @@ _datasets = click.option(
     "-p", "--parameter", "extra", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a notebook's parameter."
 )
 @click.option("--html", is_flag=True, help="Make a report in the end, as `fer report` does, also if a notebook fails.")
+@click.option(
+    "--fresh",
+    is_flag=True,
+    help="Train here what is published in records.zip too; what this machine has trained is kept.",
+)
 def run(
     names: tuple[str, ...],
     chosen_datasets: tuple[str, ...],
@@ -88,12 +93,15 @@ def run(
     scheduler: str | None,
     extra: tuple[tuple[str, str], ...],
     html: bool,
+    fresh: bool,
 ) -> None:
     """Execute notebooks in order, without a browser; all of them unless some are named (by number or name).
 
-    Runs kept from before are used again, so a second call takes seconds, and a stopped one goes on. With several data
+    Published records (records.zip) and runs kept from before are used again, so a second call takes seconds, and a stopped one
+    goes on. With several data
     sets, a notebook that fails on one of them does not keep the others from running.
     """
+    from fer_utils import archive as archive_of_records
     from fer_utils import batch, datasets
 
     demanded = {name: _value(text) for name, text in extra}
@@ -105,6 +113,8 @@ def run(
     if scheduler is not None:
         # Told to the notebooks' kernels this way, it stays out of the executed copies: they are the same from anywhere.
         os.environ["DASK_SCHEDULER_ADDRESS"] = scheduler
+    if fresh:
+        os.environ[archive_of_records.FRESH] = "1"
     failures = []
     for dataset in every:
         try:
@@ -133,15 +143,33 @@ def report(chosen_datasets: tuple[str, ...], single_file: bool, pdf: bool) -> No
 @click.option(
     "--dataset", "chosen_datasets", multiple=True, default=["yale"], show_default=True, metavar="NAME", help="Which."
 )
-def check(chosen_datasets: tuple[str, ...]) -> None:
+@click.option(
+    "--retrain",
+    "count",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Also train N of the published records again, each kind of network first, and compare them bit by bit.",
+)
+@click.option(
+    "--jobs", default=0, show_default="as many as cores", type=click.IntRange(min=0), help="Processes to train with."
+)
+def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
     """Tell which figures, tables and README numbers are stale, and exit with 1 if any is.
 
-    Compares them with the present code, data and kept runs; README.md with outputs/yale. Changes nothing.
+    Compares them with the present code, data and kept runs; README.md with outputs/yale. Changes nothing. What is trained again
+    (--retrain) must be equal to the last bit where versions and kind of processor are those of the published records; where
+    they are not, the differences are shown.
     """
     from fer_utils import check as checking
+    from fer_utils import retraining
 
     found = [line for dataset in _places(chosen_datasets) for line in checking.problems(dataset)]
     found += checking.readme_problems() if "yale" in chosen_datasets else []
+    for dataset in _places(chosen_datasets) if count else ():
+        compared = retraining.compare(dataset, count, jobs=jobs)
+        click.echo("\n".join(each.words for each in compared))
+        found += [each.words for each in compared if not each.as_promised]
     for line in found:
         click.echo(line)
     if found:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
 from fer_utils import backend, cluster_worker, files, identity, progress, workers
+from fer_utils.engine.record import Record
 from fer_utils.errors import ClusterError
-from fer_utils.records import Record
 from fer_utils.workers import Task
 
 CONNECT_SECONDS = 8

@@ -16,8 +16,8 @@ import traceback
 from dataclasses import replace
 
 from fer_utils import files, identity, lean_imports
+from fer_utils.engine.record import Record
 from fer_utils.errors import ClusterError
-from fer_utils.records import Record
 from fer_utils.workers import Task
 
 PROGRESS = "fer-progress"  # topic of Dask's events: {"run": key, "epochs": number done}
@@ -138,13 +138,13 @@ def _serve() -> None:
 
     answer(identity.here())
     lean_imports.import_keras()
-    from fer_utils import training
+    from fer_utils.engine import train
 
     with contextlib.suppress(queue.Empty):
         while True:
             task = tasks.get(timeout=_IDLE_SECONDS)
             try:
-                made = training.train(
+                made = train.train(
                     task.fold, task.recipe, seed=task.seed, keep_weights=task.keep_weights, on_epochs=answer
                 )
             except Exception:

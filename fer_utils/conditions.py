@@ -11,8 +11,8 @@ import pandas as pd
 
 from fer_utils import evaluation, intervals, tweaks
 from fer_utils.datasets import FaceDataset
+from fer_utils.engine.scaling import scaled
 from fer_utils.error_study import ErrorStudy
-from fer_utils.images import scaled
 
 LIGHTS = ("centerlight", "leftlight", "rightlight")
 NEUTRAL = "normal"

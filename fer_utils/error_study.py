@@ -197,12 +197,12 @@ class ErrorStudy:
     @cached_property
     def networks(self) -> dict[str, object]:
         """The trained network of each fold, first seed."""
-        from fer_utils import training
+        from fer_utils.engine import train
 
         chosen = zip(self._first_runs, self.experiment.records(self._first_runs, weights=True), strict=True)
         shape, classes = self.inputs.shape[1:], len(self.classes)
         return {
-            run.fold: training.restore(run.recipe, record, input_shape=shape, classes=classes) for run, record in chosen
+            run.fold: train.restore(run.recipe, record, input_shape=shape, classes=classes) for run, record in chosen
         }
 
     def _nearest(self, fold: str, image: str) -> str:

@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, cluster, faces, files, identity, paths, progress, results, workers
+from fer_utils import archive, cleaning, cluster, faces, files, identity, paths, progress, results, workers
 from fer_utils.archive import Archive
 from fer_utils.datasets import FaceDataset
+from fer_utils.engine.recipe import Recipe
+from fer_utils.engine.record import Fold, Record
 from fer_utils.errors import DatasetError, OutputError, ParameterError
-from fer_utils.recipes import MODELS, PROTOCOL_MODELS, Recipe, recipe_for, seeds_for
-from fer_utils.records import Fold, Record
+from fer_utils.recipes import MODELS, PROTOCOL_MODELS, recipe_for, seeds_for
 
 _SHUFFLE_SEED = 7
 INPUTS = ("frame", "crop", "face")
-SEED_SPLIT_FRACTION = 0.2  # of the sorted subjects are held out; of Yale's fifteen 01, 02 and 03
+ORIGINAL_SPLIT_FRACTION = 0.2  # of the sorted subjects are held out; of Yale's fifteen 01, 02 and 03
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Experiment:
         self._inputs: dict[tuple[str, int], np.ndarray] = {}
         self._folds: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
         self._hashes: dict[tuple, str] = {}
+        self._told = False  # of published records
         self.scheduler = scheduler or os.environ.get("DASK_SCHEDULER_ADDRESS", "")
 
     def plan(self, protocol: str, models: Sequence[str] | None = None) -> list[Run]:
@@ -83,7 +85,7 @@ class Experiment:
         """Fold name to (training, test) positions in the data set.
 
         `loso` tests each subject in turn on the manifest's images; `image-wise` the same images in as many folds, but
-        shuffled, so that other images of a tested person are trained on: a mistake, to be measured. `seed-split` holds
+        shuffled, so that other images of a tested person are trained on: a mistake, to be measured. `original-split` holds
         out the first fifth of the subjects, of all images that show an expression, as the original project came to do.
 
         Raises:
@@ -100,7 +102,7 @@ class Experiment:
         else:
             usable = np.flatnonzero(self.dataset.labels >= 0)
             subjects = sorted(set(self.dataset.subjects[usable]))
-            groups = [subjects[: max(1, int(SEED_SPLIT_FRACTION * len(subjects)))]]
+            groups = [subjects[: max(1, int(ORIGINAL_SPLIT_FRACTION * len(subjects)))]]
         if len(set(self.dataset.subjects[usable])) < 2:
             raise DatasetError(
                 f"{self.dataset.name}: leaving a subject out needs at least two subjects with usable images."
@@ -112,7 +114,7 @@ class Experiment:
 
     @cached_property
     def _archive(self) -> Archive:
-        return Archive.read(self.dataset.name)
+        return Archive.serving(self.dataset.name)
 
     @cached_property
     def inputs(self) -> dict[str, np.ndarray]:
@@ -162,8 +164,8 @@ class Experiment:
         """The record of every run, in order: from the archive, read from disk, or trained now and kept.
 
         A damaged record is named and made again; a killed call goes on where it stopped. The archive of published results
-        (`archive.py`) serves whatever the processor. With a scheduler, records on disk that other kinds of processor
-        made count too; on this machine, only those that it would make itself.
+        (`archive.py`) serves whatever made it, which is said once. With a scheduler, records on disk that other kinds of
+        processor made count too; on this machine, only those that it would make itself.
 
         Args:
             weights: the trained weights are needed, of those runs that keep them; no archive has any.
@@ -173,11 +175,17 @@ class Experiment:
             ClusterError: the cluster cannot be reached, or would train something else.
         """
         found: dict[int, Record] = {}
+        published: list[Record] = []
         tasks, missing = [], []
         installation = identity.here()
         for position, run in enumerate(runs):
             made_by = self._made_by(run) | installation
-            record = self._kept(run, made_by, weights=weights and run.keep_weights)
+            need_weights = weights and run.keep_weights
+            record = None if need_weights else self._archive.get(run.stem, made_by)
+            if record is not None:
+                published.append(record)
+            else:
+                record = self._kept(run, made_by, weights=need_weights)
             if record is not None:
                 found[position] = record
             else:
@@ -191,6 +199,9 @@ class Experiment:
             really = {name: found[position].made_by[name] for name in made_by}
             files.write(self._path(runs[position], really), found[position].to_bytes())
 
+        if published and not self._told:
+            progress.say(f"{self.dataset.name}: {archive.in_one_line(published)}")
+            self._told = True
         if tasks:
             files.require_writable(self._folder)
         if self.scheduler:
@@ -220,10 +231,6 @@ class Experiment:
         return {"recipe": asdict(run.recipe), "seed": run.seed, "data": self._hashes[seen]}
 
     def _kept(self, run: Run, made_by: dict, *, weights: bool) -> Record | None:
-        if not weights:
-            record = self._archive.get(run.stem, made_by)
-            if record is not None:
-                return record
         path = self._path(run, made_by)
         others = sorted(self._folder.glob(f"{run.stem}-*.npz")) if self.scheduler else []
         for each in dict.fromkeys([path, *others]):

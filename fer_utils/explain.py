@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_utils import backend
-from fer_utils.images import scaled
+from fer_utils.engine.scaling import scaled
 
 if TYPE_CHECKING:
     import keras

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fer_utils import backend, files, paths, progress, syntax
+from fer_utils import backend, files, paths, progress
+from fer_utils.common import code_hash
 from fer_utils.datasets import FaceDataset
 
 CONFIDENCE = 0.9  # detections under this are not counted as faces
@@ -70,7 +71,7 @@ def detect(dataset: FaceDataset) -> list[list[Face]]:
     Returns:
         For each image the faces found with a confidence of at least `CONFIDENCE`, surest first.
     """
-    determined_by = dataset.data_hash, version("mtcnn"), syntax.code_hash([Path(__file__)])
+    determined_by = dataset.data_hash, version("mtcnn"), code_hash.of_files([Path(__file__)])
     key = files.sha256(" ".join(determined_by).encode())[:16]
     kept = paths.outputs(dataset.name) / "runs" / f"faces-{key}.json"
     if kept.is_file():

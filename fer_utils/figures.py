@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from fer_utils import files, paths, provenance
+from fer_utils.common import code_hash
 from fer_utils.datasets import FaceDataset
 
 DPI = 110
@@ -48,7 +49,7 @@ class Context:
             "cell": _cell(notebook),
             "parameters": self.parameters | {"dataset": self.dataset.name},
             "data": self.dataset.data_hash,
-            "code": provenance.code_hash(notebook),
+            "code": code_hash.of_notebook(notebook),
             "versions": {name: version(name) for name in _PACKAGES},
         }
 

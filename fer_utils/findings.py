@@ -62,11 +62,11 @@ def augmentation(shares: Mapping[str, np.ndarray], clean: float, noisy: np.ndarr
 def comparison(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     """What notebook 03 found, as Markdown."""
     lines = []
-    for model in scores.loc[scores["protocol"] == "seed-split", "model"].unique():
-        row = results.value(scores, model, "accuracy_wilson", protocol="seed-split")
+    for model in scores.loc[scores["protocol"] == "original-split", "model"].unique():
+        row = results.value(scores, model, "accuracy_wilson", protocol="original-split")
         lines.append(
             f"- As the original measured, `{model}`: {_interval(row)} on {row.n} images. "
-            + _against_chance(row, results.value(scores, model, "chance", protocol="seed-split").value)
+            + _against_chance(row, results.value(scores, model, "chance", protocol="original-split").value)
         )
     for model in scores.loc[scores["protocol"] == "loso", "model"].unique():
         row = results.value(scores, model, "accuracy")
@@ -175,13 +175,13 @@ def report(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def beside_original(curves: Mapping[str, Mapping[str, np.ndarray]], scores: pd.DataFrame) -> pd.DataFrame:
-    """Our `seed-split` figures beside the original project's own readings (Yale only)."""
+    """Our `original-split` figures beside the original project's own readings (Yale only)."""
     rows = []
     for model, readings in ORIGINAL.items():
         ours = {
             "training accuracy": f"{curves[model]['accuracy'][-1]:.2%}",
             "validation accuracy": f"{curves[model]['validation_accuracy'][-1]:.0%}",
-            "macro-F1": f"{results.value(scores, model, 'macro_f1', protocol='seed-split').value:.2f}",
+            "macro-F1": f"{results.value(scores, model, 'macro_f1', protocol='original-split').value:.2f}",
         }
         if "augmented_validation_accuracy" in curves[model] and model == "updated":
             ours["validation accuracy"] += f", augmented {curves[model]['augmented_validation_accuracy'][-1]:.0%}"

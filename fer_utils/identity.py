@@ -4,10 +4,11 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from fer_utils import backend, syntax
+from fer_utils import backend
+from fer_utils.common import code_hash
 
-# A change to one of these can change a run's results; a change elsewhere cannot.
-_CODE = ("augment.py", "backend.py", "layers.py", "loops.py", "models.py", "optimizers.py", "training.py")
+# All that a network is fed with or trained by stands in this folder; a change elsewhere cannot change a run.
+ENGINE = Path(__file__).resolve().parent / "engine"
 _PACKAGES = ("keras", "numpy")
 
 
@@ -19,7 +20,7 @@ def here(keras_backend: str | None = None) -> dict:
     """
     keras_backend = keras_backend or backend.name()
     return {
-        "code": syntax.code_hash(Path(__file__).with_name(name) for name in _CODE),
+        "code": code_hash.of_folder(ENGINE),
         "backend": keras_backend,
         "versions": {name: _version(name) for name in (*_PACKAGES, keras_backend)},
         "processor": _processor(),
@@ -40,6 +41,12 @@ def differences(ours: dict, theirs: dict) -> str:
     if theirs["code"] != ours["code"]:
         found.append(f"the training code of fer_utils is {theirs['code'][:8]} there and {ours['code'][:8]} here")
     return ", ".join(found)
+
+
+def words(made_by: dict) -> str:
+    """What made a record, in words: versions and kind of processor."""
+    versions = ", ".join(f"{name} {number}" for name, number in made_by.get("versions", {}).items())
+    return f"{versions} on {made_by.get('processor', 'an unknown processor')}"
 
 
 def _version(package: str) -> str:

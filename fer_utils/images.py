@@ -49,11 +49,6 @@ def decode_grey(content: bytes, *, name: str) -> np.ndarray:
         ) from error
 
 
-def scaled(images: np.ndarray) -> np.ndarray:
-    """Greys as the networks take them: uint8 in [0, 255] to float32 in [0, 1]."""
-    return images.astype(np.float32) / np.float32(255)
-
-
 def require_smallest_side(image: Image.Image, *, name: str, error: type[FerError]) -> None:
     """Raise `error` where an image is under 32 pixels on a side."""
     width, height = image.size

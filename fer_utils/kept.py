@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils import files, paths, progress, syntax
+from fer_utils import files, paths, progress
+from fer_utils.common import code_hash
 
-_CODE = ("backend", "cleaning", "images", "layers", "workers")  # beneath whatever is computed
+_CODE = ("backend", "cleaning", "images", "engine.fused", "engine.scaling", "workers")  # beneath whatever is computed
 _PACKAGES = ("numpy", "pillow", "scikit-learn", "scipy")
 
 
@@ -24,13 +25,13 @@ def arrays(
         dataset: its short name.
         name: what they are, the beginning of the file's name.
         fit: makes them.
-        code: modules of `fer_utils` whose code determines them, besides those beneath all (`_CODE`).
+        code: modules of `fer_utils`, dotted below it, whose code determines them, besides those beneath all (`_CODE`).
         inputs: all else that does, but for packages that do not train: arrays, or what is told apart by its text.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    parts = [syntax.code_hash(Path(__file__).with_name(f"{module}.py") for module in sorted({*_CODE, *code}))]
+    parts = [code_hash.of_files(_file(module) for module in sorted({*_CODE, *code}))]
     parts += [f"{package} {version(package)}" for package in _PACKAGES]
     for each in inputs:
         is_array = isinstance(each, np.ndarray)
@@ -48,3 +49,7 @@ def arrays(
     np.savez(buffer, **found)
     files.write(path, buffer.getvalue())
     return found
+
+
+def _file(module: str) -> Path:
+    return code_hash.PACKAGE.joinpath(*module.split(".")).with_suffix(".py")

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import cleaning, evaluation, intervals, tweaks
-from fer_utils.experiments import SEED_SPLIT_FRACTION, Experiment, Run
-from fer_utils.records import Record
-from fer_utils.training import smoothing_floor
+from fer_utils.engine.record import Record
+from fer_utils.engine.train import smoothing_floor
+from fer_utils.experiments import ORIGINAL_SPLIT_FRACTION, Experiment, Run
 
 MOST_SPLITS = 5_000  # more are not listed, but drawn by chance
 SEEDS = {"quick": 3, "standard": 8}  # of the reference, for the spread that initialisation brings
@@ -57,7 +57,7 @@ def counts(predictions: pd.DataFrame) -> Counts:
 
 def held_out(subjects: int) -> int:
     """How many subjects the original's split holds out of so many."""
-    return max(1, int(SEED_SPLIT_FRACTION * subjects))
+    return max(1, int(ORIGINAL_SPLIT_FRACTION * subjects))
 
 
 def splits(subjects: int) -> list[tuple[int, ...]]:
@@ -104,7 +104,7 @@ class Study:
         self.sizes = {fold: len(test) for fold, (_, test) in experiment.folds("loso").items()}
         self._shuffled = {model: self._image_wise(model) for model in MODELS}
         self._seeds = self._more_seeds()
-        self._original = {run.model: run for run in experiment.plan("seed-split")}
+        self._original = {run.model: run for run in experiment.plan("original-split")}
         self._updated = experiment.plan("loso", ["updated"])
         wanted = [run for plan in self.plans.values() for run in plan.runs]
         wanted += [run for runs in self._shuffled.values() for run in runs]

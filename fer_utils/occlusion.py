@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_utils import evaluation
+from fer_utils.engine.scaling import scaled
 from fer_utils.error_study import ErrorStudy
 from fer_utils.faces import EYE_DISTANCE, EYE_ROW
-from fer_utils.images import scaled
 
 PATCH = 8  # side of the covering square, pixels
 STRIDE = 4

@@ -102,7 +102,7 @@ def loss_parts(penalty: np.ndarray, cross_entropy: np.ndarray, *, floor: float, 
 
     Args:
         penalty, cross_entropy: (epochs,) nats; the cross-entropy is that against smoothed labels.
-        floor: nats, `training.smoothing_floor`.
+        floor: nats, `train.smoothing_floor`.
     """
     ax = ax or plt.gca()
     epochs = np.arange(1, len(penalty) + 1)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_utils import backend, ferplus, files, paths
+from fer_utils.engine.scaling import scaled
 from fer_utils.errors import WeightsError
-from fer_utils.images import scaled
 
 if TYPE_CHECKING:
     import keras
@@ -174,7 +174,7 @@ def load(folder: Path | None = None) -> Pretrained:
     backend.quiet()
     import keras
 
-    from fer_utils import layers  # noqa: F401  (known to Keras by being imported)
+    from fer_utils.engine import fused  # noqa: F401  (known to Keras by being imported)
 
     weights, _ = _files(folder)
     try:

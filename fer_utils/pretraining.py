@@ -8,9 +8,9 @@ from dataclasses import asdict
 import numpy as np
 
 from fer_utils import backend, ferplus, files, paths, progress
+from fer_utils.engine.scaling import scaled
 from fer_utils.errors import OutputError
 from fer_utils.ferplus import VoteDataset
-from fer_utils.images import scaled
 from fer_utils.recipes import PRETRAINING_CURVES, PretrainingRecipe
 
 backend.quiet()

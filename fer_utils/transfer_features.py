@@ -114,7 +114,7 @@ def outputs(model, images: np.ndarray, wanted: dict[tuple[str, str], tuple[Part,
     """
     import keras
 
-    from fer_utils.images import scaled
+    from fer_utils.engine.scaling import scaled
 
     layers = sorted({part.layer for parts in wanted.values() for part in parts})
     network = keras.Model(model.input, {layer: model.get_layer(layer).output for layer in layers})

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import psutil
 
 from fer_utils import backend, files, lean_imports, progress
+from fer_utils.engine.recipe import Recipe, Variant
+from fer_utils.engine.record import Fold, Record
 from fer_utils.faces import SIDE
-from fer_utils.recipes import Recipe, Variant
-from fer_utils.records import Fold, Record
 
 # Multiply-adds of one training image differ; the bar's remaining time counts them (baseline: 1).
 _COST = {"baseline": 1.0, "updated": 6.5}
@@ -105,9 +105,9 @@ def _obey(parent: int) -> None:
 
 def _train(index: int, task: Task, reports) -> Record:
     lean_imports.import_keras()
-    from fer_utils import training
+    from fer_utils.engine import train
 
-    return training.train(
+    return train.train(
         task.fold,
         task.recipe,
         seed=task.seed,

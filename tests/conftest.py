@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fer_utils import paths
-from fer_utils.records import Fold
+from fer_utils.engine.record import Fold
 
 EXPRESSIONS = ("happy", "normal", "sad", "sleepy", "surprised", "wink")
 

@@ -12,9 +12,9 @@ import pandas as pd
 
 from fer_utils import files, recipes, workers
 from fer_utils.datasets import FaceDataset
+from fer_utils.engine.record import CURVES, PLAIN_CURVES, Record
 from fer_utils.errors import FerError
 from fer_utils.experiments import Experiment
-from fer_utils.records import CURVES, PLAIN_CURVES, Record
 
 NAME = "noise"
 CLASSES = ("happy", "sad", "wink")

@@ -7,7 +7,7 @@ from small_experiment import NAME, make
 
 from fer_utils import archive, check, experiments, identity, paths, recipes
 from fer_utils.cli import main
-from fer_utils.records import CURVES, Record
+from fer_utils.engine.record import CURVES, Record
 
 
 def answer(tasks, *, jobs, on_record):
@@ -39,15 +39,34 @@ def packed(outputs, monkeypatch):
     return runs, records
 
 
-def test_archived_records_serve_in_place_of_training_on_any_processor(packed, monkeypatch):
+def test_published_records_serve_whatever_versions_and_processor_and_say_so_once(packed, monkeypatch, capsys):
     runs, records = packed
+    made_with = identity.words(records[0].made_by)
     monkeypatch.setattr(experiments.workers, "run", refuse)
     monkeypatch.setattr(identity, "_processor", lambda: "another one")
-    again = make().records(runs)
+    monkeypatch.setattr(identity, "_version", lambda package: "9.9")
+    experiment = make()
+    again = experiment.records(runs)
+    experiment.records(runs[:1])
+    lines = [line for line in capsys.readouterr().err.splitlines() if "published" in line]
+    here = "keras 9.9, numpy 9.9, tensorflow 9.9 on another one"
+    assert lines == [
+        f"{NAME}: {len(runs)} published records, made with {made_with}; here: {here} (fer run --fresh trains here)"
+    ]
     for old, new in zip(records, again, strict=True):
         assert new.probabilities.tobytes() == old.probabilities.tobytes()
         assert new.made_by == old.made_by
         assert new.weights == ()
+
+
+def test_fresh_trains_here_what_is_published_and_keeps_it(packed, monkeypatch):
+    runs, records = packed
+    monkeypatch.setenv(archive.FRESH, "1")
+    again = make().records(runs)
+    assert [each.probabilities.tobytes() for each in again] == [each.probabilities.tobytes() for each in records]
+    assert len(list((paths.outputs(NAME) / "runs").glob("*.npz"))) == len(runs)
+    monkeypatch.setattr(experiments.workers, "run", refuse)
+    make().records(runs)
 
 
 def test_runs_whose_weights_are_needed_are_trained(packed):
@@ -63,7 +82,7 @@ def test_other_code_or_another_recipe_is_not_served(packed, monkeypatch):
     other = experiments.replace(runs[0], recipe=experiments.replace(runs[0].recipe, learning_rate=0.01))
     with pytest.raises(AssertionError, match="trained again"):
         make().records([other])
-    monkeypatch.setattr(identity, "_CODE", ("loops.py",))
+    monkeypatch.setattr(identity.code_hash, "of_folder", lambda folder: "other code")
     with pytest.raises(AssertionError, match="trained again"):
         make().records(runs)
 
@@ -117,11 +136,11 @@ def test_equal_records_give_equal_bytes(packed, outputs):
 
 def test_records_of_other_code_are_stale(packed, monkeypatch):
     assert check._archive(NAME) == []
-    for name, other in (("_CODE", ("loops.py",)), ("_version", lambda package: "0.0.1")):
-        with monkeypatch.context() as patch:
-            patch.setattr(identity, name, other)
-            (found,) = check._archive(NAME)
-        assert found.startswith(f"records.zip: {len(packed[0])} records are of other training code or versions")
+    monkeypatch.setattr(identity, "_version", lambda package: "0.0.1")
+    assert check._archive(NAME) == []
+    monkeypatch.setattr(identity.code_hash, "of_folder", lambda folder: "other code")
+    (found,) = check._archive(NAME)
+    assert found.startswith(f"records.zip: {len(packed[0])} records are of other training code")
 
 
 def test_nothing_to_pack(outputs):

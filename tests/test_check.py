@@ -7,7 +7,8 @@ from small_report import make, picture, predictions
 
 from fer_utils import check, datasets, files, paths, provenance, results
 from fer_utils.cli import main
-from fer_utils.records import Record
+from fer_utils.common import code_hash
+from fer_utils.engine.record import Record
 
 NOTEBOOK = paths.NOTEBOOKS / "03_model_comparison.ipynb"
 
@@ -18,34 +19,6 @@ def notebook(folder, *cells):
         json.dumps({"cells": [{"cell_type": "code", "id": f"c{i}", "source": c} for i, c in enumerate(cells)]})
     )
     return path
-
-
-def test_the_hash_counts_what_the_code_does(tmp_path):
-    first = provenance.code_hash(notebook(tmp_path, "from fer_utils import files\nx = 1"))
-    assert provenance.code_hash(notebook(tmp_path, "from fer_utils import files  # why\nx  =  1")) == first
-    assert provenance.code_hash(notebook(tmp_path, "from fer_utils import files\nx = 2")) != first
-    assert provenance.code_hash(notebook(tmp_path, "%matplotlib inline\nx = 2")) != first
-
-
-def test_the_hash_counts_modules_in_reach_and_no_others(tmp_path, monkeypatch):
-    package = tmp_path / "fer_utils"
-    package.mkdir()
-    for name, text in (
-        ("a", "def f():\n    '''Words.'''\n    from fer_utils import b"),
-        ("b", "x = 1"),
-        ("c", "x = 1"),
-    ):
-        (package / f"{name}.py").write_text(text)
-    monkeypatch.setattr(provenance, "_PACKAGE", package)
-    path = notebook(tmp_path, "import fer_utils.a")
-    first = provenance.code_hash(path)
-    (package / "a.py").write_text("def f():\n    '''Other words.'''\n    from fer_utils.b import x as b\n")
-    assert provenance.code_hash(path) != first
-    first = provenance.code_hash(path)
-    (package / "c.py").write_text("x = 2")
-    assert provenance.code_hash(path) == first
-    (package / "b.py").write_text("x = 2")
-    assert provenance.code_hash(path) != first
 
 
 def test_cells_are_found_by_their_code(tmp_path):
@@ -60,7 +33,7 @@ def fresh(three_people, outputs):
     """Results of three people that are up to date: one figure, all tables, one kept run."""
     data = datasets.load(three_people)
     folder = outputs / "three-people"
-    origin = {"notebook": NOTEBOOK.stem, "data": data.data_hash, "code": provenance.code_hash(NOTEBOOK)}
+    origin = {"notebook": NOTEBOOK.stem, "data": data.data_hash, "code": code_hash.of_notebook(NOTEBOOK)}
     origin |= {"parameters": {"budget": "quick"}}
     results.write("three-people", predictions(), origin=origin)
     rows = [f"{name},{digest}\n" for name, digest in zip(data.file_names, data.hashes, strict=True)]
@@ -98,6 +71,12 @@ def test_stale_results_are_named(fresh, three_people, file, old, new, message):
     found = check.problems(str(three_people))
     assert any(message in line for line in found)
     assert all(line.startswith(f"outputs/three-people/{file.partition('.')[0]}") for line in found)
+
+
+def test_code_that_cannot_be_followed_counts_as_changed(fresh, three_people, monkeypatch):
+    monkeypatch.setattr(code_hash, "unknown_imports", lambda notebook: ("the notebook calls exec",))
+    (found,) = check.problems(str(three_people))
+    assert found == "outputs/three-people/notebook 03: the notebook calls exec: counts as changed"
 
 
 def test_missing_results_are_named(fresh, three_people):

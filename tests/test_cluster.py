@@ -16,8 +16,8 @@ from click.testing import CliRunner
 
 from fer_utils import batch, cluster, files, identity, recipes, workers
 from fer_utils.cli import main
+from fer_utils.engine.record import Record
 from fer_utils.errors import ClusterError
-from fer_utils.records import Record
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills process groups")
 

@@ -7,8 +7,8 @@ import pytest
 import small_experiment
 
 from fer_utils import decoding, deeper_findings, experiments, faces, label_trouble, measurement_findings, occlusion
+from fer_utils.engine.record import Record
 from fer_utils.error_study import ErrorStudy
-from fer_utils.records import Record
 
 CLASSES = ["happy", "sad", "wink"]
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from fer_utils import cleaning, experiments, recipes
+from fer_utils.engine.recipe import Recipe
+from fer_utils.engine.record import Record
 from fer_utils.errors import OutputError, ParameterError
 from fer_utils.experiments import Experiment
-from fer_utils.recipes import Recipe
-from fer_utils.records import Record
 
 
 @pytest.fixture
@@ -25,9 +25,9 @@ def test_loso_tests_every_kept_image_once_and_never_a_known_person():
         assert not set(data.subjects[train]) & set(data.subjects[test])
 
 
-def test_seed_split_is_the_originals():
+def test_original_split_is_the_originals():
     data, manifest = cleaning.load_clean("sample")
-    ((name, (train, test)),) = Experiment(data, manifest, budget="quick").folds("seed-split").items()
+    ((name, (train, test)),) = Experiment(data, manifest, budget="quick").folds("original-split").items()
     assert name == "01+02+03"
     assert (len(train), len(test)) == (72, 18)
 

@@ -8,7 +8,8 @@ import pytest
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from fer_utils import datasets, evaluation, explain, figures, galleries, models, plots
+from fer_utils import datasets, evaluation, explain, figures, galleries, plots
+from fer_utils.engine import networks
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_sheets_leave_empty_cells_empty():
 
 @pytest.mark.parametrize("architecture", ["baseline", "updated"])
 def test_grad_cam_marks_what_a_network_uses(architecture):
-    model = models.build(architecture)
+    model = networks.build(architecture)
     images = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 1), dtype=np.uint8)
     heat = explain.grad_cam(model, images, np.array([0, 1, 2]))
     assert heat.shape == (3, 48, 48)

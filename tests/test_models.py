@@ -4,16 +4,15 @@ import numpy as np
 import pytest
 from keras.ops import convert_to_numpy as convert
 
-from fer_utils import augment, models  # before keras, to import TensorFlow quietly
+from fer_utils.engine import augmentation, networks  # before keras, to import TensorFlow quietly
+from fer_utils.engine.fused import FusedAdam, FusedBatchNormalization
+from fer_utils.engine.recipe import Recipe, Variant
 from fer_utils.errors import ParameterError
-from fer_utils.layers import FusedBatchNormalization
-from fer_utils.optimizers import FusedAdam
-from fer_utils.recipes import Recipe, Variant
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("baseline", 355_718), ("updated", 1_470_694)])
 def test_networks_are_the_originals(name, parameters):
-    model = models.build(name)
+    model = networks.build(name)
     assert model.count_params() == parameters
     answer = convert(model(np.zeros((2, 48, 48, 1), dtype=np.float32)))
     assert answer.shape == (2, 6)
@@ -22,9 +21,9 @@ def test_networks_are_the_originals(name, parameters):
 
 def test_unknown_names():
     with pytest.raises(ParameterError, match="baseline, updated"):
-        models.build("resnet")
-    with pytest.raises(ParameterError, match="none, seed, face"):
-        augment.pipeline("mixup")
+        networks.build("resnet")
+    with pytest.raises(ParameterError, match="none, original, face"):
+        augmentation.pipeline("mixup")
 
 
 def test_fused_batch_normalization_is_keras_own():
@@ -50,7 +49,7 @@ def test_fused_batch_normalization_is_keras_own():
     ],
 )
 def test_variants_of_the_baseline(changes, parameters):
-    model = models.build("baseline", variant=Variant(**changes))
+    model = networks.build("baseline", variant=Variant(**changes))
     assert model.count_params() == parameters
     assert len(model.losses) == (5 if "l2" in changes else 0)
 
@@ -82,16 +81,16 @@ def test_fused_adam_is_keras_own():
 
 
 def test_parts_of_a_policy_make_the_policy():
-    whole = augment.POLICIES["face"]
+    whole = augmentation.POLICIES["face"]
     for part in fields(whole):
-        alone = augment.POLICIES[f"face-{part.name}"]
-        assert alone == augment.Policy(**{part.name: getattr(whole, part.name)}) != augment.Policy()
+        alone = augmentation.POLICIES[f"face-{part.name}"]
+        assert alone == augmentation.Policy(**{part.name: getattr(whole, part.name)}) != augmentation.Policy()
 
 
-@pytest.mark.parametrize("name", sorted(augment.POLICIES))
+@pytest.mark.parametrize("name", sorted(augmentation.POLICIES))
 def test_policies_keep_shape_and_range(name):
     images = np.random.default_rng(0).random((4, 48, 48, 1), dtype=np.float32)
-    pipeline = augment.pipeline(name)
+    pipeline = augmentation.pipeline(name)
     drawn = convert(pipeline(images, training=True))
     assert drawn.shape == images.shape
     assert drawn.min() >= 0
@@ -102,5 +101,5 @@ def test_policies_keep_shape_and_range(name):
 
 def test_each_image_is_changed_in_its_own_way():
     images = np.repeat(np.random.default_rng(0).random((1, 48, 48, 1), dtype=np.float32), 6, axis=0)
-    drawn = convert(augment.pipeline("seed")(images, training=True))
+    drawn = convert(augmentation.pipeline("original")(images, training=True))
     assert len({each.tobytes() for each in drawn}) == 6

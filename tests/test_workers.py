@@ -13,7 +13,7 @@ import psutil
 import pytest
 import small_experiment
 
-from fer_utils.records import Record
+from fer_utils.engine.record import Record
 
 RUNS = 24  # eight subjects, three seeds
 

@@ -6,10 +6,10 @@ is safe for all six Yale expressions: a wink stays a wink, whichever eye it is.
 
 from dataclasses import asdict, dataclass
 
-from fer_utils import backend
+from fer_utils import backend as keras_setup
 from fer_utils.errors import ParameterError
 
-backend.quiet()
+keras_setup.quiet()
 
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
 from keras import layers  # noqa: E402
@@ -39,7 +39,7 @@ class Policy:
 POLICIES = {
     "none": Policy(),
     # What the original project did to training and validation images alike.
-    "seed": Policy(rotation=15, shift=0.10, flip=True),
+    "original": Policy(rotation=15, shift=0.10, flip=True),
     # For aligned faces: the eyes already lie in place, so only what alignment leaves over varies, and the light.
     "face": Policy(rotation=5, shift=0.04, zoom=0.06, flip=True, brightness=0.10, contrast=0.20),
 }

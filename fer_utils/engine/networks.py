@@ -1,15 +1,15 @@
 """The networks, each an uncompiled `keras.Model` from greys in [0, 1] to class probabilities."""
 
-from fer_utils import backend
+from fer_utils import backend as keras_setup
 from fer_utils.errors import ParameterError
 
-backend.quiet()
+keras_setup.quiet()
 
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
 from keras import layers, regularizers  # noqa: E402
 
-from fer_utils.layers import FusedBatchNormalization  # noqa: E402
-from fer_utils.recipes import ORIGINAL, Variant  # noqa: E402
+from fer_utils.engine.fused import FusedBatchNormalization  # noqa: E402
+from fer_utils.engine.recipe import ORIGINAL, Variant  # noqa: E402
 
 L2_FACTOR = 0.001
 

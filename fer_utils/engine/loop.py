@@ -7,20 +7,20 @@ same compiled loop.
 
 import numpy as np
 
-from fer_utils import backend
-from fer_utils.images import scaled
-from fer_utils.recipes import Recipe
-from fer_utils.records import CURVES, PLAIN_CURVES, Fold
+from fer_utils import backend as keras_setup
+from fer_utils.engine.recipe import Recipe
+from fer_utils.engine.record import CURVES, PLAIN_CURVES, Fold
+from fer_utils.engine.scaling import scaled
 
-backend.quiet()
+keras_setup.quiet()
 
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
 from keras import ops  # noqa: E402
 
-from fer_utils import augment, models, optimizers  # noqa: E402
+from fer_utils.engine import augmentation, fused, networks  # noqa: E402
 
 
-def build(recipe: Recipe, *, input_shape: tuple[int, int, int], classes: int) -> "Loop":
+def build_loop(recipe: Recipe, *, input_shape: tuple[int, int, int], classes: int) -> "Loop":
     """The loop for the backend that Keras runs on; the recipe's epochs do not matter."""
     kind = GraphLoop if keras.backend.backend() == "tensorflow" else BatchLoop
     return kind(recipe, input_shape=input_shape, classes=classes)
@@ -48,7 +48,7 @@ class Loop:
                 variable.assign(value)
 
     def run(self, fold: Fold, *, seed: int, first_epoch: int, epochs: int) -> np.ndarray:
-        """Train for some epochs; returns their curves in the order of `records.CURVES`, (epochs, curves) float32."""
+        """Train for some epochs; returns their curves in the order of `record.CURVES`, (epochs, curves) float32."""
         raise NotImplementedError
 
     def predict(self, images: np.ndarray) -> np.ndarray:
@@ -56,15 +56,15 @@ class Loop:
         return ops.convert_to_numpy(self.model(scaled(images), training=False))
 
     def _fresh(self):
-        model = models.build(
+        model = networks.build(
             self._recipe.architecture,
             input_shape=self._input_shape,
             classes=self._classes,
             variant=self._recipe.variant,
         )
-        optimizer = optimizers.OPTIMIZERS[self._recipe.optimizer](self._recipe.learning_rate)
+        optimizer = fused.OPTIMIZERS[self._recipe.optimizer](self._recipe.learning_rate)
         optimizer.build(model.trainable_variables)
-        return model, optimizer, augment.pipeline(self._recipe.policy), augment.pipeline(self._recipe.policy)
+        return model, optimizer, augmentation.pipeline(self._recipe.policy), augmentation.pipeline(self._recipe.policy)
 
 
 class GraphLoop(Loop):

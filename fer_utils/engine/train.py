@@ -7,15 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from fer_utils import backend
-from fer_utils.recipes import Recipe
-from fer_utils.records import CURVES, Fold, Record
+from fer_utils import backend as keras_setup
+from fer_utils.engine.recipe import Recipe
+from fer_utils.engine.record import CURVES, Fold, Record
 
-backend.quiet()
+keras_setup.quiet()
 
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
 
-from fer_utils import loops, models  # noqa: E402
+from fer_utils.engine import networks  # noqa: E402
+from fer_utils.engine.loop import Loop, build_loop  # noqa: E402
 
 _EPOCHS_PER_CALL = 5  # of the compiled loop, so that progress is heard of
 
@@ -47,13 +48,13 @@ def train(
         probabilities=loop.predict(fold.test_images),
         curves={name: curves[:, index] for index, name in enumerate(CURVES[: curves.shape[1]])},
         weights=tuple(np.array(weight) for weight in loop.model.get_weights()) if keep_weights else (),
-        made_by={"device": backend.device()},
+        made_by={"device": keras_setup.device()},
     )
 
 
 def restore(recipe: Recipe, record: Record, *, input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """The trained network of a record that kept its weights."""
-    model = models.build(recipe.architecture, input_shape=input_shape, classes=classes, variant=recipe.variant)
+    model = networks.build(recipe.architecture, input_shape=input_shape, classes=classes, variant=recipe.variant)
     model.set_weights(record.weights)
     return model
 
@@ -70,5 +71,5 @@ def smoothing_floor(classes: int, label_smoothing: float) -> float:
 
 
 @functools.lru_cache(maxsize=4)
-def _loop(recipe: Recipe, input_shape: tuple[int, int, int], classes: int) -> loops.Loop:
-    return loops.build(recipe, input_shape=input_shape, classes=classes)
+def _loop(recipe: Recipe, input_shape: tuple[int, int, int], classes: int) -> Loop:
+    return build_loop(recipe, input_shape=input_shape, classes=classes)
