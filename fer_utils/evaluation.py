@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from fer_utils.common import random_draws
 from fer_utils.errors import ParameterError
 
 LEVEL = 0.95
@@ -45,7 +46,9 @@ def macro_f1(truth: np.ndarray, predicted: np.ndarray, classes: list[str]) -> fl
 def macro_f1_interval(truth: np.ndarray, predicted: np.ndarray, classes: list[str]) -> Interval:
     """Macro-F1 with a percentile interval that resamples images, for data without subjects."""
     table = confusion(truth, predicted, classes)
-    drawn = np.random.default_rng(_BOOTSTRAP_SEED).multinomial(table.sum(), table.ravel() / table.sum(), size=RESAMPLES)
+    drawn = random_draws.generator(_BOOTSTRAP_SEED).multinomial(
+        table.sum(), table.ravel() / table.sum(), size=RESAMPLES
+    )
     low, high = np.quantile(_macro_f1(drawn.reshape(-1, *table.shape)), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(_macro_f1(table[np.newaxis])[0]), float(low), float(high))
 
@@ -127,7 +130,7 @@ def difference_interval(
         counts: (subjects,) images tested.
         same_runs: both are of the same trained networks, after another epoch: seeds are then drawn for both together.
     """
-    subjects, generator = _draws(len(counts)), np.random.default_rng(_BOOTSTRAP_SEED + 1)
+    subjects, generator = _draws(len(counts)), random_draws.generator(_BOOTSTRAP_SEED + 1)
     means, weights = [], None
     for right in (after, before):
         seeds = right.shape[1]
@@ -289,5 +292,5 @@ def _macro_f1(tables: np.ndarray) -> np.ndarray:
 @functools.cache
 def _draws(subjects: int) -> np.ndarray:
     """How often each subject is drawn, (RESAMPLES, subjects) int64, always the same draws."""
-    generator = np.random.default_rng(_BOOTSTRAP_SEED)
+    generator = random_draws.generator(_BOOTSTRAP_SEED)
     return generator.multinomial(subjects, np.full(subjects, 1 / subjects), size=RESAMPLES)

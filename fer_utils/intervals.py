@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import t
 
+from fer_utils.common import random_draws
 from fer_utils.evaluation import LEVEL, RESAMPLES, Interval
 
 _SEED = 20_232
@@ -31,9 +32,9 @@ def of_series(series: Sequence[np.ndarray]) -> list[Interval]:
     """
     values = np.asarray(series, dtype=float)
     n = values.shape[1]
-    generator = np.random.default_rng(_SEED)
-    starts = generator.integers(n, size=(RESAMPLES, n))
-    begins = generator.random((RESAMPLES, n)) < 1 / max(1, round(n ** (1 / 3)))
+    generator = random_draws.generator(_SEED)
+    starts = generator.randint(n, size=(RESAMPLES, n))
+    begins = generator.random_sample((RESAMPLES, n)) < 1 / max(1, round(n ** (1 / 3)))
     begins[:, 0] = True
     last = np.maximum.accumulate(np.where(begins, np.arange(n), 0), axis=1)  # where the present block begins
     places = (np.take_along_axis(starts, last, axis=1) + np.arange(n) - last) % n

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from fer_utils import intervals
+from fer_utils.common import random_draws
 
 
 def test_a_series_without_memory_has_the_usual_interval():
@@ -71,3 +72,8 @@ def test_the_interval_between_groups_holds_what_is_not_rejected():
     alone, p_alone = intervals.between_groups(values, np.arange(10) < 1, limit=1)
     assert p_alone > 0.05
     assert (alone.low, alone.high) == (-1, 1)  # one of ten: no shift can be rejected at 5 %
+
+
+def test_draws_of_a_bootstrap_are_those_that_they_always_were():
+    first = random_draws.generator(20_231).multinomial(3, [1 / 3] * 3, size=5)
+    assert first.tolist() == [[1, 0, 2], [1, 1, 1], [0, 3, 0], [0, 2, 1], [1, 0, 2]]
