@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-import bleach
+import nh3
 from bs4 import BeautifulSoup
 from markupsafe import Markup, escape
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -11,7 +11,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 _TABLE_TAGS = frozenset({"b", "br", "caption", "code", "em", "i", "p", "strong", "table", "tbody", "td", "tfoot"}) | {
     "th", "thead", "tr",
 }  # fmt: skip
-_TABLE_ATTRIBUTES = {"td": ["colspan", "rowspan"], "th": ["colspan", "rowspan"]}
+_SPANS = {"colspan", "rowspan"}
+_TABLE_ATTRIBUTES = {"td": _SPANS, "th": _SPANS, "*": set()}  # without "*", nh3 keeps lang and title of every element
 
 
 class _Renderer(IPythonRenderer):
@@ -44,7 +45,7 @@ def table(html: str) -> Markup:
     soup = BeautifulSoup(html, "html.parser")
     for element in soup.find_all(["script", "style", "template", "iframe", "object", "title"]):
         element.decompose()
-    return Markup(bleach.clean(str(soup), tags=_TABLE_TAGS, attributes=_TABLE_ATTRIBUTES, strip=True))
+    return Markup(nh3.clean(str(soup), tags=_TABLE_TAGS, attributes=_TABLE_ATTRIBUTES))
 
 
 def arranged(html: str, *, prefix: str, title: str) -> tuple[Markup, list[dict]]:

@@ -132,6 +132,20 @@ def test_names_of_an_index_stand_in_the_one_header_row():
     assert [each.get_text() for each in BeautifulSoup(html, "html.parser").select("thead tr th")] == ["which", "x", "y"]
 
 
+def test_a_table_keeps_its_cells_and_words_and_nothing_else():
+    html = (
+        '<style>td {color: red}</style><!-- a comment --><div lang="en" title="t"><table border="1" class="dataframe">'
+        '<caption>a <b>caption</b></caption><tr onclick="x()"><th colspan="2" scope="col" style="color: red" id="i">A</th></tr>'
+        '<tr><td rowspan="1" title="t" lang="de"><a href="https://example.org" title="t">words</a><img src="x" onerror="y()">'
+        '<svg><script>z()</script></svg></td><td>1 &lt; 2 &amp; 3<br></td></tr></table><iframe src="x">i</iframe></div>'
+    )
+    assert report_markup.table(html) == (
+        "<table><caption>a <b>caption</b></caption><tbody>"
+        '<tr><th colspan="2">A</th></tr>'
+        '<tr><td rowspan="1">words</td><td>1 &lt; 2 &amp; 3<br></td></tr></tbody></table>'
+    )
+
+
 def test_without_executed_notebooks(outputs, three_people):
     found = CliRunner().invoke(main, ["report", "--dataset", str(three_people)])
     assert found.exit_code == 1
