@@ -17,7 +17,8 @@ from pathlib import Path
 
 import click
 
-from fer_utils import archive, backend, files, paths, progress
+from fer_utils import archive
+from fer_utils.common import files, keras_setup, paths, progress
 
 HERE = Path(__file__).resolve().parent
 IMAGES = 83  # of one training fold of Yale
@@ -104,7 +105,7 @@ def compare_loops(table: Table, architecture: str) -> None:
     """Images per second of every loop, and how many times faster `loso` is than the original's loop."""
     epochs = EPOCHS[architecture]
     images = epochs * IMAGES
-    one_thread = backend.worker_environment()
+    one_thread = keras_setup.worker_environment()
     table.add(f"{architecture}_original", rates(measure("original", architecture, epochs), images), "images/s")
     table.add(f"{architecture}_fit_on_arrays", rates(measure("arrays", architecture, epochs), images), "images/s")
     single = rates(measure("engine", architecture, epochs, environment=one_thread), images)

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from fer_utils import files
-from fer_utils.errors import PhotoError
+from fer_utils.common import files
+from fer_utils.common.errors import PhotoError
 from fer_utils.predict import FaceExpression, Prediction
 
 # Orange on black edges stands out from any photo and to any eye; black on orange has a contrast of 9 to 1.

@@ -14,9 +14,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fer_utils import files, identity, paths, progress
+from fer_utils import identity
+from fer_utils.common import files, paths, progress
+from fer_utils.common.errors import OutputError
 from fer_utils.engine.record import Record
-from fer_utils.errors import OutputError
 
 NAME = "records.zip"
 FRESH = "FER_FRESH"

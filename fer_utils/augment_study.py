@@ -5,7 +5,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pandas as pd
 
-from fer_utils import backend, identity, kept
+from fer_utils import identity
+from fer_utils.common import cache, keras_setup
 from fer_utils.datasets import FaceDataset
 from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.record import Fold, Record
@@ -13,7 +14,7 @@ from fer_utils.engine.scaling import scaled
 from fer_utils.experiments import Experiment, Run
 from fer_utils.faces import aligned_box, detect
 
-backend.quiet()
+keras_setup.quiet()
 
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
 
@@ -138,7 +139,7 @@ def box_inside(dataset: FaceDataset, policy: str, boxes: np.ndarray, *, draws: i
         return {"shares": _box_inside(policy, boxes, draws=draws, seed=seed)}
 
     inputs = (policy, boxes, draws, seed, identity.here())
-    return kept.arrays(dataset.name, f"boxes-{policy}", fit, code=_CODE, inputs=inputs)["shares"]
+    return cache.arrays(dataset.name, f"boxes-{policy}", fit, code=_CODE, inputs=inputs)["shares"]
 
 
 def _box_inside(policy: str, boxes: np.ndarray, *, draws: int, seed: int) -> np.ndarray:
@@ -174,7 +175,7 @@ def repeated_scores(
         return {"plain": np.array(plain), "noisy": noisy}
 
     inputs = (policy, draws, seed, *experiment.record_names([run]))
-    found = kept.arrays(experiment.dataset.name, f"repeated-scores-{policy}", fit, code=_CODE, inputs=inputs)
+    found = cache.arrays(experiment.dataset.name, f"repeated-scores-{policy}", fit, code=_CODE, inputs=inputs)
     return float(found["plain"]), found["noisy"]
 
 

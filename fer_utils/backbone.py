@@ -1,8 +1,8 @@
 """The network that is pretrained on FER+, and the augmentation that it is trained with."""
 
-from fer_utils import backend
+from fer_utils.common import keras_setup
 
-backend.quiet()
+keras_setup.quiet()
 
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
 from keras import layers, ops  # noqa: E402

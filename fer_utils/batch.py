@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_utils import executed, files, paths, progress
-from fer_utils.errors import FerError, ParameterError
+from fer_utils import executed
+from fer_utils.common import files, paths, progress
+from fer_utils.common.errors import FerError, ParameterError
 
 if TYPE_CHECKING:
     from fer_utils.kernels import Kernel
@@ -23,27 +24,6 @@ _KERNEL_NOTICE = re.compile(r"I\d{4} |WARNING: All log messages before absl|TCP 
 
 class NotebookError(FerError):
     """A notebook stopped; the message names the notebook and the cell."""
-
-
-def notebooks(names: Sequence[str] = ()) -> list[Path]:
-    """Notebooks by number or name, or all of them, in order.
-
-    Args:
-        names: such as "03", "03_model_comparison" or "03_model_comparison.ipynb".
-
-    Raises:
-        ParameterError: a name fits no notebook.
-    """
-    every = sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-    if not names:
-        return every
-    chosen = set()
-    for name in names:
-        fitting = [path for path in every if Path(name).stem in (path.stem, path.stem[:2])]
-        if not fitting:
-            raise ParameterError(f"no notebook {name!r}: there are {', '.join(path.stem for path in every)}.")
-        chosen.update(fitting)
-    return sorted(chosen)
 
 
 def known_parameters(notebook: Path) -> dict[str, str]:

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fer_utils import datasets, files, paths
+from fer_utils import datasets
+from fer_utils.common import files, paths
+from fer_utils.common.errors import DatasetError
 from fer_utils.datasets import FaceDataset
-from fer_utils.errors import DatasetError
 from fer_utils.faces import Face, detect
 
 COLUMNS = (

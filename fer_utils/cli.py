@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fer_utils import __version__
-from fer_utils.errors import FerError, OutputError, ParameterError
+from fer_utils.common.errors import FerError, OutputError, ParameterError
 
 
 class _Group(click.Group):
@@ -103,9 +103,10 @@ def run(
     """
     from fer_utils import archive as archive_of_records
     from fer_utils import batch, datasets
+    from fer_utils.common import paths
 
     demanded = {name: _value(text) for name, text in extra}
-    chosen = batch.notebooks(names)
+    chosen = paths.notebooks(names)
     every = _places(chosen_datasets)
     reading = {name: demanded[name] for name in ("subject_pattern", "unreadable") if name in demanded}
     for dataset in every:
@@ -182,8 +183,9 @@ def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
 def list_notebooks() -> None:
     """Show the notebooks and the parameters of each."""
     from fer_utils import batch
+    from fer_utils.common import paths
 
-    for path in batch.notebooks():
+    for path in paths.notebooks():
         click.echo(path.stem)
         for name, comment in batch.known_parameters(path).items():
             click.echo(f"    {name:<18} {comment}")
@@ -271,7 +273,7 @@ def archive(chosen_datasets: tuple[str, ...]) -> None:
     versions than the present are left out. To pack anew what is kept in runs/ alone, remove the file first.
     """
     from fer_utils import archive as archives
-    from fer_utils import paths
+    from fer_utils.common import paths
 
     for dataset in _places(chosen_datasets):
         path, count, new = archives.write(dataset)
@@ -293,7 +295,8 @@ def readme(check: bool) -> None:
 
 def _places(given: tuple[str, ...]) -> list[str]:
     """Named data sets as they are, folders as absolute paths: notebooks run elsewhere."""
-    from fer_utils import datasets, paths
+    from fer_utils import datasets
+    from fer_utils.common import paths
 
     every = [each if each in datasets.NAMED else str(Path(each).expanduser().absolute()) for each in given]
     names = [paths.dataset_name(each) for each in every]

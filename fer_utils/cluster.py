@@ -6,9 +6,10 @@ import queue
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
-from fer_utils import backend, cluster_worker, files, identity, progress, workers
+from fer_utils import cluster_worker, identity, workers
+from fer_utils.common import files, keras_setup, progress
+from fer_utils.common.errors import ClusterError
 from fer_utils.engine.record import Record
-from fer_utils.errors import ClusterError
 from fer_utils.workers import Task
 
 CONNECT_SECONDS = 8
@@ -36,7 +37,7 @@ def run(tasks: Sequence[Task], *, scheduler: str, on_record: Callable[[int, Reco
     from distributed import as_completed
 
     ours = identity.here()
-    settings = backend.worker_environment() | {"KERAS_BACKEND": backend.name()}
+    settings = keras_setup.worker_environment() | {"KERAS_BACKEND": keras_setup.name()}
     positions: dict[str, list[int]] = {}
     for index, task in enumerate(tasks):
         positions.setdefault(_key(task, ours), []).append(index)

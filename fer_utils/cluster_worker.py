@@ -15,9 +15,10 @@ import threading
 import traceback
 from dataclasses import replace
 
-from fer_utils import files, identity, lean_imports
+from fer_utils import identity
+from fer_utils.common import files, keras_setup
+from fer_utils.common.errors import ClusterError
 from fer_utils.engine.record import Record
-from fer_utils.errors import ClusterError
 from fer_utils.workers import Task
 
 PROGRESS = "fer-progress"  # topic of Dask's events: {"run": key, "epochs": number done}
@@ -137,7 +138,7 @@ def _serve() -> None:
         answers.flush()
 
     answer(identity.here())
-    lean_imports.import_keras()
+    keras_setup.import_keras()
     from fer_utils.engine import train
 
     with contextlib.suppress(queue.Empty):

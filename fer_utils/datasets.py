@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils import ferplus, files, paths
-from fer_utils.errors import DatasetError, ParameterError
+from fer_utils import ferplus
+from fer_utils.common import files, paths
+from fer_utils.common.errors import DatasetError, ParameterError
 from fer_utils.ferplus import VoteDataset
 from fer_utils.images import read_grey
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation, kept
+from fer_utils import evaluation
+from fer_utils.common import cache
 
 _STRENGTH = 1.0  # inverse of the L2 penalty, on standardized features; fixed, nothing is chosen
 
@@ -40,7 +41,7 @@ def decodability(
             }
 
         inputs = (features, labels, subjects)
-        answers = kept.arrays(dataset, "decoded", fit, code=("decoding",), inputs=inputs)
+        answers = cache.arrays(dataset, "decoded", fit, code=("decoding",), inputs=inputs)
         for question, target in (("expression", labels), ("person", subjects)):
             right = answers[question]
             by_subject = pd.Series(right).groupby(subjects).agg(["sum", "count"])

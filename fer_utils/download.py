@@ -10,8 +10,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from fer_utils import files
-from fer_utils.errors import DatasetError
+from fer_utils.common import files
+from fer_utils.common.errors import DatasetError
 
 # Found in public code; see the card in data/README.md. Names inside differ, so files are told by their content.
 MIRRORS = (

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fer_utils import cleaning, evaluation, explain, faces, kept
+from fer_utils import cleaning, evaluation, explain, faces
+from fer_utils.common import cache
 from fer_utils.experiments import Experiment
 from fer_utils.recipes import MODELS
 
@@ -133,7 +134,7 @@ class ErrorStudy:
     def kept(
         self, name: str, fit: Callable[[], dict[str, np.ndarray]], *, code: Sequence[str], inputs: Sequence[object] = ()
     ) -> dict[str, np.ndarray]:
-        """What `fit` makes of this study's networks, kept on disk (`kept.arrays`).
+        """What `fit` makes of this study's networks, kept on disk (`cache.arrays`).
 
         Args:
             name: what it is.
@@ -143,7 +144,7 @@ class ErrorStudy:
         every_image = self.experiment.dataset.file_names, self.inputs  # more than the folds hold: excluded ones too
         determined_by = (*inputs, *every_image, *self.experiment.record_names(self._first_runs))
         words = {"code": (*code, "error_study"), "inputs": determined_by}
-        return kept.arrays(self.experiment.dataset.name, f"{name}-{self.model}", fit, **words)
+        return cache.arrays(self.experiment.dataset.name, f"{name}-{self.model}", fit, **words)
 
     @cached_property
     def face_share(self) -> tuple[float, float]:

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from fer_utils.common import random_draws
-from fer_utils.errors import ParameterError
+from fer_utils.common.errors import ParameterError
 
 LEVEL = 0.95
 RESAMPLES = 10_000

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import nbformat
 
-from fer_utils import files, paths, provenance
-from fer_utils.errors import OutputError
+from fer_utils import provenance
+from fer_utils.common import files, paths
+from fer_utils.common.errors import OutputError
 
 
 @dataclass(frozen=True)

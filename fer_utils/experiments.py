@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import archive, cleaning, cluster, faces, files, identity, paths, progress, results, workers
+from fer_utils import archive, cleaning, cluster, faces, identity, results, workers
 from fer_utils.archive import Archive
+from fer_utils.common import files, paths, progress
+from fer_utils.common.errors import DatasetError, OutputError, ParameterError
 from fer_utils.datasets import FaceDataset
 from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.record import Fold, Record
-from fer_utils.errors import DatasetError, OutputError, ParameterError
 from fer_utils.recipes import MODELS, PROTOCOL_MODELS, recipe_for, seeds_for
 
 _SHUFFLE_SEED = 7

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_utils import backend
+from fer_utils.common import keras_setup
 from fer_utils.engine.scaling import scaled
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def grad_cam(model: "keras.Model", images: np.ndarray, classes: np.ndarray) -> n
         (N, height, width) float32 in [0, 1], each map's largest value 1; 0 throughout where nothing
         speaks for the class.
     """
-    backend.quiet()
+    keras_setup.quiet()
     import keras
     import tensorflow as tf
 
@@ -55,7 +55,7 @@ def features(model: "keras.Model", images: np.ndarray) -> np.ndarray:
     Returns:
         (N, features) float32.
     """
-    backend.quiet()
+    keras_setup.quiet()
     import keras
 
     hidden = keras.Model(model.inputs[0], model.layers[-1].input)

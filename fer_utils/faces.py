@@ -16,8 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fer_utils import backend, files, paths, progress
-from fer_utils.common import code_hash
+from fer_utils.common import code_hash, files, keras_setup, paths, progress
 from fer_utils.datasets import FaceDataset
 
 CONFIDENCE = 0.9  # detections under this are not counted as faces
@@ -93,7 +92,7 @@ def detect_in(images: Sequence[np.ndarray]) -> list[list[Face]]:
     Returns:
         For each image the faces found with a confidence of at least `CONFIDENCE`, surest first.
     """
-    if backend.name() != "tensorflow":
+    if keras_setup.name() != "tensorflow":
         return _with_tensorflow().submit(detect_in, list(images)).result()
     detector = _detector()
     found: list[list[Face]] = [[] for _ in images]
@@ -260,7 +259,7 @@ def _as_jpeg(image: Image.Image) -> np.ndarray:
 
 @functools.cache
 def _detector():
-    backend.quiet()
+    keras_setup.quiet()
     from mtcnn import MTCNN
 
     return MTCNN(device="CPU:0")
@@ -270,7 +269,7 @@ def _with_tensorflow():
     """A process that runs Keras on TensorFlow, which is all that the detector runs on, beside one on another backend."""
     from loky import get_reusable_executor
 
-    environment = backend.worker_environment() | {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
+    environment = keras_setup.worker_environment() | {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
     return get_reusable_executor(max_workers=1, env=environment, timeout=60)
 
 

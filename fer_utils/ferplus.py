@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils import files, paths, progress
-from fer_utils.errors import DatasetError
+from fer_utils.common import files, paths, progress
+from fer_utils.common.errors import DatasetError
 from fer_utils.images import decode_grey
 
 EXPRESSIONS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")

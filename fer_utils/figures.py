@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from fer_utils import files, paths, provenance
-from fer_utils.common import code_hash
+from fer_utils import provenance
+from fer_utils.common import code_hash, files, paths
 from fer_utils.datasets import FaceDataset
 
 DPI = 110

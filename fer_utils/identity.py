@@ -4,8 +4,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from fer_utils import backend
-from fer_utils.common import code_hash
+from fer_utils.common import code_hash, keras_setup
 
 # All that a network is fed with or trained by stands in this folder; a change elsewhere cannot change a run.
 ENGINE = Path(__file__).resolve().parent / "engine"
@@ -18,7 +17,7 @@ def here(keras_backend: str | None = None) -> dict:
     Args:
         keras_backend: "tensorflow", "jax" or "torch"; None for the one that this process uses.
     """
-    keras_backend = keras_backend or backend.name()
+    keras_backend = keras_backend or keras_setup.name()
     return {
         "code": code_hash.of_folder(ENGINE),
         "backend": keras_backend,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from fer_utils.errors import DatasetError, FerError
+from fer_utils.common.errors import DatasetError, FerError
 
 SMALLEST_SIDE = 32
 LARGEST_PIXELS = 50_000_000

@@ -10,7 +10,7 @@ from pathlib import Path
 from jupyter_client import AsyncKernelManager, BlockingKernelClient
 from jupyter_core.utils import run_sync
 
-from fer_utils import paths
+from fer_utils.common import paths
 
 # Run in a namespace of its own, so that the notebook finds none of it; a module that fails to import is the notebook's to tell.
 _IMPORTS = """

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.special import expit, logit
 from scipy.stats import binomtest
 
-from fer_utils import evaluation, kept, progress
+from fer_utils import evaluation
+from fer_utils.common import cache, progress
 from fer_utils.measurement import Counts
 
 POWER = 0.8
@@ -102,7 +103,7 @@ def with_other_people(dataset: str, found: Counts, differences: np.ndarray, *, f
         return {"shares": np.array(shares)}
 
     inputs = (found.right, found.sizes, differences, few)
-    shares = kept.arrays(dataset, "power", fit, code=("evaluation", "power"), inputs=inputs)["shares"]
+    shares = cache.arrays(dataset, "power", fit, code=("evaluation", "power"), inputs=inputs)["shares"]
     return [Power(np.asarray(differences), *each) for each in shares]
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fer_utils import faces, lean_imports, photos, pretrained
-from fer_utils.errors import PhotoError
+from fer_utils import faces, photos, pretrained
+from fer_utils.common import keras_setup
+from fer_utils.common.errors import PhotoError
 from fer_utils.faces import Face
 from fer_utils.photos import Photo
 from fer_utils.pretrained import Pretrained
@@ -71,7 +72,7 @@ def run(paths: Iterable[Path]) -> Iterator[Prediction]:
     for group in _groups(paths):
         whole = [each for each in group if isinstance(each, Photo)]
         if whole:
-            lean_imports.import_keras()
+            keras_setup.import_keras()
         found = find_faces(whole)
         if network is None and any(found):
             network = pretrained.load()

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_utils import backend, ferplus, files, paths
+from fer_utils import ferplus
+from fer_utils.common import files, keras_setup, paths
+from fer_utils.common.errors import WeightsError
 from fer_utils.engine.scaling import scaled
-from fer_utils.errors import WeightsError
 
 if TYPE_CHECKING:
     import keras
@@ -171,7 +172,7 @@ def load(folder: Path | None = None) -> Pretrained:
         WeightsError: missing, damaged, of another version, or written by a Keras that this one does not understand.
     """
     about = check(folder)
-    backend.quiet()
+    keras_setup.quiet()
     import keras
 
     from fer_utils.engine import fused  # noqa: F401  (known to Keras by being imported)

@@ -7,13 +7,14 @@ from dataclasses import asdict
 
 import numpy as np
 
-from fer_utils import backend, ferplus, files, paths, progress
+from fer_utils import ferplus
+from fer_utils.common import files, keras_setup, paths, progress
+from fer_utils.common.errors import OutputError
 from fer_utils.engine.scaling import scaled
-from fer_utils.errors import OutputError
 from fer_utils.ferplus import VoteDataset
 from fer_utils.recipes import PRETRAINING_CURVES, PretrainingRecipe
 
-backend.quiet()
+keras_setup.quiet()
 
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
 from keras import ops  # noqa: E402

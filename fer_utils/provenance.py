@@ -10,7 +10,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from fer_utils import paths
+from fer_utils.common import paths
 
 
 def cell_of(notebook: Path, source: str) -> str | None:

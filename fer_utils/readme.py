@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from fer_utils import files, findings, paths, results, seed_answers
-from fer_utils.errors import OutputError
+from fer_utils import findings, results, seed_answers
+from fer_utils.common import files, paths
+from fer_utils.common.errors import OutputError
 
 DATASET = "yale"
 README = paths.PROJECT / "README.md"

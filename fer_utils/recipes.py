@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from fer_utils.common.errors import ParameterError
 from fer_utils.engine.recipe import Recipe
-from fer_utils.errors import ParameterError
 
 PRETRAINING_CURVES = (
     "validation_cross_entropy",

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from fer_utils import executed, files, paths, report_index, report_markup, report_pages, report_pdf
-from fer_utils.errors import OutputError
+from fer_utils import executed, report_index, report_markup, report_pages, report_pdf
+from fer_utils.common import files, paths
+from fer_utils.common.errors import OutputError
 from fer_utils.report_pages import Page
 
 

@@ -6,8 +6,9 @@ import re
 import pandas as pd
 from markupsafe import Markup
 
-from fer_utils import batch, datasets, findings, paths, provenance, report_markup, results
-from fer_utils.errors import OutputError
+from fer_utils import datasets, findings, provenance, report_markup, results
+from fer_utils.common import paths
+from fer_utils.common.errors import OutputError
 from fer_utils.executed import Executed
 from fer_utils.report_pages import Page
 
@@ -40,7 +41,7 @@ def overview(dataset: str, pages: list[Page]) -> dict:
         "card": _card(name),
         "made": _made(pages, commit),
         "times": _times(pages),
-        "missing": sorted({path.stem for path in batch.notebooks()} - {page.stem for page in pages}),
+        "missing": sorted({path.stem for path in paths.notebooks()} - {page.stem for page in pages}),
         "failed": [page.stem for page in pages if page.executed.failure],
         "commit": commit,
     }

@@ -16,7 +16,8 @@ from nbconvert.filters.highlight import Highlight2HTML
 from nbformat import NotebookNode
 from PIL import Image
 
-from fer_utils import files, paths, report_markup
+from fer_utils import report_markup
+from fer_utils.common import files, paths
 from fer_utils.executed import Executed
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation, files, paths
+from fer_utils import evaluation
+from fer_utils.common import files, paths
+from fer_utils.common.errors import OutputError
 from fer_utils.datasets import FaceDataset
-from fer_utils.errors import OutputError
 
 # Pairs of which one thing differs: the network, or what it sees.
 COMPARISONS = (

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, faces, intervals, paths
+from fer_utils import cleaning, faces, intervals
+from fer_utils.common import paths
 from fer_utils.datasets import FaceDataset
 from fer_utils.occlusion import REGIONS
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import cleaning, faces, identity, pretrained, units
-from fer_utils import kept as kept_on_disk
+from fer_utils.common import cache as kept_on_disk
 from fer_utils.datasets import FaceDataset
 
 # Side in pixels, distance of the eyes and their row as fractions of the side: as the other models see faces, nearer, finer.
@@ -157,7 +157,7 @@ def plane(dataset: FaceDataset, manifest: pd.DataFrame) -> tuple[np.ndarray, np.
 def kept(
     dataset: FaceDataset, manifest: pd.DataFrame, name: str, fit: Callable[[], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
-    """Arrays kept on disk (`kept.arrays`), or made now.
+    """Arrays kept on disk (`cache.arrays`), or made now.
 
     They serve the same faces, subjects, labels, alignment, weights, code, versions and processor.
     """

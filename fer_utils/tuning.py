@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, lean_imports, pretrained, progress, results, workers
+from fer_utils import cleaning, pretrained, results, workers
+from fer_utils.common import keras_setup, progress
 from fer_utils.datasets import FaceDataset
 from fer_utils.transfer_features import Part, crops, kept, outputs
 from fer_utils.transfer_heads import head_weights
@@ -105,7 +106,7 @@ def tuned(run: Run) -> np.ndarray:
     Returns:
         (M, classes) float32, the mean over the faces and their mirror images.
     """
-    lean_imports.import_keras()
+    keras_setup.import_keras()
     import keras
 
     stage, network, start = _network(run.train.shape[2:], run.classes)
@@ -129,7 +130,7 @@ def tuned(run: Run) -> np.ndarray:
 
 def _frozen_activations(images: np.ndarray) -> np.ndarray:
     """(2, N, height, width, channels) float32, of the faces and of their mirror images."""
-    lean_imports.import_keras()
+    keras_setup.import_keras()
     side = images.shape[1] // 4
     wanted = {"frozen": (Part(_FROZEN, side, side),)}
     model = pretrained.load().model

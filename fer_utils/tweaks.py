@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import evaluation, faces
+from fer_utils.common.errors import ParameterError
 from fer_utils.engine.recipe import Recipe, Variant
 from fer_utils.engine.record import Record
-from fer_utils.errors import ParameterError
 from fer_utils.experiments import Experiment, Run
 from fer_utils.recipes import MODELS, recipe_for, seeds_for
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, evaluation, files, paths, pretrained, progress, transfer_features, units
-from fer_utils.errors import DatasetError
+from fer_utils import cleaning, evaluation, pretrained, transfer_features, units
+from fer_utils.common import files, paths, progress
+from fer_utils.common.errors import DatasetError
 
 FOLDER = "unitfaces"
 STRENGTHS = tuple(10.0**exponent for exponent in range(1, 7))  # penalties tried, on standardized features

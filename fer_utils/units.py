@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils import files, paths, pretrained
-from fer_utils.errors import WeightsError
+from fer_utils import pretrained
+from fer_utils.common import files, paths
+from fer_utils.common.errors import WeightsError
 
 VERSION = 1  # of the two files' contract
 NAME = "units"

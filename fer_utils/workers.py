@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from fer_utils import backend, files, lean_imports, progress
+from fer_utils.common import files, keras_setup, progress
 from fer_utils.engine.recipe import Recipe, Variant
 from fer_utils.engine.record import Fold, Record
 from fer_utils.faces import SIDE
@@ -79,7 +79,7 @@ def processes(count: int) -> Iterator[Executor]:
     with files.scratch() as scratch:
         executor = get_reusable_executor(
             max_workers=count,
-            env=backend.worker_environment() | scratch,
+            env=keras_setup.worker_environment() | scratch,
             timeout=60,
             reuse=False,
             initializer=_obey,
@@ -104,7 +104,7 @@ def _obey(parent: int) -> None:
 
 
 def _train(index: int, task: Task, reports) -> Record:
-    lean_imports.import_keras()
+    keras_setup.import_keras()
     from fer_utils.engine import train
 
     return train.train(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_utils import paths
+from fer_utils.common import paths
 from fer_utils.engine.record import Fold
 
 EXPRESSIONS = ("happy", "normal", "sad", "sleepy", "surprised", "wink")

@@ -10,10 +10,11 @@ import time
 import numpy as np
 import pandas as pd
 
-from fer_utils import files, recipes, workers
+from fer_utils import recipes, workers
+from fer_utils.common import files
+from fer_utils.common.errors import FerError
 from fer_utils.datasets import FaceDataset
 from fer_utils.engine.record import CURVES, PLAIN_CURVES, Record
-from fer_utils.errors import FerError
 from fer_utils.experiments import Experiment
 
 NAME = "noise"

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fer_utils import files, paths, results
+from fer_utils import results
+from fer_utils.common import files, paths
 
 HARM = "<script>alert(1)</script>"
 FOLDER = "<script>alert(1)"  # a name that a folder can have

@@ -5,8 +5,9 @@ import pytest
 from click.testing import CliRunner
 from small_experiment import NAME, make
 
-from fer_utils import archive, check, experiments, identity, paths, recipes
+from fer_utils import archive, check, experiments, identity, recipes
 from fer_utils.cli import main
+from fer_utils.common import paths
 from fer_utils.engine.record import CURVES, Record
 
 

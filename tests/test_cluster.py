@@ -14,10 +14,11 @@ import pytest
 import small_experiment
 from click.testing import CliRunner
 
-from fer_utils import batch, cluster, files, identity, recipes, workers
+from fer_utils import batch, cluster, identity, recipes, workers
 from fer_utils.cli import main
+from fer_utils.common import files
+from fer_utils.common.errors import ClusterError
 from fer_utils.engine.record import Record
-from fer_utils.errors import ClusterError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills process groups")
 

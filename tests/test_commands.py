@@ -5,9 +5,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from fer_utils import batch, executed, paths
+from fer_utils import batch, executed
 from fer_utils.cli import main
-from fer_utils.errors import ParameterError
+from fer_utils.common import paths
+from fer_utils.common.errors import ParameterError
 
 
 def fer(*arguments, cwd=None):
@@ -88,7 +89,7 @@ def test_failing_notebook_names_its_cell_and_keeps_its_copy(three_people, output
     nbformat.write(notebook, tmp_path / "09_broken.ipynb")
     monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)
     with pytest.raises(batch.NotebookError, match=r"(?s)09_broken: cell 2 failed.*1 / 0.*ZeroDivisionError"):
-        batch.run(batch.notebooks(), dataset=str(three_people), settings={}, demanded={})
+        batch.run(paths.notebooks(), dataset=str(three_people), settings={}, demanded={})
     copy = (outputs / "three-people" / "notebooks" / "09_broken.ipynb").read_text()
     assert "before" in copy
     assert "ZeroDivisionError" in copy
@@ -99,9 +100,9 @@ def test_failing_notebook_names_its_cell_and_keeps_its_copy(three_people, output
 
 
 def test_notebooks_by_number_and_name():
-    assert [path.stem for path in batch.notebooks(["03", "01_data_cleaning.ipynb"])] == [
+    assert [path.stem for path in paths.notebooks(["03", "01_data_cleaning.ipynb"])] == [
         "01_data_cleaning",
         "03_model_comparison",
     ]
     with pytest.raises(ParameterError, match="no notebook"):
-        batch.notebooks(["1"])
+        paths.notebooks(["1"])

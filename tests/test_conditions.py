@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import conditions, datasets, deeper_findings, measurement_findings, paths, subjects
+from fer_utils import conditions, datasets, deeper_findings, measurement_findings, subjects
+from fer_utils.common import paths
 
 CLASSES = ["happy", "normal"]
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from fer_utils import evaluation, findings, results
-from fer_utils.errors import OutputError, ParameterError
+from fer_utils.common.errors import OutputError, ParameterError
 
 CLASSES = ["happy", "sad"]
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from conftest import copy_faces
 
-from fer_utils import datasets, faces, paths
+from fer_utils import datasets, faces
+from fer_utils.common import paths
 
 
 def dotted(points, shape=(240, 320)):

@@ -3,8 +3,8 @@ import stat
 
 import pytest
 
-from fer_utils import files
-from fer_utils.errors import OutputError
+from fer_utils.common import files
+from fer_utils.common.errors import OutputError
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from fer_utils import kept, paths
-from fer_utils.errors import OutputError
+from fer_utils.common import cache, paths
+from fer_utils.common.errors import OutputError
 
 
 @pytest.fixture
@@ -20,15 +20,15 @@ def count():
 FIRST = ("a", np.arange(4))
 
 
-def get(fit, *, name="some", code=("files",), inputs=FIRST):
-    return kept.arrays("tiny", name, fit, code=code, inputs=inputs)["values"]
+def get(fit, *, name="some", code=("common.files",), inputs=FIRST):
+    return cache.arrays("tiny", name, fit, code=code, inputs=inputs)["values"]
 
 
 def test_computed_once_for_the_same_inputs_and_code(count):
     fit, done = count
     assert get(fit).tolist() == get(fit).tolist() == [0, 1, 2]
     assert len(done) == 1
-    for changed in ({"name": "other"}, {"code": ("errors",)}, {"inputs": ("b", np.arange(4))}):
+    for changed in ({"name": "other"}, {"code": ("common.errors",)}, {"inputs": ("b", np.arange(4))}):
         get(fit, **changed)
     for other in (np.arange(4.0), np.arange(4).reshape(2, 2), np.arange(1, 5)):
         get(fit, inputs=("a", other))

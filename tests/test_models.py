@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from keras.ops import convert_to_numpy as convert
 
+from fer_utils.common.errors import ParameterError
 from fer_utils.engine import augmentation, networks  # before keras, to import TensorFlow quietly
 from fer_utils.engine.fused import FusedAdam, FusedBatchNormalization
 from fer_utils.engine.recipe import Recipe, Variant
-from fer_utils.errors import ParameterError
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("baseline", 355_718), ("updated", 1_470_694)])

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from nbconvert import HTMLExporter
 
-from fer_utils import batch, cleaning, paths, report
+from fer_utils import batch, cleaning, report
+from fer_utils.common import paths
 
-NOTEBOOKS = batch.notebooks()
+NOTEBOOKS = paths.notebooks()
 CLASSES = ("happy", "normal", "sad", "sleepy", "surprised", "wink")
 
 

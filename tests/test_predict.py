@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from fer_utils import paths, photos
+from fer_utils import photos
 from fer_utils.cli import main
-from fer_utils.errors import PhotoError
+from fer_utils.common import paths
+from fer_utils.common.errors import PhotoError
 
 
 def sample(name: str) -> Image.Image:

@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from PIL import Image
 from small_report import ALT, FOLDER, HARM, code, display, make, picture, words, write
 
-from fer_utils import executed, paths, report, report_markup, report_pdf
+from fer_utils import executed, report, report_markup, report_pdf
 from fer_utils.cli import main
-from fer_utils.errors import OutputError
+from fer_utils.common import paths
+from fer_utils.common.errors import OutputError
 
 
 def texts(outputs, dataset="tiny"):

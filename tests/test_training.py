@@ -3,10 +3,10 @@ import math
 import numpy as np
 import pytest
 
+from fer_utils.common.errors import ParameterError
 from fer_utils.engine import networks, train
 from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.scaling import scaled
-from fer_utils.errors import ParameterError
 from fer_utils.recipes import recipe_for
 
 

@@ -11,7 +11,6 @@ from fer_utils import (
     backbone,
     ferplus,
     model_card,
-    paths,
     pretrained,
     pretraining,
     recipes,
@@ -21,7 +20,8 @@ from fer_utils import (
     units,
 )
 from fer_utils.cleaning import load_clean
-from fer_utils.errors import DatasetError, WeightsError
+from fer_utils.common import paths
+from fer_utils.common.errors import DatasetError, WeightsError
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 import small_experiment
 
 from fer_utils import recipes, tweak_findings, tweaks
-from fer_utils.errors import ParameterError
+from fer_utils.common.errors import ParameterError
 from fer_utils.tweaks import Tweak
 
 

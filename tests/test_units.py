@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import datasets, model_card, paths, pretrained, transfer_features, unit_training, units
-from fer_utils.errors import DatasetError, WeightsError
+from fer_utils import datasets, model_card, pretrained, transfer_features, unit_training, units
+from fer_utils.common import paths
+from fer_utils.common.errors import DatasetError, WeightsError
 
 
 @pytest.fixture

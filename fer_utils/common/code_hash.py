@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_utils.files import sha256
+from fer_utils.common.files import sha256
 
 PACKAGE = Path(__file__).resolve().parents[1]
 _DYNAMIC = {"__import__", "import_module", "exec", "eval", "run_module", "run_path", "system"}

@@ -6,8 +6,8 @@ is safe for all six Yale expressions: a wink stays a wink, whichever eye it is.
 
 from dataclasses import asdict, dataclass
 
-from fer_utils import backend as keras_setup
-from fer_utils.errors import ParameterError
+from fer_utils.common import keras_setup
+from fer_utils.common.errors import ParameterError
 
 keras_setup.quiet()
 

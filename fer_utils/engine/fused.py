@@ -2,7 +2,7 @@
 
 import functools
 
-from fer_utils import backend as keras_setup
+from fer_utils.common import keras_setup
 
 keras_setup.quiet()
 

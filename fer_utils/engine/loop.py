@@ -7,7 +7,7 @@ same compiled loop.
 
 import numpy as np
 
-from fer_utils import backend as keras_setup
+from fer_utils.common import keras_setup
 from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.record import CURVES, PLAIN_CURVES, Fold
 from fer_utils.engine.scaling import scaled

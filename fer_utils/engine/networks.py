@@ -1,7 +1,7 @@
 """The networks, each an uncompiled `keras.Model` from greys in [0, 1] to class probabilities."""
 
-from fer_utils import backend as keras_setup
-from fer_utils.errors import ParameterError
+from fer_utils.common import keras_setup
+from fer_utils.common.errors import ParameterError
 
 keras_setup.quiet()
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fer_utils.errors import ParameterError
+from fer_utils.common.errors import ParameterError
 
 OPTIMIZER_NAMES = ("adam", "sgd", "momentum")
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fer_utils import files
-from fer_utils.errors import OutputError
+from fer_utils.common import files
+from fer_utils.common.errors import OutputError
 
 CURVES = (
     "loss", "smoothed_cross_entropy", "cross_entropy", "penalty", "accuracy",

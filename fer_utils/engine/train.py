@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fer_utils import backend as keras_setup
+from fer_utils.common import keras_setup
 from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.record import CURVES, Fold, Record
 

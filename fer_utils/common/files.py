@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from fer_utils.errors import OutputError
+from fer_utils.common.errors import OutputError
 
 
 @contextlib.contextmanager

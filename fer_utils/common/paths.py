@@ -2,9 +2,12 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+from fer_utils.common.errors import ParameterError
+
+PROJECT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = PROJECT / "notebooks"
 CHECKSUMS = PROJECT / "data" / "checksums"
 SAMPLE = PROJECT / "data" / "sample"
@@ -39,3 +42,24 @@ def dataset_name(dataset: str) -> str:
 def slug(name: str) -> str:
     """A data set's name or folder as a safe folder name: letters, digits, dots, dashes, underscores."""
     return re.sub(r"[^\w.-]+", "-", Path(name).name).strip("-.") or "dataset"
+
+
+def notebooks(names: Sequence[str] = ()) -> list[Path]:
+    """Notebooks by number or name, or all of them, in order.
+
+    Args:
+        names: such as "03", "03_model_comparison" or "03_model_comparison.ipynb".
+
+    Raises:
+        ParameterError: a name fits no notebook.
+    """
+    every = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    if not names:
+        return every
+    chosen = set()
+    for name in names:
+        fitting = [path for path in every if Path(name).stem in (path.stem, path.stem[:2])]
+        if not fitting:
+            raise ParameterError(f"no notebook {name!r}: there are {', '.join(path.stem for path in every)}.")
+        chosen.update(fitting)
+    return sorted(chosen)

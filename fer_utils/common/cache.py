@@ -9,10 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils import files, paths, progress
-from fer_utils.common import code_hash
+from fer_utils.common import code_hash, files, paths, progress
 
-_CODE = ("backend", "cleaning", "images", "engine.fused", "engine.scaling", "workers")  # beneath whatever is computed
+_CODE = (
+    "cleaning",
+    "common.keras_setup",
+    "engine.fused",
+    "engine.scaling",
+    "images",
+    "workers",
+)  # beneath whatever is computed
 _PACKAGES = ("numpy", "pillow", "scikit-learn", "scipy")
 
 
