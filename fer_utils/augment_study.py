@@ -7,12 +7,13 @@ import pandas as pd
 
 from fer_utils import identity
 from fer_utils.common import cache, keras_setup
-from fer_utils.datasets import FaceDataset
+from fer_utils.data.alignment import aligned_box
+from fer_utils.data.datasets import FaceDataset
+from fer_utils.data.detection import detect
 from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.record import Fold, Record
 from fer_utils.engine.scaling import scaled
 from fer_utils.experiments import Experiment, Run
-from fer_utils.faces import aligned_box, detect
 
 keras_setup.quiet()
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import archive, datasets, readme, results
+from fer_utils import archive, readme, results
 from fer_utils.archive import Archive
 from fer_utils.common import code_hash, files, paths
 from fer_utils.common.errors import FerError, OutputError
+from fer_utils.data import datasets
 from fer_utils.engine.record import Record
 
 _TOLERANCE = 2e-6  # tables hold six decimals

@@ -102,8 +102,9 @@ def run(
     sets, a notebook that fails on one of them does not keep the others from running.
     """
     from fer_utils import archive as archive_of_records
-    from fer_utils import batch, datasets
+    from fer_utils import batch
     from fer_utils.common import paths
+    from fer_utils.data import datasets
 
     demanded = {name: _value(text) for name, text in extra}
     chosen = paths.notebooks(names)
@@ -237,7 +238,8 @@ def pretrain() -> None:
     The weights in the repository were made this way: call this only to make them anew. A stopped call goes on from the
     last whole epoch.
     """
-    from fer_utils import ferplus, model_card, pretraining, recipes
+    from fer_utils import model_card, pretraining, recipes
+    from fer_utils.data import ferplus
 
     data, recipe = ferplus.load(), recipes.PretrainingRecipe()
     model, curves = pretraining.run(data, recipe)
@@ -295,8 +297,8 @@ def readme(check: bool) -> None:
 
 def _places(given: tuple[str, ...]) -> list[str]:
     """Named data sets as they are, folders as absolute paths: notebooks run elsewhere."""
-    from fer_utils import datasets
     from fer_utils.common import paths
+    from fer_utils.data import datasets
 
     every = [each if each in datasets.NAMED else str(Path(each).expanduser().absolute()) for each in given]
     names = [paths.dataset_name(each) for each in every]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import evaluation, intervals, tweaks
-from fer_utils.datasets import FaceDataset
+from fer_utils.data.datasets import FaceDataset
 from fer_utils.engine.scaling import scaled
 from fer_utils.error_study import ErrorStudy
 
@@ -27,7 +27,7 @@ def pairs(dataset: FaceDataset, people: pd.DataFrame) -> pd.DataFrame:
     `CONTROL` pairs differ in neither. Copies, byte for byte, are no pairs; pictures noted as not neutral are left out.
 
     Args:
-        people: from `subjects.read`.
+        people: from `people.read`.
 
     Returns:
         Columns `condition, subject, changed, plain`, the last two positions in the data set; empty where there are none.

@@ -92,7 +92,7 @@ def lenses(model: str, found: tuple[evaluation.Interval, float, int, int] | None
 
 
 def traits(compared: pd.DataFrame) -> list[tuple]:
-    """Of `subjects.compare`; n counts people, of differences those with the trait."""
+    """Of `people.compare`; n counts people, of differences those with the trait."""
     rows = []
     for each in compared.itertuples():
         rows += [

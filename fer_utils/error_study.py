@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fer_utils import cleaning, evaluation, explain, faces
+from fer_utils import evaluation, explain
 from fer_utils.common import cache
+from fer_utils.data import alignment, cleaning, detection
 from fer_utils.experiments import Experiment
 from fer_utils.recipes import MODELS
 
@@ -161,7 +162,7 @@ class ErrorStudy:
         """
         factor = _PICTURE_SIDE // heat.shape[1]
         heat = heat.repeat(factor, axis=1).repeat(factor, axis=2)
-        found = faces.detect(self.experiment.dataset)
+        found = detection.detect(self.experiment.dataset)
         inside = np.zeros((len(names), _PICTURE_SIDE, _PICTURE_SIDE), dtype=bool)
         for region, name in zip(inside, names, strict=True):
             index = self._place[name]
@@ -212,9 +213,9 @@ class ErrorStudy:
         place = explain.nearest(every[[self._place[image]]], every[train])[0]
         return str(self.experiment.dataset.file_names[train[place]])
 
-    def _box(self, face: faces.Face, shape: tuple[int, int]) -> np.ndarray:
+    def _box(self, face: alignment.Face, shape: tuple[int, int]) -> np.ndarray:
         if MODELS[self.model].input == "face":
-            box = np.array(faces.aligned_box(face))
+            box = np.array(alignment.aligned_box(face))
         else:
             height, width = shape
             box = np.array(

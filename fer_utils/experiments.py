@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import archive, cleaning, cluster, faces, identity, results, workers
+from fer_utils import archive, cluster, identity, results, workers
 from fer_utils.archive import Archive
 from fer_utils.common import files, paths, progress
 from fer_utils.common.errors import DatasetError, OutputError, ParameterError
-from fer_utils.datasets import FaceDataset
+from fer_utils.data import alignment, cleaning, detection
+from fer_utils.data.datasets import FaceDataset
 from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.record import Fold, Record
 from fer_utils.recipes import MODELS, PROTOCOL_MODELS, recipe_for, seeds_for
@@ -40,7 +41,7 @@ class Run:
     recipe: Recipe
     keep_weights: bool
     input: str
-    side: int = faces.SIDE
+    side: int = alignment.SIDE
 
     @property
     def stem(self) -> str:
@@ -122,7 +123,7 @@ class Experiment:
         """What the models of the comparison see: "frame" and "face", each (N, 48, 48, 1) uint8."""
         return {name: self.input(name) for name in ("frame", "face")}
 
-    def input(self, name: str, *, side: int = faces.SIDE) -> np.ndarray:
+    def input(self, name: str, *, side: int = alignment.SIDE) -> np.ndarray:
         """Every image as a model sees it, (N, side, side, 1) uint8; no face found leaves zeros.
 
         Args:
@@ -141,18 +142,18 @@ class Experiment:
     def _input(self, name: str, side: int) -> np.ndarray:
         images = self.dataset.images
         if name == "frame":
-            return np.stack([faces.frame_input(image, side=side) for image in images])
+            return np.stack([alignment.frame_input(image, side=side) for image in images])
         seen = np.zeros((len(images), side, side), dtype=np.uint8)
         if name == "crop":
-            for index, found in enumerate(faces.detect(self.dataset)):
+            for index, found in enumerate(detection.detect(self.dataset)):
                 if len(found) == 1:
-                    seen[index] = faces.crop_input(images[index], found[0], side=side)
+                    seen[index] = alignment.crop_input(images[index], found[0], side=side)
             return seen
         table = self.manifest.set_index("image").loc[list(self.dataset.file_names)]
         eyes = table[["left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y"]].to_numpy(dtype=np.float64)
         for index in np.flatnonzero(~np.isnan(eyes).any(axis=1)):
             left, right = tuple(eyes[index, :2]), tuple(eyes[index, 2:])
-            seen[index] = faces.face_input(images[index], left, right, side=side)
+            seen[index] = alignment.face_input(images[index], left, right, side=side)
         return seen
 
     def fold(self, run: Run) -> Fold:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fer_utils import provenance
 from fer_utils.common import code_hash, files, paths
-from fer_utils.datasets import FaceDataset
+from fer_utils.data.datasets import FaceDataset
 
 DPI = 110
 _PACKAGES = ("keras", "matplotlib", "mtcnn", "numpy", "pillow", "tensorflow")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import results
-from fer_utils.datasets import FaceDataset
+from fer_utils.data.datasets import FaceDataset
 
 # Readings of the original project's own report and curves; see the README, "Sources".
 ORIGINAL = {

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from fer_utils.faces import Face
+from fer_utils.data.alignment import Face
 from fer_utils.plots import PALETTE, RIGHT, WRONG
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, evaluation, intervals, tweaks
+from fer_utils import evaluation, intervals, tweaks
+from fer_utils.data import cleaning
 from fer_utils.engine.record import Record
 from fer_utils.engine.train import smoothing_floor
 from fer_utils.experiments import ORIGINAL_SPLIT_FRACTION, Experiment, Run

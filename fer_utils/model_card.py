@@ -5,10 +5,11 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation, ferplus, pretrained
+from fer_utils import evaluation, pretrained
 from fer_utils.common import files, paths
 from fer_utils.common.errors import DatasetError
-from fer_utils.ferplus import VoteDataset
+from fer_utils.data import ferplus
+from fer_utils.data.ferplus import VoteDataset
 from fer_utils.recipes import PRETRAINING_CURVES, PretrainingRecipe
 
 _CARD = """# The pretrained network

@@ -6,21 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_utils import evaluation
+from fer_utils.data.alignment import REGIONS
 from fer_utils.engine.scaling import scaled
 from fer_utils.error_study import ErrorStudy
-from fer_utils.faces import EYE_DISTANCE, EYE_ROW
 
 PATCH = 8  # side of the covering square, pixels
 STRIDE = 4
-# Left, top, right, bottom as fractions of an aligned face's side. The eyes are placed there; brows, nose and mouth follow in
-# round proportions of the eye distance, which notebook 09 draws over the mean face, so that a reader can check them.
-_REACH = EYE_DISTANCE
-REGIONS = {
-    "brows": (0.5 - 0.9 * _REACH, EYE_ROW - 0.45 * _REACH, 0.5 + 0.9 * _REACH, EYE_ROW - 0.18 * _REACH),
-    "eyes": (0.5 - 0.9 * _REACH, EYE_ROW - 0.18 * _REACH, 0.5 + 0.9 * _REACH, EYE_ROW + 0.25 * _REACH),
-    "nose": (0.5 - 0.35 * _REACH, EYE_ROW + 0.25 * _REACH, 0.5 + 0.35 * _REACH, EYE_ROW + 0.75 * _REACH),
-    "mouth": (0.5 - 0.6 * _REACH, EYE_ROW + 0.75 * _REACH, 0.5 + 0.6 * _REACH, EYE_ROW + 1.4 * _REACH),
-}
 
 
 def maps(study: ErrorStudy) -> dict[str, np.ndarray]:
@@ -42,7 +33,7 @@ def maps(study: ErrorStudy) -> dict[str, np.ndarray]:
                 found[str(names[index])] = _map(network, study.inputs[index], int(labels[index]))
         return {"names": np.array(list(found)), "maps": np.stack(list(found.values()))}
 
-    arrays = study.kept("occlusion", fit, code=("occlusion",))
+    arrays = study.kept("occlusion", fit, code=("data.alignment", "occlusion"))
     return dict(zip(arrays["names"].tolist(), arrays["maps"], strict=True))
 
 
@@ -110,7 +101,7 @@ def mirrored(study: ErrorStudy) -> dict[str, np.ndarray]:
     Returns:
         "truth", "plain" and "mirrored", each (N,) class indices, and "subject" (N,) str.
     """
-    return study.kept("mirrored", lambda: _mirrored(study), code=("occlusion",))
+    return study.kept("mirrored", lambda: _mirrored(study), code=("data.alignment", "occlusion"))
 
 
 def _mirrored(study: ErrorStudy) -> dict[str, np.ndarray]:

@@ -10,8 +10,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fer_utils.common import files, progress
 from fer_utils.common.errors import ParameterError, PhotoError
-from fer_utils.datasets import IMAGE_SUFFIXES, FaceDataset
-from fer_utils.images import LARGEST_PIXELS, require_smallest_side
+from fer_utils.data.datasets import IMAGE_SUFFIXES, FaceDataset
+from fer_utils.data.images import LARGEST_PIXELS, require_smallest_side
 
 # Files of these names are meant as photos, so one that cannot be read is told; others are photos if they open as such.
 PHOTO_SUFFIXES = IMAGE_SUFFIXES | {".avif", ".heic", ".heif", ".jfif", ".mpo"}

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fer_utils import faces, photos, pretrained
+from fer_utils import photos, pretrained
 from fer_utils.common import keras_setup
 from fer_utils.common.errors import PhotoError
-from fer_utils.faces import Face
+from fer_utils.data import alignment, detection
+from fer_utils.data.alignment import Face
 from fer_utils.photos import Photo
 from fer_utils.pretrained import Pretrained
 
@@ -91,7 +92,9 @@ def find_faces(chosen: Sequence[Photo]) -> list[list[Face]]:
     found: list[list[Face]] = [[] for _ in chosen]
     small = {place: _for_detection(photo.grey) for place, photo in enumerate(chosen)}
     small = {place: image for place, image in small.items() if min(image.shape) >= _SMALLEST_SIDE}
-    for (place, image), here in zip(small.items(), faces.detect_in(list(small.values())) if small else [], strict=True):
+    for (place, image), here in zip(
+        small.items(), detection.detect_in(list(small.values())) if small else [], strict=True
+    ):
         factor = max(chosen[place].grey.shape) / max(image.shape)
         # Both eyes at one place cannot be aligned: whatever that is, it is no face.
         found[place] = sorted(
@@ -182,7 +185,9 @@ def _for_detection(grey: np.ndarray) -> np.ndarray:
 
 
 def _express(chosen: Sequence[Photo], found: list[list[Face]], network: Pretrained | None) -> list[Prediction]:
-    crops = [faces.face_input_from_photo(p.grey, face) for p, here in zip(chosen, found, strict=True) for face in here]
+    crops = [
+        alignment.face_input_from_photo(p.grey, face) for p, here in zip(chosen, found, strict=True) for face in here
+    ]
     shares = iter(network.probabilities(np.stack(crops))) if crops else iter(())
     remaining = iter(crops)
     predictions = []

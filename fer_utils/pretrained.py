@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_utils import ferplus
 from fer_utils.common import files, keras_setup, paths
 from fer_utils.common.errors import WeightsError
+from fer_utils.data import ferplus
 from fer_utils.engine.scaling import scaled
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Pretrained:
         """Calibrated probabilities of the expressions.
 
         Args:
-            faces: (N, 48, 48) uint8, as `faces.face_input` makes them.
+            faces: (N, 48, 48) uint8, as `alignment.face_input` makes them.
 
         Returns:
             (N, classes) float32, each row adding up to 1.

@@ -7,11 +7,11 @@ from dataclasses import asdict
 
 import numpy as np
 
-from fer_utils import ferplus
 from fer_utils.common import files, keras_setup, paths, progress
 from fer_utils.common.errors import OutputError
+from fer_utils.data import ferplus
+from fer_utils.data.ferplus import VoteDataset
 from fer_utils.engine.scaling import scaled
-from fer_utils.ferplus import VoteDataset
 from fer_utils.recipes import PRETRAINING_CURVES, PretrainingRecipe
 
 keras_setup.quiet()

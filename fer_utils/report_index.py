@@ -6,9 +6,10 @@ import re
 import pandas as pd
 from markupsafe import Markup
 
-from fer_utils import datasets, findings, provenance, report_markup, results
+from fer_utils import findings, provenance, report_markup, results
 from fer_utils.common import paths
 from fer_utils.common.errors import OutputError
+from fer_utils.data import datasets
 from fer_utils.executed import Executed
 from fer_utils.report_pages import Page
 

@@ -8,7 +8,7 @@ import pandas as pd
 from fer_utils import evaluation
 from fer_utils.common import files, paths
 from fer_utils.common.errors import OutputError
-from fer_utils.datasets import FaceDataset
+from fer_utils.data.datasets import FaceDataset
 
 # Pairs of which one thing differs: the network, or what it sees.
 COMPARISONS = (

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from fer_utils import datasets, results
+from fer_utils import results
+from fer_utils.data import datasets
 from fer_utils.measurement_findings import ends, get
 from fer_utils.tweak_findings import effect
 from fer_utils.tweaks import told as can_be_told

@@ -217,8 +217,8 @@ def with_and_without(
 
     Args:
         accuracy: of one model, by subject.
-        have: from `subjects.traits`.
-        compared: from `subjects.compare`, the same model's rows.
+        have: from `people.traits`.
+        compared: from `people.compare`, the same model's rows.
     """
     ax = ax or plt.gca()
     for place, row in enumerate(compared.itertuples()):

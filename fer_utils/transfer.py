@@ -16,10 +16,11 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, results
+from fer_utils import results
 from fer_utils.common import progress
 from fer_utils.common.errors import DatasetError
-from fer_utils.datasets import FaceDataset
+from fer_utils.data import cleaning
+from fer_utils.data.datasets import FaceDataset
 from fer_utils.transfer_features import PAIRED, UNITS, features, kept
 from fer_utils.transfer_heads import head_probabilities
 

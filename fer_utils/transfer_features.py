@@ -7,15 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, faces, identity, pretrained, units
+from fer_utils import identity, pretrained, units
 from fer_utils.common import cache as kept_on_disk
-from fer_utils.datasets import FaceDataset
+from fer_utils.data import alignment, cleaning
+from fer_utils.data.datasets import FaceDataset
 
 # Side in pixels, distance of the eyes and their row as fractions of the side: as the other models see faces, nearer, finer.
 CROPS = {
-    "face": (48, faces.EYE_DISTANCE, faces.EYE_ROW),
+    "face": (48, alignment.EYE_DISTANCE, alignment.EYE_ROW),
     "near": (48, 0.42, 0.36),
-    "fine": (80, faces.EYE_DISTANCE, faces.EYE_ROW),
+    "fine": (80, alignment.EYE_DISTANCE, alignment.EYE_ROW),
 }
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
 # Left, top, right and bottom as fractions of the crops "face" and "fine"; the eyes are each other's mirror image.
@@ -57,7 +58,17 @@ FEATURES = {
 # What is computed from these for a face and its mirror image together, so that both get the same.
 PAIRED = ("fine", "eyes + mouth, paired")
 UNITS = ("fine", "units")
-_CODE = ("backbone", "faces", "pretrained", "transfer", "transfer_features", "transfer_heads", "tuning", "units")
+_CODE = (
+    "backbone",
+    "data.alignment",
+    "data.detection",
+    "pretrained",
+    "transfer",
+    "transfer_features",
+    "transfer_heads",
+    "tuning",
+    "units",
+)
 
 
 def crops(dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarray, crop: str) -> np.ndarray:
@@ -70,7 +81,7 @@ def aligned(image: np.ndarray, left_eye: np.ndarray, right_eye: np.ndarray, crop
     """One aligned face, (side, side) uint8, in one of `CROPS`; the eyes are (x, y) in pixels of the image."""
     side, distance, row = CROPS[crop]
     words = {"side": side, "eye_distance": distance, "eye_row": row, "compressed": False}
-    return faces.face_input(image, tuple(left_eye), tuple(right_eye), **words)
+    return alignment.face_input(image, tuple(left_eye), tuple(right_eye), **words)
 
 
 def features(

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, pretrained, results, workers
+from fer_utils import pretrained, results, workers
 from fer_utils.common import keras_setup, progress
-from fer_utils.datasets import FaceDataset
+from fer_utils.data import cleaning
+from fer_utils.data.datasets import FaceDataset
 from fer_utils.transfer_features import Part, crops, kept, outputs
 from fer_utils.transfer_heads import head_weights
 

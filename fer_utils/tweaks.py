@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation, faces
+from fer_utils import evaluation
 from fer_utils.common.errors import ParameterError
+from fer_utils.data import alignment
 from fer_utils.engine.recipe import Recipe, Variant
 from fer_utils.engine.record import Record
 from fer_utils.experiments import Experiment, Run
@@ -235,7 +236,7 @@ def verdict(row) -> str:
 
 def _resolved(tweak: Tweak, budget: str) -> tuple[Recipe, str, int]:
     """Recipe, input and side of the reference with the tweak's settings."""
-    ours = {"input": "face", "side": faces.SIDE}
+    ours = {"input": "face", "side": alignment.SIDE}
     recipe, variant = {}, {}
     of_recipe = {each.name for each in fields(Recipe)} - {"architecture", "variant", "augmented_validation"}
     of_variant = {each.name for each in fields(Variant)}
@@ -260,7 +261,7 @@ def _runs(experiment: Experiment, recipe: Recipe, kind: str, side: int) -> tuple
     budget = experiment.budget
     for model, card in MODELS.items():
         kept = recipe_for(model, protocol="loso", budget=budget)
-        same = replace(kept, epochs=1) == replace(recipe, epochs=1) and (card.input, faces.SIDE) == (kind, side)
+        same = replace(kept, epochs=1) == replace(recipe, epochs=1) and (card.input, alignment.SIDE) == (kind, side)
         if (
             same
             and kept.epochs >= recipe.epochs

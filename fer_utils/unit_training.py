@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, evaluation, pretrained, transfer_features, units
+from fer_utils import evaluation, pretrained, transfer_features, units
 from fer_utils.common import files, paths, progress
 from fer_utils.common.errors import DatasetError
+from fer_utils.data import cleaning
 
 FOLDER = "unitfaces"
 STRENGTHS = tuple(10.0**exponent for exponent in range(1, 7))  # penalties tried, on standardized features

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import psutil
 
 from fer_utils.common import files, keras_setup, progress
+from fer_utils.data.alignment import SIDE
 from fer_utils.engine.recipe import Recipe, Variant
 from fer_utils.engine.record import Fold, Record
-from fer_utils.faces import SIDE
 
 # Multiply-adds of one training image differ; the bar's remaining time counts them (baseline: 1).
 _COST = {"baseline": 1.0, "updated": 6.5}

@@ -51,6 +51,6 @@ def yale(monkeypatch):
     folder = os.environ.get("FER_DATA_DIR")
     if not folder or not (Path(folder) / "yalefaces").is_dir():
         pytest.skip("the Yale faces are not here: set FER_DATA_DIR to the folder that holds yalefaces/")
-    from fer_utils import datasets
+    from fer_utils.data import datasets
 
     return datasets.load("yale")

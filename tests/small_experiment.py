@@ -13,7 +13,7 @@ import pandas as pd
 from fer_utils import recipes, workers
 from fer_utils.common import files
 from fer_utils.common.errors import FerError
-from fer_utils.datasets import FaceDataset
+from fer_utils.data.datasets import FaceDataset
 from fer_utils.engine.record import CURVES, PLAIN_CURVES, Record
 from fer_utils.experiments import Experiment
 

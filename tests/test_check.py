@@ -5,9 +5,10 @@ import pytest
 from click.testing import CliRunner
 from small_report import make, picture, predictions
 
-from fer_utils import check, datasets, provenance, results
+from fer_utils import check, provenance, results
 from fer_utils.cli import main
 from fer_utils.common import code_hash, files, paths
+from fer_utils.data import datasets
 from fer_utils.engine.record import Record
 
 NOTEBOOK = paths.NOTEBOOKS / "03_model_comparison.ipynb"

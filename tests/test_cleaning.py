@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import cleaning, datasets
 from fer_utils.common import paths
 from fer_utils.common.errors import DatasetError
+from fer_utils.data import cleaning, datasets
 
 
 def check_manifest(data, table, *, wrong, faceless=()):

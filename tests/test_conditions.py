@@ -5,8 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import conditions, datasets, deeper_findings, measurement_findings, subjects
+from fer_utils import conditions, deeper_findings, measurement_findings
 from fer_utils.common import paths
+from fer_utils.data import datasets
+from fer_utils.data import people as subjects
 
 CLASSES = ["happy", "normal"]
 

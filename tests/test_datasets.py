@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_utils import datasets
 from fer_utils.common import paths
 from fer_utils.common.errors import DatasetError, ParameterError
+from fer_utils.data import datasets
 
 
 def png_header(width: int, height: int) -> bytes:

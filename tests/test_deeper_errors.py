@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 import small_experiment
 
-from fer_utils import decoding, deeper_findings, experiments, faces, label_trouble, measurement_findings, occlusion
+from fer_utils import decoding, deeper_findings, experiments, label_trouble, measurement_findings, occlusion
+from fer_utils.data import alignment
 from fer_utils.engine.record import Record
 from fer_utils.error_study import ErrorStudy
 
@@ -58,7 +59,7 @@ def test_person_and_expression_are_told_apart():
 
 def looks_at(region: str):
     """A network that is the surer of class 1 the brighter one region of the face is."""
-    left, top, right, bottom = (round(48 * place) for place in occlusion.REGIONS[region])
+    left, top, right, bottom = (round(48 * place) for place in alignment.REGIONS[region])
 
     def network(images, training):
         bright = images[:, top:bottom, left:right, 0].mean(axis=(1, 2))
@@ -69,7 +70,7 @@ def looks_at(region: str):
 
 def study(region: str) -> SimpleNamespace:
     images = np.full((2, 48, 48, 1), 40, dtype=np.uint8)
-    left, top, right, bottom = (round(48 * place) for place in occlusion.REGIONS[region])
+    left, top, right, bottom = (round(48 * place) for place in alignment.REGIONS[region])
     images[:, top:bottom, left:right] = 250
     data = SimpleNamespace(labels=np.array([1, 1]), file_names=np.array(["a", "b"]), subjects=np.array(["1", "2"]))
     folds = {"1": (np.array([1]), np.array([0])), "2": (np.array([0]), np.array([1]))}
@@ -80,7 +81,7 @@ def study(region: str) -> SimpleNamespace:
     )
 
 
-@pytest.mark.parametrize("region", sorted(occlusion.REGIONS))
+@pytest.mark.parametrize("region", sorted(alignment.REGIONS))
 def test_the_part_that_counts_is_found(region):
     maps = occlusion.maps(study(region))
     assert set(maps) == {"a", "b"}
@@ -97,7 +98,7 @@ def test_the_part_that_counts_is_found(region):
 def test_regions_that_these_people_cannot_order_are_all_named():
     heat = np.zeros((12, 48, 48))
     for place, region in enumerate(("eyes", "mouth") * 6):
-        left, top, right, bottom = (round(48 * edge) for edge in occlusion.REGIONS[region])
+        left, top, right, bottom = (round(48 * edge) for edge in alignment.REGIONS[region])
         heat[place, top:bottom, left:right] = 1
     found = occlusion.shares_of_people(heat, np.array(list("abcdefghijkl")))
     assert {name for name, each in found.items() if each.may_be_first} == {"eyes", "mouth"}
@@ -107,12 +108,12 @@ def test_regions_that_these_people_cannot_order_are_all_named():
 
 
 def test_regions_lie_where_aligned_faces_have_them():
-    for left, top, right, bottom in occlusion.REGIONS.values():
+    for left, top, right, bottom in alignment.REGIONS.values():
         assert 0 <= left < right <= 1
         assert 0 <= top < bottom <= 1
-    left, top, right, bottom = occlusion.REGIONS["eyes"]
-    assert top < faces.EYE_ROW < bottom
-    assert left < 0.5 - faces.EYE_DISTANCE / 2 < 0.5 + faces.EYE_DISTANCE / 2 < right
+    left, top, right, bottom = alignment.REGIONS["eyes"]
+    assert top < alignment.EYE_ROW < bottom
+    assert left < 0.5 - alignment.EYE_DISTANCE / 2 < 0.5 + alignment.EYE_DISTANCE / 2 < right
 
 
 def test_mirrored_answers():

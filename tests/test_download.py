@@ -5,9 +5,9 @@ import zipfile
 
 import pytest
 
-from fer_utils import download
 from fer_utils.common import files
 from fer_utils.common.errors import DatasetError
+from fer_utils.data import download
 
 CONTENTS = {"subject01.happy": b"one", "subject01.sad": b"two", "subject02.sad": b"two"}
 EXPECTED = {name: files.sha256(content) for name, content in CONTENTS.items()}

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_utils import ferplus
 from fer_utils.common import paths
 from fer_utils.common.errors import DatasetError
+from fer_utils.data import ferplus
 
 
 def votes(**counts: int) -> np.ndarray:

@@ -8,7 +8,8 @@ import pytest
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from fer_utils import datasets, evaluation, explain, figures, galleries, plots
+from fer_utils import evaluation, explain, figures, galleries, plots
+from fer_utils.data import datasets
 from fer_utils.engine import networks
 
 

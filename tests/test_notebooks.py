@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from nbconvert import HTMLExporter
 
-from fer_utils import batch, cleaning, report
+from fer_utils import batch, report
 from fer_utils.common import paths
+from fer_utils.data import cleaning
 
 NOTEBOOKS = paths.notebooks()
 CLASSES = ("happy", "normal", "sad", "sleepy", "surprised", "wink")

@@ -14,7 +14,8 @@ import sys
 
 import numpy as np
 
-from fer_utils import cleaning, recipes
+from fer_utils.data import cleaning
+from fer_utils import recipes
 from fer_utils.experiments import Experiment
 
 if __name__ == "__main__":

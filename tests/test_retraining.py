@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from fer_utils import archive, cleaning, identity, recipes, retraining
+from fer_utils import archive, identity, recipes, retraining
 from fer_utils.cli import main
 from fer_utils.common import files, paths
+from fer_utils.data import cleaning
 from fer_utils.engine.record import Record
 from fer_utils.experiments import Experiment
 

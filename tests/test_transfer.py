@@ -9,7 +9,6 @@ from scipy.special import log_softmax, softmax
 
 from fer_utils import (
     backbone,
-    ferplus,
     model_card,
     pretrained,
     pretraining,
@@ -19,9 +18,10 @@ from fer_utils import (
     transfer_heads,
     units,
 )
-from fer_utils.cleaning import load_clean
 from fer_utils.common import paths
 from fer_utils.common.errors import DatasetError, WeightsError
+from fer_utils.data import ferplus
+from fer_utils.data.cleaning import load_clean
 
 
 @pytest.fixture

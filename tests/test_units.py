@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import datasets, model_card, pretrained, transfer_features, unit_training, units
+from fer_utils import model_card, pretrained, transfer_features, unit_training, units
 from fer_utils.common import paths
 from fer_utils.common.errors import DatasetError, WeightsError
+from fer_utils.data import datasets
 
 
 @pytest.fixture

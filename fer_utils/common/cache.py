@@ -12,11 +12,11 @@ import numpy as np
 from fer_utils.common import code_hash, files, paths, progress
 
 _CODE = (
-    "cleaning",
     "common.keras_setup",
+    "data.cleaning",
+    "data.images",
     "engine.fused",
     "engine.scaling",
-    "images",
     "workers",
 )  # beneath whatever is computed
 _PACKAGES = ("numpy", "pillow", "scikit-learn", "scipy")

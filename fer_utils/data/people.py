@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from fer_utils import cleaning, faces, intervals
+from fer_utils import intervals
 from fer_utils.common import paths
-from fer_utils.datasets import FaceDataset
-from fer_utils.occlusion import REGIONS
+from fer_utils.data import alignment, cleaning
+from fer_utils.data.alignment import REGIONS
+from fer_utils.data.datasets import FaceDataset
 
 FOLDER = paths.PROJECT / "data" / "subjects"
 GLARE = 240  # greys from here to 255 count as glare
@@ -47,7 +48,7 @@ def glare(dataset: FaceDataset, manifest: pd.DataFrame) -> pd.Series:
     for index in kept:
         eyes = table.loc[dataset.file_names[index]]
         pair = (eyes["left_eye_x"], eyes["left_eye_y"]), (eyes["right_eye_x"], eyes["right_eye_y"])
-        face = faces.aligned(dataset.images[index], *pair, side=_SIDE)
+        face = alignment.aligned(dataset.images[index], *pair, side=_SIDE)
         shares.append(float(np.mean(face[skin] >= GLARE)))
     return pd.Series(shares).groupby(dataset.subjects[kept]).mean()
 

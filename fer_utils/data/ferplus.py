@@ -14,7 +14,7 @@ import numpy as np
 
 from fer_utils.common import files, paths, progress
 from fer_utils.common.errors import DatasetError
-from fer_utils.images import decode_grey
+from fer_utils.data.images import decode_grey
 
 EXPRESSIONS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 FOLDERS = {"FER2013Train": "train", "FER2013Valid": "validation", "FER2013Test": "test"}

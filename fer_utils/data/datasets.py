@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils import ferplus
 from fer_utils.common import files, paths
 from fer_utils.common.errors import DatasetError, ParameterError
-from fer_utils.ferplus import VoteDataset
-from fer_utils.images import read_grey
+from fer_utils.data import ferplus
+from fer_utils.data.ferplus import VoteDataset
+from fer_utils.data.images import read_grey
 
 YALE_EXPRESSIONS = ("happy", "normal", "sad", "sleepy", "surprised", "wink")
 YALE_OTHER_CONDITIONS = ("centerlight", "glasses", "leftlight", "noglasses", "rightlight")
@@ -123,7 +123,7 @@ def checksums(name: str) -> dict[str, str]:
 
 def yale_folder() -> Path:
     """Folder of the Yale faces: $FER_DATA_DIR/yalefaces, else data/raw/yalefaces, else downloaded there."""
-    from fer_utils import download
+    from fer_utils.data import download
 
     shared = paths.shared_data()
     if shared is not None and (shared / "yalefaces").is_dir():

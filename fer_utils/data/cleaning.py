@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fer_utils import datasets
 from fer_utils.common import files, paths
 from fer_utils.common.errors import DatasetError
-from fer_utils.datasets import FaceDataset
-from fer_utils.faces import Face, detect
+from fer_utils.data import datasets
+from fer_utils.data.alignment import Face
+from fer_utils.data.datasets import FaceDataset
+from fer_utils.data.detection import detect
 
 COLUMNS = (
     "image", "subject", "condition", "label", "sha256", "width", "height", "kept", "reason",

@@ -1,0 +1,1 @@
+"""From file to aligned input: formats, decoding, detection, alignment, cleaning, people."""
