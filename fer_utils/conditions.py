@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation, intervals, tweaks
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.engine.scaling import scaled
 from fer_utils.error_study import ErrorStudy
+from fer_utils.evaluation import intervals, significance
 
 LIGHTS = ("centerlight", "leftlight", "rightlight")
 NEUTRAL = "normal"
@@ -97,11 +97,11 @@ def effects(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for (model, condition), group in pd.concat(found).groupby(["model", "condition"], sort=False):
         change = (group["probability_changed"] - group["probability_plain"]).to_numpy()
         before, after = ((group[f"said_{name}"] == NEUTRAL).to_numpy(dtype=float) for name in ("plain", "changed"))
-        surely, read = (evaluation.subject_bootstrap(each, np.ones(len(each))) for each in (change, after - before))
+        surely, read = (intervals.subject_bootstrap(each, np.ones(len(each))) for each in (change, after - before))
         row = {"model": model, "condition": condition, "n": len(group), "before": before.mean(), "after": after.mean()}
         row |= {"difference": surely.value, "low": surely.low, "high": surely.high}
         row |= {"read": read.value, "read_low": read.low, "read_high": read.high}
-        rows.append(row | {"p": float(tweaks.sign_flips(change))})
+        rows.append(row | {"p": float(significance.sign_flips(change))})
     table = pd.DataFrame(rows)
     tested = table["condition"] != CONTROL
     table["q"] = table["p"]
@@ -111,7 +111,7 @@ def effects(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return table
 
 
-def lenses(found: pd.DataFrame, people: pd.DataFrame) -> tuple[evaluation.Interval, float, int, int] | None:
+def lenses(found: pd.DataFrame, people: pd.DataFrame) -> tuple[intervals.Interval, float, int, int] | None:
     """How much more glasses with glare change the probability than clear ones: members are people with glare.
 
     Args:
@@ -148,6 +148,6 @@ def _wanted(person, place: dict[tuple[str, str], int]) -> Iterator[tuple[str, st
 
 
 def _verdict(row) -> str:
-    if not tweaks.told(row.low, row.high, row.q):
+    if not significance.told(row.low, row.high, row.q):
         return "cannot be told"
     return "raises it" if row.difference > 0 else "lowers it"

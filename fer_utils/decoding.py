@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation
 from fer_utils.common import cache
+from fer_utils.evaluation import intervals
 
 _STRENGTH = 1.0  # inverse of the L2 penalty, on standardized features; fixed, nothing is chosen
 
@@ -45,7 +45,7 @@ def decodability(
         for question, target in (("expression", labels), ("person", subjects)):
             right = answers[question]
             by_subject = pd.Series(right).groupby(subjects).agg(["sum", "count"])
-            found = evaluation.subject_bootstrap(by_subject["sum"].to_numpy(), by_subject["count"].to_numpy())
+            found = intervals.subject_bootstrap(by_subject["sum"].to_numpy(), by_subject["count"].to_numpy())
             chance = float(pd.Series(target).value_counts(normalize=True).max())
             row = {"representation": name, "question": question, "value": found.value, "low": found.low}
             rows.append(row | {"high": found.high, "chance": chance, "n": len(labels)})

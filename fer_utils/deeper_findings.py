@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation
 from fer_utils.conditions import CONTROL
+from fer_utils.evaluation import intervals
+from fer_utils.evaluation.significance import told
 from fer_utils.measurement_findings import ends, get, row
 from fer_utils.occlusion import Share
-from fer_utils.tweaks import told
 
 
 def labels(model: str, suspects: pd.DataFrame, planted: Mapping[str, float], n: int) -> list[tuple]:
@@ -79,7 +79,7 @@ def conditions(effects: pd.DataFrame, empty: Mapping[str, int]) -> list[tuple]:
     ]
 
 
-def lenses(model: str, found: tuple[evaluation.Interval, float, int, int] | None) -> list[tuple]:
+def lenses(model: str, found: tuple[intervals.Interval, float, int, int] | None) -> list[tuple]:
     """Of `conditions.lenses`; n counts people, of the difference those with glare."""
     if found is None:
         return []
@@ -175,9 +175,9 @@ def _people(table: pd.DataFrame, model: str) -> str:
     return f"**Beards, glasses, glare on the skin?** Accuracy of `{model}` by person: " + "; ".join(lines) + "."
 
 
-def _over_subjects(values: np.ndarray, subjects: np.ndarray) -> evaluation.Interval:
+def _over_subjects(values: np.ndarray, subjects: np.ndarray) -> intervals.Interval:
     by_subject = pd.Series(values.astype(float)).groupby(subjects).agg(["sum", "count"])
-    return evaluation.subject_bootstrap(by_subject["sum"].to_numpy(), by_subject["count"].to_numpy())
+    return intervals.subject_bootstrap(by_subject["sum"].to_numpy(), by_subject["count"].to_numpy())
 
 
 def _labels(table: pd.DataFrame, model: str) -> str:

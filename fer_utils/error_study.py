@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fer_utils import evaluation, explain
+from fer_utils import explain
 from fer_utils.common import cache
 from fer_utils.data import alignment, cleaning, detection
+from fer_utils.evaluation import calibration, scores
 from fer_utils.experiments import Experiment
 from fer_utils.recipes import MODELS
 
@@ -48,12 +49,12 @@ class ErrorStudy:
     @property
     def calibration_error(self) -> float:
         """Expected calibration error over five bins."""
-        return evaluation.expected_calibration_error(self.confidence, self.right, bins=_BINS)
+        return calibration.expected_calibration_error(self.confidence, self.right, bins=_BINS)
 
     @cached_property
     def confusion(self) -> np.ndarray:
         """Counts over all seeds, (classes, classes): row the truth, column the prediction."""
-        return evaluation.confusion(self.predictions["truth"], self.predictions["predicted"], self.classes)
+        return scores.confusion(self.predictions["truth"], self.predictions["predicted"], self.classes)
 
     @property
     def worst_confusion(self) -> str:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation, intervals, tweaks
+from fer_utils import tweaks
 from fer_utils.data import cleaning
 from fer_utils.engine.record import Record
 from fer_utils.engine.train import smoothing_floor
+from fer_utils.evaluation import intervals
 from fer_utils.experiments import ORIGINAL_SPLIT_FRACTION, Experiment, Run
 
 MOST_SPLITS = 5_000  # more are not listed, but drawn by chance
@@ -125,7 +126,7 @@ class Study:
         for model in MODELS:
             honest = tweaks.right(self.plans[model], self.records, self.sizes)
             leaked = self._leaked(model)
-            found = evaluation.difference_interval(leaked, honest, np.array(list(self.sizes.values()), dtype=float))
+            found = intervals.difference_interval(leaked, honest, np.array(list(self.sizes.values()), dtype=float))
             shares = [each.mean(axis=1).sum() / total for each in (honest, leaked)]
             row = {"model": model, "subject_wise": shares[0], "image_wise": shares[1]}
             row |= {"difference": found.value, "low": found.low, "high": found.high}
@@ -219,7 +220,7 @@ class Optimism:
     best: float
     elsewhere: float
     last: float
-    gap: evaluation.Interval
+    gap: intervals.Interval
     bests: np.ndarray
     lasts: np.ndarray
 

@@ -6,14 +6,15 @@ from dataclasses import asdict, astuple
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation, intervals, results
+from fer_utils import results
+from fer_utils.evaluation import calibration, intervals
 from fer_utils.measurement import Counts, Optimism, jumps
 from fer_utils.power import Power
 
 COLUMNS = ("question", "about", "quantity", "value", "low", "high", "n")
 BINS = 5  # of confidence; more would hold too few images each
 TYPICAL = 0.1  # a difference that one would like to know of
-_TAILS = [(1 - evaluation.LEVEL) / 2, (1 + evaluation.LEVEL) / 2]
+_TAILS = [(1 - intervals.LEVEL) / 2, (1 + intervals.LEVEL) / 2]
 
 
 def row(question: str, about: str, quantity: str, value: float, low=None, high=None, *, n: int) -> tuple:
@@ -23,7 +24,7 @@ def row(question: str, about: str, quantity: str, value: float, low=None, high=N
 
 def splits(model: str, accuracies: np.ndarray) -> list[tuple]:
     """Of `measurement.over_splits`, (splits, seeds): the middle 95 % of all, their ends, and the original's own; n counts splits."""
-    low, high = evaluation.middle(accuracies.ravel())
+    low, high = intervals.middle(accuracies.ravel())
     n = len(accuracies)
     return [
         row("splits", model, "seeds", accuracies.shape[1], n=n),
@@ -99,7 +100,7 @@ def losses(model: str, by_fold: pd.DataFrame) -> list[tuple]:
     n = len(by_fold)
     share = intervals.of_another((by_fold["without_error"] / by_fold["loss"]).to_numpy())
     gaps = ((by_fold["unseen"] - by_fold["seen"]) * by_fold["n"]).groupby(by_fold["fold"]).sum()
-    gap = evaluation.subject_bootstrap(gaps.to_numpy(), by_fold.groupby("fold")["n"].sum().to_numpy())
+    gap = intervals.subject_bootstrap(gaps.to_numpy(), by_fold.groupby("fold")["n"].sum().to_numpy())
     means = {name: float(np.average(by_fold[name], weights=by_fold["n"])) for name in ("seen", "unseen")}
     return [
         row("loss", model, "share of penalty and floor, loso", *astuple(share), n=n),
@@ -139,7 +140,7 @@ def quality(scores: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
     rows = [wanted]
     for model in wanted["model"].unique():
         chosen = predictions[(predictions["protocol"] == "loso") & (predictions["model"] == model)]
-        found = evaluation.calibration_error_interval(chosen, bins=BINS)
+        found = calibration.calibration_error_interval(chosen, bins=BINS)
         like = results.value(scores, model, "accuracy").to_dict()
         rows.append(pd.DataFrame([like | {"metric": "calibration_error", **asdict(found)}]))
     return pd.concat(rows, ignore_index=True)

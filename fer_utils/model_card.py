@@ -5,11 +5,13 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation, pretrained
+from fer_utils import pretrained
 from fer_utils.common import files, paths
 from fer_utils.common.errors import DatasetError
 from fer_utils.data import ferplus
 from fer_utils.data.ferplus import VoteDataset
+from fer_utils.evaluation import intervals
+from fer_utils.evaluation import scores as scoring
 from fer_utils.recipes import PRETRAINING_CURVES, PretrainingRecipe
 
 _CARD = """# The pretrained network
@@ -103,7 +105,7 @@ def scores(table: pd.DataFrame) -> dict[str, dict[str, float]]:
     """
     truth, predicted = table["truth"].to_numpy(), table["predicted"].to_numpy()
     right = truth == predicted
-    macro = evaluation.macro_f1_interval(truth, predicted, list(ferplus.EXPRESSIONS))
+    macro = scoring.macro_f1_interval(truth, predicted, list(ferplus.EXPRESSIONS))
     found = {"accuracy": _share(right), "macro-F1": asdict(macro) | {"n": len(truth)}}
     present = [name for name in ferplus.EXPRESSIONS if (truth == name).any()]
     return found | {f"recall of {name}": _share(right[truth == name]) for name in present}
@@ -186,4 +188,4 @@ def _table(part: VoteDataset, truth: np.ndarray, probabilities: np.ndarray) -> p
 
 
 def _share(right: np.ndarray) -> dict[str, float]:
-    return asdict(evaluation.wilson(int(right.sum()), len(right))) | {"n": len(right)}
+    return asdict(intervals.wilson(int(right.sum()), len(right))) | {"n": len(right)}

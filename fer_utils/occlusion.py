@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_utils import evaluation
 from fer_utils.data.alignment import REGIONS
 from fer_utils.engine.scaling import scaled
 from fer_utils.error_study import ErrorStudy
+from fer_utils.evaluation import intervals
 
 PATCH = 8  # side of the covering square, pixels
 STRIDE = 4
@@ -82,14 +82,14 @@ def shares_of_people(heat: np.ndarray, subjects: np.ndarray) -> dict[str, Share]
     """
     names, number = np.unique(subjects, return_inverse=True)
     sums = np.stack([heat[number == place].sum(axis=0) for place in range(len(names))])
-    drawn = evaluation.resampled_sums(sums)
+    drawn = intervals.resampled_sums(sums)
     resampled = [shares(each) for each in drawn]
     found = shares(heat.mean(axis=0))
     first = max(found, key=found.get)
     result = {}
     for name, value in found.items():
-        low, high = evaluation.middle([each[name] for each in resampled])
-        behind = evaluation.middle([each[first] - each[name] for each in resampled])
+        low, high = intervals.middle([each[name] for each in resampled])
+        behind = intervals.middle([each[first] - each[name] for each in resampled])
         may_be_first = name == first or behind[0] <= 0
         result[name] = Share(value, low, high, may_be_first and np.isfinite(value), len(heat))
     return result

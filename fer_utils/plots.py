@@ -168,7 +168,7 @@ def reliability_diagram(table: pd.DataFrame, *, ax: Axes | None = None, label: s
     """Accuracy against confidence, with Wilson intervals and the diagonal of a calibrated model.
 
     Args:
-        table: from `evaluation.reliability`.
+        table: from `calibration.reliability`.
     """
     ax = ax or plt.gca()
     errors = np.abs(table[["low", "high"]].to_numpy().T - table["accuracy"].to_numpy())

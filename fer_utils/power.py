@@ -7,8 +7,8 @@ import numpy as np
 from scipy.special import expit, logit
 from scipy.stats import binomtest
 
-from fer_utils import evaluation
 from fer_utils.common import cache, progress
+from fer_utils.evaluation import intervals
 from fer_utils.measurement import Counts
 
 POWER = 0.8
@@ -73,7 +73,7 @@ def simulate(
         rates = [_rates(mean, spread, effects) for mean in means]
         first, second = [generator.binomial(1, np.repeat(rate, sizes, axis=1)) for rate in rates]
         change = np.add.reduceat(second - first, np.r_[0, np.cumsum(sizes)[:-1]], axis=1)
-        low = np.quantile((change @ draws.T) / totals, (1 - evaluation.LEVEL) / 2, axis=1)
+        low = np.quantile((change @ draws.T) / totals, (1 - intervals.LEVEL) / 2, axis=1)
         images = sizes[:few].sum()
         wins = (second > first)[:, :images].sum(axis=1)
         losses = (second < first)[:, :images].sum(axis=1)
@@ -103,7 +103,19 @@ def with_other_people(dataset: str, found: Counts, differences: np.ndarray, *, f
         return {"shares": np.array(shares)}
 
     inputs = (found.right, found.sizes, differences, few)
-    shares = cache.arrays(dataset, "power", fit, code=("evaluation", "power"), inputs=inputs)["shares"]
+    shares = cache.arrays(
+        dataset,
+        "power",
+        fit,
+        code=(
+            "evaluation.calibration",
+            "evaluation.intervals",
+            "evaluation.scores",
+            "evaluation.significance",
+            "power",
+        ),
+        inputs=inputs,
+    )["shares"]
     return [Power(np.asarray(differences), *each) for each in shares]
 
 
@@ -130,4 +142,4 @@ def _rates(mean: float, spread: float, effects: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def _mcnemar_finds(wins: int, losses: int) -> bool:
-    return wins > losses and binomtest(int(wins), int(wins + losses), 0.5).pvalue <= 1 - evaluation.LEVEL
+    return wins > losses and binomtest(int(wins), int(wins + losses), 0.5).pvalue <= 1 - intervals.LEVEL

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation
 from fer_utils.common import files, paths
 from fer_utils.common.errors import OutputError
 from fer_utils.data.datasets import FaceDataset
+from fer_utils.evaluation import scores as scoring
 
 # Pairs of which one thing differs: the network, or what it sees.
 COMPARISONS = (
@@ -23,8 +23,8 @@ COMPARISONS = (
 
 _COLUMNS = {
     "predictions": ("model", "protocol", "seed", "fold", "subject", "image", "truth", "predicted"),
-    "scores": evaluation.SCORE_COLUMNS,
-    "comparisons": evaluation.COMPARISON_COLUMNS,
+    "scores": scoring.SCORE_COLUMNS,
+    "comparisons": scoring.COMPARISON_COLUMNS,
     "tweaks": ("factor", "change", "accuracy", "difference", "low", "high", "verdict", "n", "seeds"),
     "measurement": ("question", "about", "quantity", "value", "low", "high", "n"),
     "errors": ("question", "about", "quantity", "value", "low", "high", "n"),
@@ -74,10 +74,10 @@ def write(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.
 
 def computed(predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The scores and the comparisons of predictions."""
-    scores = evaluation.scores(predictions)
+    scores = scoring.scores(predictions)
     loso = set(predictions.loc[predictions["protocol"] == "loso", "model"])
     compared = [
-        evaluation.compare(predictions, model, reference, protocol="loso")
+        scoring.compare(predictions, model, reference, protocol="loso")
         for model, reference in COMPARISONS
         if {model, reference} <= loso
     ]

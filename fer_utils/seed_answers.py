@@ -4,9 +4,9 @@ import pandas as pd
 
 from fer_utils import results
 from fer_utils.data import datasets
+from fer_utils.evaluation.significance import told as can_be_told
 from fer_utils.measurement_findings import ends, get
 from fer_utils.tweak_findings import effect
-from fer_utils.tweaks import told as can_be_told
 
 
 def answers(dataset: str) -> pd.DataFrame:

@@ -5,7 +5,8 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation, results, units
+from fer_utils import results, units
+from fer_utils.evaluation import intervals
 from fer_utils.transfer import MEANS, Transfer
 from fer_utils.transfer_features import PAIRED, UNITS
 
@@ -27,7 +28,7 @@ def curve_with_intervals(curve: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for count, group in curve.groupby("subjects"):
-        interval = evaluation.subject_bootstrap(group["accuracy"].to_numpy(), np.ones(len(group)))
+        interval = intervals.subject_bootstrap(group["accuracy"].to_numpy(), np.ones(len(group)))
         rows.append({"subjects": count} | asdict(interval))
     return pd.DataFrame(rows)
 

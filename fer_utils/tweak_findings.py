@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from fer_utils.tweaks import FALSE_DISCOVERIES
+from fer_utils.evaluation.significance import FALSE_DISCOVERIES
 
 _VERDICTS = {"helps": "**Helps:**", "hurts": "**Hurts:**"}
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation
 from fer_utils.common.errors import ParameterError
 from fer_utils.data import alignment
 from fer_utils.engine.recipe import Recipe, Variant
 from fer_utils.engine.record import Record
+from fer_utils.evaluation import intervals
+from fer_utils.evaluation.significance import DECIMALS, sign_flips, told
 from fer_utils.experiments import Experiment, Run
 from fer_utils.recipes import MODELS, recipe_for, seeds_for
 
@@ -21,8 +22,6 @@ SEEDS = {"quick": (1,), "standard": (1, 2, 3)}
 COLUMNS = (
     "factor", "change", "accuracy", "difference", "low", "high", "p", "q", "verdict", "epochs", "n", "seeds",
 )  # fmt: skip
-_DECIMALS = 6  # as the table is kept: an interval that ends at 0 is then told to hold it
-FALSE_DISCOVERIES = 0.05  # share of the verdicts "helps" and "hurts" that may be wrong
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Tweak:
     Attributes:
         factor: what is changed, the group in the figure.
         change: to what, in words.
-        settings: fields of `recipes.Recipe`, of `recipes.Variant`, or `input` and `side`, with their values.
+        settings: fields of `recipe.Recipe`, of `recipe.Variant`, or `input` and `side`, with their values.
     """
 
     factor: str
@@ -152,7 +151,7 @@ def right(plan: Plan, records: Mapping[Run, Record], sizes: Mapping[str, int]) -
 def effects(experiment: Experiment, plans: Sequence[Plan]) -> pd.DataFrame:
     """Train what is missing and compare each tweak with the reference, on the same images.
 
-    Intervals are from `evaluation.difference_interval`, over subjects and seeds; p is from an exact permutation test over
+    Intervals are from `intervals.difference_interval`, over subjects and seeds; p is from an exact permutation test over
     subjects (signs of the differences, means over seeds), q is p after Benjamini and Hochberg's correction for the number of tweaks (1995,
     doi:10.1111/j.2517-6161.1995.tb02031.x).
 
@@ -169,55 +168,24 @@ def effects(experiment: Experiment, plans: Sequence[Plan]) -> pd.DataFrame:
     p_values = sign_flips(np.stack([after.mean(axis=1) - before.mean(axis=1) for after in results]))
     for each, after, p_value in zip(plans, results, p_values, strict=True):
         same_runs = each.runs == plans[0].runs  # trained once, read after another epoch
-        found = evaluation.difference_interval(after, before, counts, same_runs=same_runs)
+        found = intervals.difference_interval(after, before, counts, same_runs=same_runs)
         rows.append(
             {"factor": each.tweak.factor, "change": each.tweak.change}
             | {"accuracy": after.mean(axis=1).sum() / counts.sum(), "difference": found.value}
             | {"low": found.low, "high": found.high, "p": p_value, "epochs": each.epochs}
             | {"n": int(counts.sum()), "seeds": after.shape[1]}
         )
-    table = pd.DataFrame(rows).round(_DECIMALS)
+    table = pd.DataFrame(rows).round(DECIMALS)
     table.loc[0, ["low", "high"]] = 0.0  # the reference against itself
     table["q"] = np.append(1.0, false_discovery_control(table["p"][1:])) if len(table) > 1 else 1.0
     table["verdict"] = ["reference", *(verdict(row) for row in table[1:].itertuples())]
-    return table[list(COLUMNS)].round(_DECIMALS)
+    return table[list(COLUMNS)].round(DECIMALS)
 
 
 def trained(experiment: Experiment, plans: Sequence[Plan]) -> dict[Run, Record]:
     """The record of every run, each trained once."""
     runs = list(dict.fromkeys(run for each in plans for run in each.runs))
     return dict(zip(runs, experiment.records(runs), strict=True))
-
-
-def sign_flips(differences: np.ndarray) -> np.ndarray:
-    """Two-sided p values of mean differences over subjects, by flipping signs; exact up to 15 subjects.
-
-    Args:
-        differences: (..., subjects).
-
-    Returns:
-        (...) float64.
-    """
-    from scipy.stats import permutation_test
-
-    result = permutation_test(
-        (differences,),
-        lambda values, axis: np.mean(values, axis=axis),
-        permutation_type="samples",
-        n_resamples=40_000,
-        vectorized=True,
-        axis=-1,
-        rng=7,
-    )
-    return result.pvalue
-
-
-def told(low: float, high: float, q: float) -> bool:
-    """Whether an effect passes both: its interval leaves out 0, and its corrected p value is small.
-
-    To the precision of the tables, so that figures and words agree: an interval that touches 0 does not leave it out.
-    """
-    return round(q, _DECIMALS) <= FALSE_DISCOVERIES and not round(low, _DECIMALS) <= 0 <= round(high, _DECIMALS)
 
 
 def verdict(row) -> str:

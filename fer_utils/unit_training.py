@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import evaluation, pretrained, transfer_features, units
+from fer_utils import pretrained, transfer_features, units
 from fer_utils.common import files, paths, progress
 from fer_utils.common.errors import DatasetError
 from fer_utils.data import cleaning
+from fer_utils.evaluation import intervals
 
 FOLDER = "unitfaces"
 STRENGTHS = tuple(10.0**exponent for exponent in range(1, 7))  # penalties tried, on standardized features
@@ -144,7 +145,7 @@ def scores(truth: np.ndarray, read: np.ndarray, person: np.ndarray) -> dict[str,
     found = {}
     for name, columns in _columns().items():
         sums, counts = (each[columns].sum(axis=1).to_numpy() for each in (explained, total))
-        found[name] = asdict(evaluation.subject_bootstrap(sums, counts))
+        found[name] = asdict(intervals.subject_bootstrap(sums, counts))
     return found
 
 

@@ -2,8 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import evaluation, findings, results
+from fer_utils import findings, results
 from fer_utils.common.errors import OutputError, ParameterError
+from fer_utils.evaluation import calibration, intervals, significance
+from fer_utils.evaluation import scores as scoring
 
 CLASSES = ["happy", "sad"]
 
@@ -32,9 +34,9 @@ def table(model, right, *, seed=1, protocol="loso"):
 def test_perfect_and_hopeless():
     truth = np.array(["happy", "sad", "sad"])
     other = np.array(["sad", "happy", "happy"])
-    assert evaluation.accuracy(truth, truth) == evaluation.macro_f1(truth, truth, CLASSES) == 1
-    assert evaluation.accuracy(truth, other) == evaluation.macro_f1(truth, other, CLASSES) == 0
-    assert evaluation.confusion(truth, other, CLASSES).tolist() == [[0, 1], [2, 0]]
+    assert scoring.accuracy(truth, truth) == scoring.macro_f1(truth, truth, CLASSES) == 1
+    assert scoring.accuracy(truth, other) == scoring.macro_f1(truth, other, CLASSES) == 0
+    assert scoring.confusion(truth, other, CLASSES).tolist() == [[0, 1], [2, 0]]
 
 
 def test_macro_f1_is_scikit_learns():
@@ -42,42 +44,42 @@ def test_macro_f1_is_scikit_learns():
 
     random = np.random.default_rng(0)
     truth, predicted = random.integers(0, 4, (2, 60))
-    assert evaluation.macro_f1(truth, predicted, [0, 1, 2, 3]) == pytest.approx(
+    assert scoring.macro_f1(truth, predicted, [0, 1, 2, 3]) == pytest.approx(
         f1_score(truth, predicted, average="macro")
     )
 
 
 def test_wilson_as_published_for_the_original():
-    interval = evaluation.wilson(7, 18)
+    interval = intervals.wilson(7, 18)
     assert (interval.low, interval.high) == pytest.approx((0.20, 0.61), abs=0.005)
 
 
 def test_mcnemar_counts_only_disagreements():
     first = np.array([True] * 9 + [False] + [True] * 30)
     second = np.array([False] * 9 + [True] + [True] * 30)
-    assert evaluation.mcnemar(first, second) == (9, 1, pytest.approx(22 / 1024))
-    assert evaluation.mcnemar(first, first) == (0, 0, 1.0)
+    assert significance.mcnemar(first, second) == (9, 1, pytest.approx(22 / 1024))
+    assert significance.mcnemar(first, first) == (0, 0, 1.0)
 
 
 def test_bootstrap_over_subjects_is_wider_when_subjects_differ():
-    alike = evaluation.subject_bootstrap(np.full(10, 1.0), np.full(10, 2.0))
-    apart = evaluation.subject_bootstrap(np.array([0.0, 2.0] * 5), np.full(10, 2.0))
+    alike = intervals.subject_bootstrap(np.full(10, 1.0), np.full(10, 2.0))
+    apart = intervals.subject_bootstrap(np.array([0.0, 2.0] * 5), np.full(10, 2.0))
     assert (alike.low, alike.value, alike.high) == (0.5, 0.5, 0.5)
     assert apart.low < 0.3 < 0.5 < 0.7 < apart.high
 
 
 def test_calibration():
     right = np.array([True] * 8 + [False] * 2)
-    assert evaluation.expected_calibration_error(np.full(10, 0.8), right, bins=5) == pytest.approx(0)
-    assert evaluation.expected_calibration_error(np.full(10, 1.0), right, bins=5) == pytest.approx(0.2)
-    assert evaluation.reliability(np.full(10, 0.8), right, bins=5)["n"].tolist() == [10]
+    assert calibration.expected_calibration_error(np.full(10, 0.8), right, bins=5) == pytest.approx(0)
+    assert calibration.expected_calibration_error(np.full(10, 1.0), right, bins=5) == pytest.approx(0.2)
+    assert calibration.reliability(np.full(10, 0.8), right, bins=5)["n"].tolist() == [10]
 
 
 def test_scores_are_means_over_seeds_and_recompute_from_predictions():
     half = np.arange(20) < 10
     predictions = pd.concat([table("a", half, seed=1), table("a", np.ones(20, dtype=bool), seed=2)])
-    scores = evaluation.scores(predictions)
-    assert tuple(scores.columns) == evaluation.SCORE_COLUMNS
+    scores = scoring.scores(predictions)
+    assert tuple(scores.columns) == scoring.SCORE_COLUMNS
     row = results.value(scores, "a", "accuracy")
     assert (row.value, row.n, row.seeds) == (0.75, 20, 2)
     assert row.low < 0.75 < row.high
@@ -92,8 +94,8 @@ def test_comparison_finds_a_large_difference_and_not_a_small_one():
     bad, good = np.zeros(20, dtype=bool), np.ones(20, dtype=bool)
     one = good.copy()
     one[0] = False
-    large = evaluation.compare(pd.concat([table("a", good), table("b", bad)]), "a", "b", protocol="loso").iloc[0]
-    small = evaluation.compare(pd.concat([table("a", good), table("b", one)]), "a", "b", protocol="loso").iloc[0]
+    large = scoring.compare(pd.concat([table("a", good), table("b", bad)]), "a", "b", protocol="loso").iloc[0]
+    small = scoring.compare(pd.concat([table("a", good), table("b", one)]), "a", "b", protocol="loso").iloc[0]
     assert (large.difference, large.only_model, large.only_reference) == (1.0, 20, 0)
     assert (
         findings.verdict(large)
@@ -113,7 +115,7 @@ def test_a_comparison_counts_the_luck_of_seeds():
     for seeds, spread in ((halves, False), (lucky, True)):
         both = [table("a", right, seed=seed) for seed, right in enumerate(seeds, start=1)]
         both += [table("b", halves[0], seed=seed) for seed in (1, 2)]
-        found = evaluation.compare(pd.concat(both), "a", "b", protocol="loso").iloc[0]
+        found = scoring.compare(pd.concat(both), "a", "b", protocol="loso").iloc[0]
         assert found.difference == 0
         assert (found.high - found.low > 0.5) == spread
         assert found.seeds == "2/2"
@@ -124,7 +126,7 @@ def test_tables_are_written_and_read_back(outputs):
     results.write("tiny", predictions, origin={"data": "0123"})
     stored = results.read("tiny", "predictions")
     assert stored["subject"].iloc[0] == "00"
-    pd.testing.assert_frame_equal(evaluation.scores(stored), evaluation.scores(predictions))
+    pd.testing.assert_frame_equal(scoring.scores(stored), scoring.scores(predictions))
     comparison = results.read("tiny", "comparisons").iloc[0]
     assert (comparison["model"], comparison["difference"]) == ("updated", 1.0)
     more = table("transfer", np.ones(20, dtype=bool))
@@ -132,7 +134,7 @@ def test_tables_are_written_and_read_back(outputs):
     with pytest.raises(OutputError, match=r"of other images than the data set holds now.*run notebook 03 again"):
         results.add("tiny", more, origin={"data": "4567"})
     with pytest.raises(ParameterError, match="did not predict the same images"):
-        evaluation.compare(pd.concat([predictions[1:], more]), "transfer", "baseline", protocol="loso")
+        scoring.compare(pd.concat([predictions[1:], more]), "transfer", "baseline", protocol="loso")
     with pytest.raises(OutputError, match="is missing: run notebook 03"):
         results.read("other", "scores")
     (outputs / "tiny" / "scores.csv").write_bytes(b"")
@@ -144,12 +146,12 @@ def test_differences_count_the_luck_of_seeds():
     """Networks that are alike but for their seeds: an interval over subjects alone would tell them apart."""
     counts = np.full(15, 6.0)
     lucky, plain = np.full((15, 3), [[2.0, 3.0, 4.0]]), np.full((15, 3), [[2.0, 3.0, 3.0]])
-    found = evaluation.difference_interval(lucky, plain, counts)
+    found = intervals.difference_interval(lucky, plain, counts)
     assert found.value == pytest.approx(1 / 18)
     assert found.low < 0 < found.high
-    same = evaluation.difference_interval(lucky, lucky - 0.5, counts, same_runs=True)
+    same = intervals.difference_interval(lucky, lucky - 0.5, counts, same_runs=True)
     assert (same.low, same.high) == pytest.approx((1 / 12, 1 / 12))  # what every seed shows alike is sure
-    over_subjects = evaluation.subject_bootstrap((lucky - plain).mean(axis=1), counts)
+    over_subjects = intervals.subject_bootstrap((lucky - plain).mean(axis=1), counts)
     assert over_subjects.low == pytest.approx(over_subjects.high) == pytest.approx(1 / 18)
-    one = evaluation.difference_interval(lucky[:, 2:], plain[:, :1], counts)
+    one = intervals.difference_interval(lucky[:, 2:], plain[:, :1], counts)
     assert (one.value, one.low, one.high) == pytest.approx((1 / 3, 1 / 3, 1 / 3))

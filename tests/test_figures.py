@@ -8,9 +8,11 @@ import pytest
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from fer_utils import evaluation, explain, figures, galleries, plots
+from fer_utils import explain, figures, galleries, plots
 from fer_utils.data import datasets
 from fer_utils.engine import networks
+from fer_utils.evaluation import calibration
+from fer_utils.evaluation import scores as scoring
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def test_footers_say_what_is_shown(context):
 
 def test_charts_draw_into_the_axes_they_are_given():
     figure, axes = plt.subplots(2, 3)
-    scores = pd.DataFrame([("a", "loso", "accuracy", 0.5, 0.4, 0.6, 9, 1)], columns=list(evaluation.SCORE_COLUMNS))
+    scores = pd.DataFrame([("a", "loso", "accuracy", 0.5, 0.4, 0.6, 9, 1)], columns=list(scoring.SCORE_COLUMNS))
     manifest = pd.DataFrame({"kept": [True, False], "reason": ["", "no face found"]})
     assert plots.forest(scores, metric="accuracy", chance=0.2, ax=axes[0, 0]) is axes[0, 0]
     assert plots.kept_and_excluded(manifest, ax=axes[0, 1]) is axes[0, 1]
@@ -59,7 +61,7 @@ def test_charts_draw_into_the_axes_they_are_given():
     assert plots.loss_parts(np.ones(3), np.ones(3), floor=0.4, ax=axes[1, 0]).get_xlabel() == "epoch"
     words = {"rows": ["x", "y"], "columns": ["x", "y"], "xlabel": "predicted", "ylabel": "truth"}
     assert plots.matrix(np.eye(2, dtype=int), fmt="d", ax=axes[1, 1], **words).get_xlabel() == "predicted"
-    table = evaluation.reliability(np.array([0.3, 0.9]), np.array([False, True]), bins=5)
+    table = calibration.reliability(np.array([0.3, 0.9]), np.array([False, True]), bins=5)
     assert plots.reliability_diagram(table, ax=axes[1, 2]).get_ylabel() == "accuracy"
     plt.close(figure)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fer_utils import intervals
 from fer_utils.common import random_draws
+from fer_utils.evaluation import intervals
 
 
 def test_a_series_without_memory_has_the_usual_interval():

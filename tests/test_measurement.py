@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 import small_experiment
 
-from fer_utils import evaluation, intervals, measurement, measurement_findings, measurement_words, power
+from fer_utils import measurement, measurement_findings, measurement_words, power
+from fer_utils.evaluation import calibration, intervals
 from fer_utils.measurement import Counts
 
 
@@ -207,7 +208,7 @@ def test_calibration_error_with_its_interval():
         {"subject": np.repeat(np.arange(10), 4), "truth": "a", "predicted": np.where(right, "a", "b")}
     )
     predictions["p_a"], predictions["p_b"] = np.where(right, 0.9, 0.1), np.where(right, 0.1, 0.9)
-    found = evaluation.calibration_error_interval(predictions, bins=5)
+    found = calibration.calibration_error_interval(predictions, bins=5)
     assert (found.value, found.low, found.high) == pytest.approx((0.4, 0.4, 0.4))
 
 

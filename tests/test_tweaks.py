@@ -7,6 +7,7 @@ import small_experiment
 
 from fer_utils import recipes, tweak_findings, tweaks
 from fer_utils.common.errors import ParameterError
+from fer_utils.evaluation import significance
 from fer_utils.tweaks import Tweak
 
 
@@ -79,9 +80,9 @@ def test_effects_are_those_of_the_networks_themselves(experiment):
 
 
 def test_signs_are_flipped_over_subjects():
-    assert tweaks.sign_flips(np.zeros(5)) == 1
-    assert tweaks.sign_flips(np.ones(6)) == pytest.approx(2 / 2**6)
-    assert tweaks.sign_flips(np.array([1.0, -1.0, 1.0, -1.0])) == 1
+    assert significance.sign_flips(np.zeros(5)) == 1
+    assert significance.sign_flips(np.ones(6)) == pytest.approx(2 / 2**6)
+    assert significance.sign_flips(np.array([1.0, -1.0, 1.0, -1.0])) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from fer_utils import intervals
 from fer_utils.common import paths
 from fer_utils.data import alignment, cleaning
 from fer_utils.data.alignment import REGIONS
 from fer_utils.data.datasets import FaceDataset
+from fer_utils.evaluation import intervals
 
 FOLDER = paths.PROJECT / "data" / "subjects"
 GLARE = 240  # greys from here to 255 count as glare

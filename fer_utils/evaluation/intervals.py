@@ -1,17 +1,105 @@
-"""95 % intervals for what is no mean over subjects: series over epochs, averages over splits, networks, two groups.
+"""95 % intervals: of proportions and of means over subjects; of series over epochs, averages over splits, networks, two
+groups.
 
 Values are any numbers, shape (N,) unless said otherwise.
 """
 
+import functools
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.stats import t
+from scipy.stats import binomtest, t
 
 from fer_utils.common import random_draws
-from fer_utils.evaluation import LEVEL, RESAMPLES, Interval
+
+LEVEL = 0.95
+RESAMPLES = 10_000
+BOOTSTRAP_SEED = 20_231
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def wilson(successes: int, n: int) -> Interval:
+    """Wilson's score interval of a proportion (Wilson 1927, doi:10.1080/01621459.1927.10502953).
+
+    Raises:
+        ValueError: n is 0, or successes is not in [0, n].
+    """
+    found = binomtest(successes, n).proportion_ci(LEVEL, method="wilson")
+    return Interval(successes / n, float(found.low), float(found.high))
+
+
+def subject_bootstrap(values: np.ndarray, counts: np.ndarray) -> Interval:
+    """Percentile interval of a mean, resampling subjects (Efron and Tibshirani 1993).
+
+    Args:
+        values: (subjects,) sums of the quantity over a subject's predictions.
+        counts: (subjects,) numbers of those predictions.
+    """
+    draws = subject_draws(len(values))
+    means = (draws @ values) / (draws @ counts)
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(np.sum(values) / np.sum(counts)), float(low), float(high))
+
+
+def middle(values) -> tuple[float, float]:
+    """Ends of the middle 95 % of some values, (N,)."""
+    low, high = np.quantile(np.asarray(values, dtype=float), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def resampled_sums(sums: np.ndarray) -> np.ndarray:
+    """Sums over subjects drawn anew, (1000, ...) float64, for what is no mean.
+
+    Args:
+        sums: (subjects, ...), of each subject.
+    """
+    draws = subject_draws(len(sums))[:1000]
+    return np.tensordot(draws, sums, axes=1)
+
+
+def difference_interval(
+    after: np.ndarray, before: np.ndarray, counts: np.ndarray, *, same_runs: bool = False
+) -> Interval:
+    """Difference in accuracy of two models on the same images, resampling subjects and seeds.
+
+    Subjects are drawn for both models together, since each is tested on the same ones; seeds for each by itself, since
+    a seed means nothing to another network. Few seeds show less than their whole spread (of three, two thirds of the
+    variance), and a single one none at all: then the interval is of that one seed.
+
+    Args:
+        after, before: (subjects, seeds) right images of each model; the numbers of seeds may differ.
+        counts: (subjects,) images tested.
+        same_runs: both are of the same trained networks, after another epoch: seeds are then drawn for both together.
+    """
+    subjects, generator = subject_draws(len(counts)), random_draws.generator(BOOTSTRAP_SEED + 1)
+    means, weights = [], None
+    for right in (after, before):
+        seeds = right.shape[1]
+        if weights is None or not same_runs:
+            weights = generator.multinomial(seeds, np.full(seeds, 1 / seeds), size=RESAMPLES) / seeds
+        means.append(((subjects @ right) * weights).sum(axis=1) / (subjects @ counts))
+    low, high = np.quantile(means[0] - means[1], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    value = (after.mean(axis=1) - before.mean(axis=1)).sum() / counts.sum()
+    return Interval(float(value), float(low), float(high))
+
+
+@functools.cache
+def subject_draws(subjects: int) -> np.ndarray:
+    """How often each subject is drawn, (RESAMPLES, subjects) int64, always the same draws."""
+    generator = random_draws.generator(BOOTSTRAP_SEED)
+    return generator.multinomial(subjects, np.full(subjects, 1 / subjects), size=RESAMPLES)
+
 
 _SEED = 20_232
 _TAILS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
