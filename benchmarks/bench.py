@@ -17,8 +17,8 @@ from pathlib import Path
 
 import click
 
-from fer_utils import archive
 from fer_utils.common import files, keras_setup, paths, progress
+from fer_utils.experiments import store
 
 HERE = Path(__file__).resolve().parent
 IMAGES = 83  # of one training fold of Yale
@@ -136,7 +136,7 @@ def warm_figures(table: Table) -> None:
     if shared is None or not (shared / "yalefaces").is_dir():
         progress.say("warm_figures_yale_s is left out: FER_DATA_DIR does not name a folder with yalefaces/")
         return
-    packed = paths.outputs("yale") / archive.NAME
+    packed = paths.outputs("yale") / store.NAME
     if not packed.is_file():
         progress.say(f"warm_figures_yale_s is left out: {packed} is missing")
         return

@@ -70,7 +70,7 @@ def engine(architecture: str, epochs: int) -> float:
 
 def leave_one_out(architecture: str, epochs: int) -> float:
     """Seconds of fifteen folds on all cores, the start of the processes and tracing included."""
-    from fer_utils import workers
+    from fer_utils.experiments import workers
 
     task = workers.Task(_fold(), _recipe(architecture, epochs), seed=1, keep_weights=False)
     started = time.perf_counter()
@@ -80,7 +80,7 @@ def leave_one_out(architecture: str, epochs: int) -> float:
 
 def side_by_side(architecture: str, epochs: int) -> float:
     """Seconds of `epochs` epochs of two runs on all cores in the steady state: start and tracing are subtracted."""
-    from fer_utils import workers
+    from fer_utils.experiments import workers
 
     seconds = []
     for count in (2, 2 + epochs):
@@ -130,7 +130,7 @@ def memory(runs: int) -> float:
     """Largest memory of a training process over many runs, MiB."""
     import psutil
 
-    from fer_utils import workers
+    from fer_utils.experiments import workers
 
     task = workers.Task(_fold(), _recipe("baseline", 1), seed=1, keep_weights=False)
     sizes = []
@@ -160,7 +160,7 @@ def _fold():
 def _recipe(architecture: str, epochs: int):
     from dataclasses import replace
 
-    from fer_utils.recipes import recipe_for
+    from fer_utils.experiments.recipes import recipe_for
 
     return replace(recipe_for(architecture, protocol="loso", budget="standard"), epochs=epochs)
 

@@ -5,7 +5,6 @@ from dataclasses import fields, replace
 import numpy as np
 import pandas as pd
 
-from fer_utils import identity
 from fer_utils.common import cache, keras_setup
 from fer_utils.data.alignment import aligned_box
 from fer_utils.data.datasets import FaceDataset
@@ -13,7 +12,9 @@ from fer_utils.data.detection import detect
 from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.record import Fold, Record
 from fer_utils.engine.scaling import scaled
-from fer_utils.experiments import Experiment, Run
+from fer_utils.experiments import identity
+from fer_utils.experiments.experiment import Experiment
+from fer_utils.experiments.run import Run
 
 keras_setup.quiet()
 
@@ -47,7 +48,7 @@ def extremes(inputs: dict[str, np.ndarray], index: int) -> list[dict]:
     """One image under each parameter of each policy at its ends.
 
     Args:
-        inputs: from `experiments.Experiment.inputs`.
+        inputs: from `experiment.Experiment.inputs`.
         index: which image.
 
     Returns:

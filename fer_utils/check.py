@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import archive, readme, results
-from fer_utils.archive import Archive
+from fer_utils import readme
 from fer_utils.common import code_hash, files, paths
 from fer_utils.common.errors import FerError, OutputError
 from fer_utils.data import datasets
 from fer_utils.engine.record import Record
+from fer_utils.experiments import store
+from fer_utils.experiments import tables as results
+from fer_utils.experiments.store import Archive
 
 _TOLERANCE = 2e-6  # tables hold six decimals
 
@@ -165,10 +167,10 @@ def _archive(dataset: str) -> list[str]:
     records = packed.records()
     found = []
     if damaged := len(packed.members) - len(records):
-        found.append(f"{archive.NAME}: {damaged} records are damaged: git checkout brings them back")
-    if other := len(records) - len(archive.present(records)):
+        found.append(f"{store.NAME}: {damaged} records are damaged: git checkout brings them back")
+    if other := len(records) - len(store.present(records)):
         found.append(
-            f"{archive.NAME}: {other} records are of other training code: train again (fer run), then fer archive"
+            f"{store.NAME}: {other} records are of other training code: train again (fer run), then fer archive"
         )
     return found
 

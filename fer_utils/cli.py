@@ -101,10 +101,10 @@ def run(
     goes on. With several data
     sets, a notebook that fails on one of them does not keep the others from running.
     """
-    from fer_utils import archive as archive_of_records
     from fer_utils import batch
     from fer_utils.common import paths
     from fer_utils.data import datasets
+    from fer_utils.experiments import store as archive_of_records
 
     demanded = {name: _value(text) for name, text in extra}
     chosen = paths.notebooks(names)
@@ -164,7 +164,7 @@ def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
     they are not, the differences are shown.
     """
     from fer_utils import check as checking
-    from fer_utils import retraining
+    from fer_utils.experiments import retraining
 
     found = [line for dataset in _places(chosen_datasets) for line in checking.problems(dataset)]
     found += checking.readme_problems() if "yale" in chosen_datasets else []
@@ -238,8 +238,9 @@ def pretrain() -> None:
     The weights in the repository were made this way: call this only to make them anew. A stopped call goes on from the
     last whole epoch.
     """
-    from fer_utils import model_card, pretraining, recipes
+    from fer_utils import model_card, pretraining
     from fer_utils.data import ferplus
+    from fer_utils.experiments import recipes
 
     data, recipe = ferplus.load(), recipes.PretrainingRecipe()
     model, curves = pretraining.run(data, recipe)
@@ -274,8 +275,8 @@ def archive(chosen_datasets: tuple[str, ...]) -> None:
     notebook 05 makes of the pretrained network. Records that are packed already stay; those of other training code or
     versions than the present are left out. To pack anew what is kept in runs/ alone, remove the file first.
     """
-    from fer_utils import archive as archives
     from fer_utils.common import paths
+    from fer_utils.experiments import store as archives
 
     for dataset in _places(chosen_datasets):
         path, count, new = archives.write(dataset)

@@ -8,7 +8,8 @@ import pandas as pd
 from fer_utils.conditions import CONTROL
 from fer_utils.evaluation import intervals
 from fer_utils.evaluation.significance import told
-from fer_utils.measurement_findings import ends, get, row
+from fer_utils.experiments.tables import get, row
+from fer_utils.measurement_findings import ends
 from fer_utils.occlusion import Share
 
 

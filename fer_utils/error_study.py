@@ -11,8 +11,8 @@ from fer_utils import explain
 from fer_utils.common import cache
 from fer_utils.data import alignment, cleaning, detection
 from fer_utils.evaluation import calibration, scores
-from fer_utils.experiments import Experiment
-from fer_utils.recipes import MODELS
+from fer_utils.experiments.experiment import Experiment
+from fer_utils.experiments.recipes import MODELS
 
 _BINS = 5  # of confidence: about ninety images allow no more
 _PICTURE_SIDE = 96

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from fer_utils import results
 from fer_utils.data.datasets import FaceDataset
+from fer_utils.experiments import tables
 
 # Readings of the original project's own report and curves; see the README, "Sources".
 ORIGINAL = {
@@ -63,18 +63,18 @@ def comparison(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     """What notebook 03 found, as Markdown."""
     lines = []
     for model in scores.loc[scores["protocol"] == "original-split", "model"].unique():
-        row = results.value(scores, model, "accuracy_wilson", protocol="original-split")
+        row = tables.value(scores, model, "accuracy_wilson", protocol="original-split")
         lines.append(
             f"- As the original measured, `{model}`: {_interval(row)} on {row.n} images. "
-            + _against_chance(row, results.value(scores, model, "chance", protocol="original-split").value)
+            + _against_chance(row, tables.value(scores, model, "chance", protocol="original-split").value)
         )
     for model in scores.loc[scores["protocol"] == "loso", "model"].unique():
-        row = results.value(scores, model, "accuracy")
-        f1 = results.value(scores, model, "macro_f1")
+        row = tables.value(scores, model, "accuracy")
+        f1 = tables.value(scores, model, "macro_f1")
         lines.append(
             f"- Leaving one subject out, `{model}`: accuracy **{_interval(row)}**, macro-F1 {f1.value:.2f} "
             f"({f1.low:.2f} to {f1.high:.2f}), {row.seeds} seed{'s' * (int(row.seeds) > 1)}. "
-            + _against_chance(row, results.value(scores, model, "chance").value)
+            + _against_chance(row, tables.value(scores, model, "chance").value)
         )
     for row in comparisons.itertuples():
         lines.append(
@@ -87,13 +87,13 @@ def comparison(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
 def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     """The README's opening lines, as Markdown."""
     accuracy = {
-        model: results.value(scores, model, "accuracy")
+        model: tables.value(scores, model, "accuracy")
         for model in scores.loc[scores["protocol"] == "loso", "model"].unique()
     }
     best = max(accuracy, key=lambda model: accuracy[model].value)
     frame = comparisons[(comparisons["model"] == "updated") & (comparisons["reference"] == "baseline")].iloc[0]
     face = comparisons[(comparisons["model"] == "baseline-face") & (comparisons["reference"] == "baseline")].iloc[0]
-    chance = results.value(scores, best, "chance").value
+    chance = tables.value(scores, best, "chance").value
     return (
         f"On people it has never seen, the original `baseline` reads {_interval(accuracy['baseline'])} of the expressions, "
         f"`updated` {_interval(accuracy['updated'])}; chance is {chance:.1%}. Their difference is "
@@ -181,7 +181,7 @@ def beside_original(curves: Mapping[str, Mapping[str, np.ndarray]], scores: pd.D
         ours = {
             "training accuracy": f"{curves[model]['accuracy'][-1]:.2%}",
             "validation accuracy": f"{curves[model]['validation_accuracy'][-1]:.0%}",
-            "macro-F1": f"{results.value(scores, model, 'macro_f1', protocol='original-split').value:.2f}",
+            "macro-F1": f"{tables.value(scores, model, 'macro_f1', protocol='original-split').value:.2f}",
         }
         if "augmented_validation_accuracy" in curves[model] and model == "updated":
             ours["validation accuracy"] += f", augmented {curves[model]['augmented_validation_accuracy'][-1]:.0%}"
@@ -194,7 +194,7 @@ def score_table(scores: pd.DataFrame, *, protocol: str) -> pd.DataFrame:
     rows = []
     for model in scores.loc[scores["protocol"] == protocol, "model"].unique():
         found = {
-            metric: results.value(scores, model, metric, protocol=protocol)
+            metric: tables.value(scores, model, metric, protocol=protocol)
             for metric in ("accuracy", "accuracy_wilson", "macro_f1", "seed_spread")
         }
         accuracy, wilson, f1, spread = found.values()

@@ -6,20 +6,15 @@ from dataclasses import asdict, astuple
 import numpy as np
 import pandas as pd
 
-from fer_utils import results
 from fer_utils.evaluation import calibration, intervals
+from fer_utils.experiments import tables
+from fer_utils.experiments.tables import row
 from fer_utils.measurement import Counts, Optimism, jumps
 from fer_utils.power import Power
 
-COLUMNS = ("question", "about", "quantity", "value", "low", "high", "n")
 BINS = 5  # of confidence; more would hold too few images each
 TYPICAL = 0.1  # a difference that one would like to know of
 _TAILS = [(1 - intervals.LEVEL) / 2, (1 + intervals.LEVEL) / 2]
-
-
-def row(question: str, about: str, quantity: str, value: float, low=None, high=None, *, n: int) -> tuple:
-    """One row; where there is no interval, its ends are the value."""
-    return question, about, quantity, value, value if low is None else low, value if high is None else high, n
 
 
 def splits(model: str, accuracies: np.ndarray) -> list[tuple]:
@@ -141,7 +136,7 @@ def quality(scores: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
     for model in wanted["model"].unique():
         chosen = predictions[(predictions["protocol"] == "loso") & (predictions["model"] == model)]
         found = calibration.calibration_error_interval(chosen, bins=BINS)
-        like = results.value(scores, model, "accuracy").to_dict()
+        like = tables.value(scores, model, "accuracy").to_dict()
         rows.append(pd.DataFrame([like | {"metric": "calibration_error", **asdict(found)}]))
     return pd.concat(rows, ignore_index=True)
 
@@ -149,20 +144,6 @@ def quality(scores: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
 def qualities(table: pd.DataFrame) -> list[tuple]:
     """Of `quality`."""
     return [row("quality", r.model, r.metric, r.value, r.low, r.high, n=int(r.n)) for r in table.itertuples()]
-
-
-def table(*groups: Sequence[tuple]) -> pd.DataFrame:
-    """Rows as the table that `measurement.csv` holds."""
-    return pd.DataFrame([each for group in groups for each in group], columns=list(COLUMNS))
-
-
-def get(measured: pd.DataFrame, question: str, about: str, quantity: str) -> pd.Series:
-    """One row of the table.
-
-    Raises:
-        OutputError: there is no such row.
-    """
-    return results.only(measured, question=question, about=about, quantity=quantity)
 
 
 def ends(each: pd.Series, form: str = "{:.1f}", scale: float = 100) -> str:

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import f
 
-from fer_utils.measurement_findings import TYPICAL, ends, get
+from fer_utils.experiments.tables import get
+from fer_utils.measurement_findings import TYPICAL, ends
 
 _CROSS_ENTROPIES = ("people seen", "people unseen", "unseen minus seen")
 

@@ -12,7 +12,7 @@ from fer_utils.data import ferplus
 from fer_utils.data.ferplus import VoteDataset
 from fer_utils.evaluation import intervals
 from fer_utils.evaluation import scores as scoring
-from fer_utils.recipes import PRETRAINING_CURVES, PretrainingRecipe
+from fer_utils.experiments.recipes import PRETRAINING_CURVES, PretrainingRecipe
 
 _CARD = """# The pretrained network
 

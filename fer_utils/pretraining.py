@@ -12,7 +12,7 @@ from fer_utils.common.errors import OutputError
 from fer_utils.data import ferplus
 from fer_utils.data.ferplus import VoteDataset
 from fer_utils.engine.scaling import scaled
-from fer_utils.recipes import PRETRAINING_CURVES, PretrainingRecipe
+from fer_utils.experiments.recipes import PRETRAINING_CURVES, PretrainingRecipe
 
 keras_setup.quiet()
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from fer_utils import findings, results, seed_answers
+from fer_utils import findings, seed_answers
 from fer_utils.common import files, paths
 from fer_utils.common.errors import OutputError
+from fer_utils.experiments import tables
 
 DATASET = "yale"
 README = paths.PROJECT / "README.md"
@@ -48,7 +49,7 @@ def blocks() -> dict[str, str]:
     Raises:
         OutputError: a table is missing or damaged.
     """
-    scores, comparisons = (results.read(DATASET, name) for name in ("scores", "comparisons"))
+    scores, comparisons = (tables.read(DATASET, name) for name in ("scores", "comparisons"))
     table = findings.score_table(scores, protocol="loso")
     return {
         "found": findings.in_short(scores, comparisons),

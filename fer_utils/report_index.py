@@ -6,11 +6,12 @@ import re
 import pandas as pd
 from markupsafe import Markup
 
-from fer_utils import findings, provenance, report_markup, results
+from fer_utils import findings, provenance, report_markup
 from fer_utils.common import paths
 from fer_utils.common.errors import OutputError
 from fer_utils.data import datasets
 from fer_utils.executed import Executed
+from fer_utils.experiments import tables as results
 from fer_utils.report_pages import Page
 
 _BROKEN = (KeyError, IndexError, ValueError, TypeError, AttributeError)  # of a table with other columns or cells

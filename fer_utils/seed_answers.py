@@ -2,10 +2,11 @@
 
 import pandas as pd
 
-from fer_utils import results
 from fer_utils.data import datasets
 from fer_utils.evaluation.significance import told as can_be_told
-from fer_utils.measurement_findings import ends, get
+from fer_utils.experiments import tables
+from fer_utils.experiments.tables import get
+from fer_utils.measurement_findings import ends
 from fer_utils.tweak_findings import effect
 
 
@@ -23,7 +24,7 @@ def answers(dataset: str) -> pd.DataFrame:
         OutputError: a table is missing or damaged, or lacks a row.
     """
     names = ("scores", "comparisons", "tweaks", "measurement", "errors")
-    scores, comparisons, tweaks, measured, errors = (results.read(dataset, name) for name in names)
+    scores, comparisons, tweaks, measured, errors = (tables.read(dataset, name) for name in names)
     rows = [
         ("Validation loss is sporadic", _jumps(measured), "08-augmented-validation"),
         ("Validation accuracy hits a plateau and is sporadic", _splits(measured), "08-splits"),
@@ -83,7 +84,7 @@ def _loss(measured: pd.DataFrame) -> str:
 
 
 def _more_data(comparisons: pd.DataFrame) -> str:
-    row = results.only(comparisons, model="transfer", reference="baseline-face")
+    row = tables.only(comparisons, model="transfer", reference="baseline-face")
     return f"One can: a network that has seen other people's faces brings {effect(row)} over `baseline-face`."
 
 
@@ -93,7 +94,7 @@ def _macro_f1(scores: pd.DataFrame) -> str:
         + ", ".join(
             f"`{model}` {row.value:.2f} ({row.low:.2f} to {row.high:.2f})"
             for model in ("baseline", "updated", "transfer")
-            for row in [results.value(scores, model, "macro_f1")]
+            for row in [tables.value(scores, model, "macro_f1")]
         )
         + "."
     )
@@ -177,12 +178,12 @@ def _conditions(errors: pd.DataFrame) -> str:
 
 
 def _input(tweaks: pd.DataFrame) -> str:
-    rows = [results.only(tweaks, factor="input", change=change) for change in ("whole frame", "cropped, not aligned")]
+    rows = [tables.only(tweaks, factor="input", change=change) for change in ("whole frame", "cropped, not aligned")]
     return (
         "In place of the aligned face: " + ", ".join(f"{row.change} {row.verdict}: {effect(row)}" for row in rows) + "."
     )
 
 
 def _transfer(scores: pd.DataFrame) -> str:
-    row = results.value(scores, "transfer", "accuracy")
+    row = tables.value(scores, "transfer", "accuracy")
     return f"A pretrained network with a linear head reads {row.value:.1%} ({row.low:.1%} to {row.high:.1%})."

@@ -16,11 +16,11 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from fer_utils import results
 from fer_utils.common import progress
 from fer_utils.common.errors import DatasetError
 from fer_utils.data import cleaning
 from fer_utils.data.datasets import FaceDataset
+from fer_utils.experiments import tables
 from fer_utils.transfer_features import PAIRED, UNITS, features, kept
 from fer_utils.transfer_heads import head_probabilities
 
@@ -99,7 +99,7 @@ class Transfer:
     def predictions(self, dataset: FaceDataset) -> pd.DataFrame:
         """Model `transfer` as rows of `predictions.csv`; the backbone comes from one seed."""
         words = {"model": "transfer", "protocol": "loso", "seed": 1}
-        return results.rows(dataset, self.positions, self.probabilities(), **words)
+        return tables.rows(dataset, self.positions, self.probabilities(), **words)
 
     def table(self) -> pd.DataFrame:
         """A row per candidate: `crop, features, views, strength, inner_accuracy, outer_accuracy, chosen` (by how many folds)."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_utils import identity, pretrained, units
+from fer_utils import pretrained, units
 from fer_utils.common import cache as kept_on_disk
 from fer_utils.data import alignment, cleaning
 from fer_utils.data.datasets import FaceDataset
+from fer_utils.experiments import identity
 
 # Side in pixels, distance of the eyes and their row as fractions of the side: as the other models see faces, nearer, finer.
 CROPS = {

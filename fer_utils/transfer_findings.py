@@ -5,8 +5,9 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from fer_utils import results, units
+from fer_utils import units
 from fer_utils.evaluation import intervals
+from fer_utils.experiments import tables
 from fer_utils.transfer import MEANS, Transfer
 from fer_utils.transfer_features import PAIRED, UNITS
 
@@ -98,8 +99,8 @@ def found(
         curve: from `curve_with_intervals`.
     """
     pretrained = about["scores"]["accuracy"]
-    accuracy, macro = (results.value(scores, "transfer", metric) for metric in ("accuracy", "macro_f1"))
-    tuned, spread = (results.value(scores, "transfer-tuned", metric) for metric in ("accuracy", "seed_spread"))
+    accuracy, macro = (tables.value(scores, "transfer", metric) for metric in ("accuracy", "macro_f1"))
+    tuned, spread = (tables.value(scores, "transfer-tuned", metric) for metric in ("accuracy", "seed_spread"))
     table = study.table()
     best = table["outer_accuracy"].max()
     lines = [

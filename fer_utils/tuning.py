@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_utils import pretrained, results, workers
+from fer_utils import pretrained
 from fer_utils.common import keras_setup, progress
 from fer_utils.data import cleaning
 from fer_utils.data.datasets import FaceDataset
+from fer_utils.experiments import tables, workers
 from fer_utils.transfer_features import Part, crops, kept, outputs
 from fer_utils.transfer_heads import head_weights
 
@@ -68,7 +69,7 @@ def predictions(dataset: FaceDataset, manifest: pd.DataFrame, *, jobs: int = 0) 
 
     found = kept(dataset, manifest, "tuned", fit)["probabilities"]
     words = {"model": "transfer-tuned", "protocol": "loso"}
-    rows = [results.rows(dataset, positions, each, seed=seed, **words) for seed, each in zip(SEEDS, found, strict=True)]
+    rows = [tables.rows(dataset, positions, each, seed=seed, **words) for seed, each in zip(SEEDS, found, strict=True)]
     return pd.concat(rows, ignore_index=True)
 
 

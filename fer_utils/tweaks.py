@@ -13,8 +13,9 @@ from fer_utils.engine.recipe import Recipe, Variant
 from fer_utils.engine.record import Record
 from fer_utils.evaluation import intervals
 from fer_utils.evaluation.significance import DECIMALS, sign_flips, told
-from fer_utils.experiments import Experiment, Run
-from fer_utils.recipes import MODELS, recipe_for, seeds_for
+from fer_utils.experiments.experiment import Experiment
+from fer_utils.experiments.recipes import MODELS, recipe_for, seeds_for
+from fer_utils.experiments.run import Run
 
 # The reference: `baseline` on the aligned face, stopped where its score on new people no longer rises.
 EPOCHS = {"quick": 8, "standard": 25}

@@ -10,12 +10,12 @@ import time
 import numpy as np
 import pandas as pd
 
-from fer_utils import recipes, workers
 from fer_utils.common import files
 from fer_utils.common.errors import FerError
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.engine.record import CURVES, PLAIN_CURVES, Record
-from fer_utils.experiments import Experiment
+from fer_utils.experiments import recipes, workers
+from fer_utils.experiments.experiment import Experiment
 
 NAME = "noise"
 CLASSES = ("happy", "sad", "wink")

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fer_utils import results
 from fer_utils.common import files, paths
+from fer_utils.experiments import tables as results
 
 HARM = "<script>alert(1)</script>"
 FOLDER = "<script>alert(1)"  # a name that a folder can have

@@ -5,10 +5,12 @@ import pytest
 from click.testing import CliRunner
 from small_experiment import NAME, make
 
-from fer_utils import archive, check, experiments, identity, recipes
+from fer_utils import check
 from fer_utils.cli import main
 from fer_utils.common import paths
 from fer_utils.engine.record import CURVES, Record
+from fer_utils.experiments import experiment as experiments
+from fer_utils.experiments import identity, recipes, store
 
 
 def answer(tasks, *, jobs, on_record):
@@ -62,7 +64,7 @@ def test_published_records_serve_whatever_versions_and_processor_and_say_so_once
 
 def test_fresh_trains_here_what_is_published_and_keeps_it(packed, monkeypatch):
     runs, records = packed
-    monkeypatch.setenv(archive.FRESH, "1")
+    monkeypatch.setenv(store.FRESH, "1")
     again = make().records(runs)
     assert [each.probabilities.tobytes() for each in again] == [each.probabilities.tobytes() for each in records]
     assert len(list((paths.outputs(NAME) / "runs").glob("*.npz"))) == len(runs)
@@ -90,7 +92,7 @@ def test_other_code_or_another_recipe_is_not_served(packed, monkeypatch):
 
 def test_a_damaged_archive_is_named_and_not_used(packed, capsys):
     runs, records = packed
-    path = paths.outputs(NAME) / archive.NAME
+    path = paths.outputs(NAME) / store.NAME
     whole = path.read_bytes()
     middle = len(whole) // (2 * len(records))  # within the first member's compressed bytes
     for damaged in (whole[:200], whole[:middle] + bytes(40) + whole[middle + 40 :]):
@@ -101,7 +103,7 @@ def test_a_damaged_archive_is_named_and_not_used(packed, capsys):
 
 def test_a_member_that_is_no_record_is_named_and_not_used(packed, capsys):
     runs, records = packed
-    path = paths.outputs(NAME) / archive.NAME
+    path = paths.outputs(NAME) / store.NAME
     with zipfile.ZipFile(path) as whole:
         members = {name: whole.read(name) for name in whole.namelist()}
     spoiled = next(iter(members))
@@ -118,20 +120,20 @@ def test_packing_again_keeps_what_is_packed(packed, outputs, monkeypatch):
     more = [experiments.replace(runs[0], seed=9)]
     make().records(more)
     (outputs / NAME / "runs" / "boxes-seed-0123.npz").write_bytes(b"no record, and none of a run")
-    assert archive.write(NAME)[1:] == (len(runs) + 1, 1)
+    assert store.write(NAME)[1:] == (len(runs) + 1, 1)
     for path in (outputs / NAME / "runs").glob("*seed*"):
         path.unlink()
-    assert archive.write(NAME)[1:] == (len(runs) + 1, 0)
+    assert store.write(NAME)[1:] == (len(runs) + 1, 0)
     monkeypatch.setattr(experiments.workers, "run", refuse)
     assert len(make().records([*runs, *more])) == len(runs) + 1
 
 
 def test_equal_records_give_equal_bytes(packed, outputs):
-    path = outputs / NAME / archive.NAME
+    path = outputs / NAME / store.NAME
     before = path.read_bytes()
     path.unlink()
     make().records(packed[0])
-    assert archive.write(NAME) == (path, len(packed[0]), len(packed[0]))
+    assert store.write(NAME) == (path, len(packed[0]), len(packed[0]))
     assert path.read_bytes() == before
 
 

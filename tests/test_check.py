@@ -5,11 +5,12 @@ import pytest
 from click.testing import CliRunner
 from small_report import make, picture, predictions
 
-from fer_utils import check, provenance, results
+from fer_utils import check, provenance
 from fer_utils.cli import main
 from fer_utils.common import code_hash, files, paths
 from fer_utils.data import datasets
 from fer_utils.engine.record import Record
+from fer_utils.experiments import tables
 
 NOTEBOOK = paths.NOTEBOOKS / "03_model_comparison.ipynb"
 
@@ -36,7 +37,7 @@ def fresh(three_people, outputs):
     folder = outputs / "three-people"
     origin = {"notebook": NOTEBOOK.stem, "data": data.data_hash, "code": code_hash.of_notebook(NOTEBOOK)}
     origin |= {"parameters": {"budget": "quick"}}
-    results.write("three-people", predictions(), origin=origin)
+    tables.write("three-people", predictions(), origin=origin)
     rows = [f"{name},{digest}\n" for name, digest in zip(data.file_names, data.hashes, strict=True)]
     files.write(folder / "manifest.csv", "image,sha256\n" + "".join(rows))
     files.write(folder / "figures" / "03-x.png", picture())

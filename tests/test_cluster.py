@@ -14,11 +14,12 @@ import pytest
 import small_experiment
 from click.testing import CliRunner
 
-from fer_utils import batch, cluster, identity, recipes, workers
+from fer_utils import batch
 from fer_utils.cli import main
 from fer_utils.common import files
 from fer_utils.common.errors import ClusterError
 from fer_utils.engine.record import Record
+from fer_utils.experiments import cluster, identity, recipes, workers
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills process groups")
 
@@ -147,7 +148,9 @@ def test_a_worker_killed_in_the_middle_loses_nothing(scheduler, two_workers, tmp
             if not lost and busy:
                 process = two_workers[busy[0]]
                 lost.extend(psutil.Process(process.pid).children(recursive=True))
-                assert any("fer_utils.cluster_worker" in each.cmdline() for each in lost), "the worker was not training"
+                assert any("fer_utils.experiments.cluster" in each.cmdline() for each in lost), (
+                    "the worker was not training"
+                )
                 kill(process)
 
         with monkeypatch.context() as patch:

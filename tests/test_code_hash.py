@@ -3,8 +3,8 @@ import shutil
 
 import pytest
 
-from fer_utils import identity
 from fer_utils.common import code_hash, paths
+from fer_utils.experiments import identity
 
 
 def notebook(folder, *cells):

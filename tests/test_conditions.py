@@ -5,10 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import conditions, deeper_findings, measurement_findings
+from fer_utils import conditions, deeper_findings
 from fer_utils.common import paths
 from fer_utils.data import datasets
 from fer_utils.data import people as subjects
+from fer_utils.experiments import tables
 
 CLASSES = ["happy", "normal"]
 
@@ -176,7 +177,7 @@ def test_traits_and_their_comparison():
 def test_words_follow_the_rows():
     found = conditions.answers(study(), dark_pairs())
     effects = conditions.effects([found])
-    rows = measurement_findings.table(deeper_findings.conditions(effects, {"m": 2}))
+    rows = tables.table(deeper_findings.conditions(effects, {"m": 2}))
     text = deeper_findings._conditions(rows, "m")
     assert "glasses: -66.7 points" in text
     assert "lowers it, read as neutral 6 of 6 without, 0 with" in text

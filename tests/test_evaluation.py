@@ -2,10 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import findings, results
+from fer_utils import findings
 from fer_utils.common.errors import OutputError, ParameterError
 from fer_utils.evaluation import calibration, intervals, significance
 from fer_utils.evaluation import scores as scoring
+from fer_utils.experiments import tables
 
 CLASSES = ["happy", "sad"]
 
@@ -80,14 +81,14 @@ def test_scores_are_means_over_seeds_and_recompute_from_predictions():
     predictions = pd.concat([table("a", half, seed=1), table("a", np.ones(20, dtype=bool), seed=2)])
     scores = scoring.scores(predictions)
     assert tuple(scores.columns) == scoring.SCORE_COLUMNS
-    row = results.value(scores, "a", "accuracy")
+    row = tables.value(scores, "a", "accuracy")
     assert (row.value, row.n, row.seeds) == (0.75, 20, 2)
     assert row.low < 0.75 < row.high
-    spread = results.value(scores, "a", "seed_spread")
+    spread = tables.value(scores, "a", "seed_spread")
     assert (spread.low, spread.high) == (0.5, 1.0)
-    assert results.value(scores, "a", "recall_happy").n == 10
+    assert tables.value(scores, "a", "recall_happy").n == 10
     with pytest.raises(OutputError, match="run its notebook"):
-        results.value(scores, "b", "accuracy")
+        tables.value(scores, "b", "accuracy")
 
 
 def test_comparison_finds_a_large_difference_and_not_a_small_one():
@@ -123,23 +124,23 @@ def test_a_comparison_counts_the_luck_of_seeds():
 
 def test_tables_are_written_and_read_back(outputs):
     predictions = pd.concat([table("baseline", np.zeros(20, dtype=bool)), table("updated", np.ones(20, dtype=bool))])
-    results.write("tiny", predictions, origin={"data": "0123"})
-    stored = results.read("tiny", "predictions")
+    tables.write("tiny", predictions, origin={"data": "0123"})
+    stored = tables.read("tiny", "predictions")
     assert stored["subject"].iloc[0] == "00"
     pd.testing.assert_frame_equal(scoring.scores(stored), scoring.scores(predictions))
-    comparison = results.read("tiny", "comparisons").iloc[0]
+    comparison = tables.read("tiny", "comparisons").iloc[0]
     assert (comparison["model"], comparison["difference"]) == ("updated", 1.0)
     more = table("transfer", np.ones(20, dtype=bool))
-    assert "transfer" in set(results.add("tiny", more, origin={"data": "0123"})[0]["model"])
+    assert "transfer" in set(tables.add("tiny", more, origin={"data": "0123"})[0]["model"])
     with pytest.raises(OutputError, match=r"of other images than the data set holds now.*run notebook 03 again"):
-        results.add("tiny", more, origin={"data": "4567"})
+        tables.add("tiny", more, origin={"data": "4567"})
     with pytest.raises(ParameterError, match="did not predict the same images"):
         scoring.compare(pd.concat([predictions[1:], more]), "transfer", "baseline", protocol="loso")
     with pytest.raises(OutputError, match="is missing: run notebook 03"):
-        results.read("other", "scores")
+        tables.read("other", "scores")
     (outputs / "tiny" / "scores.csv").write_bytes(b"")
     with pytest.raises(OutputError, match="is damaged"):
-        results.read("tiny", "scores")
+        tables.read("tiny", "scores")
 
 
 def test_differences_count_the_luck_of_seeds():

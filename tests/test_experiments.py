@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
-from fer_utils import experiments, recipes
 from fer_utils.common.errors import OutputError, ParameterError
 from fer_utils.data import cleaning
 from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.record import Record
-from fer_utils.experiments import Experiment
+from fer_utils.experiments import experiment as experiments
+from fer_utils.experiments import recipes
+from fer_utils.experiments.experiment import Experiment
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import small_experiment
 
 from fer_utils import measurement, measurement_findings, measurement_words, power
 from fer_utils.evaluation import calibration, intervals
+from fer_utils.experiments import tables
 from fer_utils.measurement import Counts
 
 
@@ -38,7 +39,7 @@ def test_counts_are_by_subject_and_seed():
     found = measurement.counts(table)
     assert found.right.tolist() == [[1, 0], [1, 1]]
     assert found.sizes.tolist() == [1, 1]
-    rows = measurement_findings.table(measurement_findings.splits("m", measurement.over_splits(found)))
+    rows = tables.table(measurement_findings.splits("m", measurement.over_splits(found)))
     assert "Over 2 ways to choose them, each with 2 seeds" in measurement_words._splits(rows, "m")
     assert "anything from 0% to 100%" in measurement_words._splits(rows, "m")
 
@@ -93,7 +94,7 @@ def test_spreads_tell_seeds_from_people():
 )
 def test_seeds_or_people(right, words):
     found = fifteen(right)
-    rows = measurement_findings.table(measurement_findings.seeds(measurement.spreads(found), found))
+    rows = tables.table(measurement_findings.seeds(measurement.spreads(found), found))
     text = measurement_words._seeds(rows)
     assert words in text
     assert "from 15 people and 8 seeds" in text
@@ -141,12 +142,12 @@ def test_power_is_as_uncertain_as_the_people_it_is_fitted_to(monkeypatch):
     others = power.with_other_people("tiny", base, differences, few=3)
     assert len(others) == 8
     assert len({each.all_subjects[0] for each in others}) > 1
-    rows = measurement_findings.table(
+    rows = tables.table(
         measurement_findings.power(power.simulate(base, differences, few=3), others, subjects=15, few=3)
     )
-    shown = measurement_findings.get(rows, "power", "all subjects", "found at 10%")
+    shown = tables.get(rows, "power", "all subjects", "found at 10%")
     assert shown.low < shown.value < shown.high
-    few = measurement_findings.get(rows, "power", "the original's split", "smallest difference")
+    few = tables.get(rows, "power", "the original's split", "smallest difference")
     assert math.isnan(few.value)
     text = measurement_words._power(rows)
     assert "with 3 people, even 30 points are found only" in text
@@ -156,8 +157,8 @@ def test_power_is_as_uncertain_as_the_people_it_is_fitted_to(monkeypatch):
 def test_a_difference_that_other_people_never_find_has_no_upper_end():
     found = power.Power(np.array([0.0, 0.2]), np.array([0.1, 0.9]), np.array([0.1, 0.9]))
     weak = power.Power(np.array([0.0, 0.2]), np.array([0.1, 0.2]), np.array([0.1, 0.2]))
-    rows = measurement_findings.table(measurement_findings.power(found, [found] * 30 + [weak] * 10, subjects=15, few=3))
-    least = measurement_findings.get(rows, "power", "all subjects", "smallest difference")
+    rows = tables.table(measurement_findings.power(found, [found] * 30 + [weak] * 10, subjects=15, few=3))
+    least = tables.get(rows, "power", "all subjects", "smallest difference")
     assert math.isinf(least.high)
     assert "to more than was simulated)" in measurement_words.smallest(rows, "all subjects")
 
@@ -168,7 +169,7 @@ def test_jumps_have_an_interval_over_epochs():
     curves["augmented_validation_accuracy"] = random.normal(0.5, 0.06, 400)
     curves["validation_cross_entropy"] = random.normal(1, 0.1, 400)
     curves["augmented_validation_cross_entropy"] = random.normal(1, 0.3, 400)
-    rows = measurement_findings.table(measurement_findings.augmented("updated", curves))
+    rows = tables.table(measurement_findings.augmented("updated", curves))
     plain, noisy, more = (rows.iloc[place] for place in range(3))
     assert plain.low < plain.value < plain.high < noisy.low < noisy.value < noisy.high
     assert more.value == pytest.approx(noisy.value - plain.value)
@@ -183,11 +184,11 @@ def test_jumps_have_an_interval_over_epochs():
 def test_losses_over_folds():
     folds = pd.DataFrame({"fold": list("abcd"), "n": [6, 6, 6, 5], "loss": 2.0, "seen": 0.5})
     folds["without_error"], folds["unseen"] = [1.0, 1.1, 0.9, 1.0], [1.5, 2.5, 1.5, 2.5]
-    rows = measurement_findings.table(measurement_findings.losses("updated", folds))
-    share = measurement_findings.get(rows, "loss", "updated", "share of penalty and floor, loso")
+    rows = tables.table(measurement_findings.losses("updated", folds))
+    share = tables.get(rows, "loss", "updated", "share of penalty and floor, loso")
     assert share.value == pytest.approx(0.5)
     assert share.low < 0.45 < 0.55 < share.high
-    gap = measurement_findings.get(rows, "loss", "updated", "cross-entropy, unseen minus seen")
+    gap = tables.get(rows, "loss", "updated", "cross-entropy, unseen minus seen")
     assert gap.value == pytest.approx((1 * 6 + 2 * 6 + 1 * 6 + 2 * 5) / 23)
     assert 1 <= gap.low < gap.high <= 2
     assert "0.50 nats on the people trained on" in measurement_words._loss(rows, "updated")
@@ -213,7 +214,7 @@ def test_calibration_error_with_its_interval():
 
 
 def test_words_follow_the_numbers():
-    table = measurement_findings.table(
+    table = tables.table(
         measurement_findings.leak(
             pd.DataFrame(
                 [
@@ -232,7 +233,7 @@ def test_words_follow_the_numbers():
             )
         )
     )
-    assert measurement_findings.get(table, "leak", "m", "image-wise").value == 0.6
+    assert tables.get(table, "leak", "m", "image-wise").value == 0.6
     assert "60% in place of 30%, +30.0 points (+10.0 to +50.0): the leak shows" in measurement_words._leak(table, "m")
     table.loc[table["quantity"] == "difference", "low"] = -0.1
     assert "these images show no leak" in measurement_words._leak(table, "m")

@@ -15,8 +15,8 @@ import sys
 import numpy as np
 
 from fer_utils.data import cleaning
-from fer_utils import recipes
-from fer_utils.experiments import Experiment
+from fer_utils.experiments import recipes
+from fer_utils.experiments.experiment import Experiment
 
 if __name__ == "__main__":
     for epochs in recipes.EPOCHS.values():

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from fer_utils import archive, identity, recipes, retraining
 from fer_utils.cli import main
 from fer_utils.common import files, paths
 from fer_utils.data import cleaning
 from fer_utils.engine.record import Record
-from fer_utils.experiments import Experiment
+from fer_utils.experiments import identity, recipes, retraining, store
+from fer_utils.experiments.experiment import Experiment
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def published(three_people, monkeypatch):
     data, manifest = cleaning.load_clean(str(three_people))
     experiment = Experiment(data, manifest, budget="quick", jobs=2)
     experiment.records([*experiment.plan("original-split"), *experiment.plan("loso", ["baseline-face"])])
-    archive.write(data.name)
+    store.write(data.name)
     for path in (paths.outputs(data.name) / "runs").glob("*-seed*"):
         path.unlink()
     return str(three_people)
@@ -27,12 +27,12 @@ def published(three_people, monkeypatch):
 
 def spoil(dataset: str) -> str:
     """Change one answer of the record that is trained again first; returns the name of its run."""
-    packed = archive.Archive.read(dataset)
+    packed = store.Archive.read(dataset)
     name = next(name for name in sorted(packed.members) if name.startswith("original-split-baseline"))
     record = Record.from_bytes(packed.members[name])
     changed = replace(record, probabilities=np.roll(record.probabilities, 1, axis=1))
     members = packed.members | {name: changed.to_bytes()}
-    files.write(packed.path, archive.packed_bytes(members))
+    files.write(packed.path, store.packed_bytes(members))
     return name.rpartition("-")[0]
 
 

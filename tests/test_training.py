@@ -7,7 +7,7 @@ from fer_utils.common.errors import ParameterError
 from fer_utils.engine import networks, train
 from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.scaling import scaled
-from fer_utils.recipes import recipe_for
+from fer_utils.experiments.recipes import recipe_for
 
 
 def test_same_arguments_same_bytes(tiny_fold):

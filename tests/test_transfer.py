@@ -12,7 +12,6 @@ from fer_utils import (
     model_card,
     pretrained,
     pretraining,
-    recipes,
     transfer,
     transfer_features,
     transfer_heads,
@@ -22,6 +21,7 @@ from fer_utils.common import paths
 from fer_utils.common.errors import DatasetError, WeightsError
 from fer_utils.data import ferplus
 from fer_utils.data.cleaning import load_clean
+from fer_utils.experiments import recipes
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ _CODE = (
     "data.images",
     "engine.fused",
     "engine.scaling",
-    "workers",
+    "experiments.workers",
 )  # beneath whatever is computed
 _PACKAGES = ("numpy", "pillow", "scikit-learn", "scipy")
 

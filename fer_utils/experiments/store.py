@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fer_utils import identity
 from fer_utils.common import files, paths, progress
 from fer_utils.common.errors import OutputError
 from fer_utils.engine.record import Record
+from fer_utils.experiments import identity
 
 NAME = "records.zip"
 FRESH = "FER_FRESH"
@@ -62,7 +62,7 @@ class Archive:
         """The published record of a run.
 
         Args:
-            stem: of the run (`experiments.Run.stem`).
+            stem: of the run (`run.Run.stem`).
             made_by: what determines the run, as in `Record.made_by`.
         """
         name = member_name(stem, made_by)

@@ -1,6 +1,7 @@
 """The tables below `outputs/<dataset>/`, each with a `.json` of its origin beside it, as figures have."""
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,7 @@ _COLUMNS = {
 }
 TABLES = (*_COLUMNS, "transfer_candidates")
 _NOTEBOOK = {"tweaks": "07", "measurement": "08", "errors": "09"}
+COLUMNS = ("question", "about", "quantity", "value", "low", "high", "n")
 
 
 def rows(
@@ -60,7 +62,7 @@ def write(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.
     """Write `predictions.csv`, and the `scores.csv` and `comparisons.csv` computed from it.
 
     Args:
-        predictions: from `experiments.Experiment.predictions`.
+        predictions: from `experiment.Experiment.predictions`.
         origin: `figures.Context.origin`.
 
     Returns:
@@ -177,3 +179,22 @@ def only(table: pd.DataFrame, **wanted: str) -> pd.Series:
         words = ", ".join(f"{name} {value!r}" for name, value in wanted.items())
         raise OutputError(f"a table of results has no row with {words}: run its notebook again.")
     return chosen.iloc[0]
+
+
+def row(question: str, about: str, quantity: str, value: float, low=None, high=None, *, n: int) -> tuple:
+    """One row; where there is no interval, its ends are the value."""
+    return question, about, quantity, value, value if low is None else low, value if high is None else high, n
+
+
+def table(*groups: Sequence[tuple]) -> pd.DataFrame:
+    """Rows as the table that `measurement.csv` holds."""
+    return pd.DataFrame([each for group in groups for each in group], columns=list(COLUMNS))
+
+
+def get(measured: pd.DataFrame, question: str, about: str, quantity: str) -> pd.Series:
+    """One row of the table.
+
+    Raises:
+        OutputError: there is no such row.
+    """
+    return only(measured, question=question, about=about, quantity=quantity)

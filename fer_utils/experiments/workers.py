@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import psutil
 
 from fer_utils.common import files, keras_setup, progress
-from fer_utils.data.alignment import SIDE
 from fer_utils.engine.recipe import Recipe, Variant
 from fer_utils.engine.record import Fold, Record
 
 # Multiply-adds of one training image differ; the bar's remaining time counts them (baseline: 1).
 _COST = {"baseline": 1.0, "updated": 6.5}
+_USUAL_PIXELS = 48**2  # of a training image
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Task:
     @property
     def cost(self) -> float:
         """Work of one epoch, relative."""
-        pixels = self.fold.train_images[0].size / SIDE**2
+        pixels = self.fold.train_images[0].size / _USUAL_PIXELS
         filters = self.recipe.variant.filters / Variant.filters
         return _COST.get(self.recipe.architecture, 1.0) * pixels * filters * len(self.fold.train_labels)
 

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_utils import identity, workers
-from fer_utils.archive import Archive, present
 from fer_utils.common import paths, progress
 from fer_utils.common.errors import OutputError
 from fer_utils.data import cleaning
 from fer_utils.data.alignment import SIDE
 from fer_utils.engine.recipe import Recipe, Variant
 from fer_utils.engine.record import Record
-from fer_utils.experiments import Experiment, Run
-from fer_utils.recipes import MODELS, PROTOCOLS
+from fer_utils.experiments import identity, workers
+from fer_utils.experiments.experiment import Experiment
+from fer_utils.experiments.recipes import MODELS, PROTOCOLS
+from fer_utils.experiments.run import Run
+from fer_utils.experiments.store import Archive, present
 
 
 @dataclass(frozen=True)

@@ -4,49 +4,27 @@ import json
 import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from fer_utils import archive, cluster, identity, results, workers
-from fer_utils.archive import Archive
 from fer_utils.common import files, paths, progress
 from fer_utils.common.errors import DatasetError, OutputError, ParameterError
 from fer_utils.data import alignment, cleaning, detection
 from fer_utils.data.datasets import FaceDataset
-from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.record import Fold, Record
-from fer_utils.recipes import MODELS, PROTOCOL_MODELS, recipe_for, seeds_for
+from fer_utils.experiments import cluster, identity, store, workers
+from fer_utils.experiments import tables as results
+from fer_utils.experiments.recipes import MODELS, PROTOCOL_MODELS, recipe_for, seeds_for
+from fer_utils.experiments.run import Run
+from fer_utils.experiments.store import Archive
 
 _SHUFFLE_SEED = 7
 INPUTS = ("frame", "crop", "face")
 ORIGINAL_SPLIT_FRACTION = 0.2  # of the sorted subjects are held out; of Yale's fifteen 01, 02 and 03
-
-
-@dataclass(frozen=True)
-class Run:
-    """One model trained on one fold with one seed.
-
-    `keep_weights` asks for the trained weights to be kept too; `input` is what it sees, a name in `INPUTS`, and `side` how
-    many pixels of it.
-    """
-
-    model: str
-    protocol: str
-    fold: str
-    seed: int
-    recipe: Recipe
-    keep_weights: bool
-    input: str
-    side: int = alignment.SIDE
-
-    @property
-    def stem(self) -> str:
-        """Beginning of its record's file name."""
-        return f"{self.protocol}-{self.model}-{paths.slug(self.fold)}-seed{self.seed}"
 
 
 class Experiment:
@@ -166,7 +144,7 @@ class Experiment:
         """The record of every run, in order: from the archive, read from disk, or trained now and kept.
 
         A damaged record is named and made again; a killed call goes on where it stopped. The archive of published results
-        (`archive.py`) serves whatever made it, which is said once. With a scheduler, records on disk that other kinds of
+        (`store.py`) serves whatever made it, which is said once. With a scheduler, records on disk that other kinds of
         processor made count too; on this machine, only those that it would make itself.
 
         Args:
@@ -202,7 +180,7 @@ class Experiment:
             files.write(self._path(runs[position], really), found[position].to_bytes())
 
         if published and not self._told:
-            progress.say(f"{self.dataset.name}: {archive.in_one_line(published)}")
+            progress.say(f"{self.dataset.name}: {store.in_one_line(published)}")
             self._told = True
         if tasks:
             files.require_writable(self._folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 from fer_utils.common import code_hash, keras_setup
 
 # All that a network is fed with or trained by stands in this folder; a change elsewhere cannot change a run.
-ENGINE = Path(__file__).resolve().parent / "engine"
+ENGINE = Path(__file__).resolve().parents[1] / "engine"
 _PACKAGES = ("keras", "numpy")
 
 
