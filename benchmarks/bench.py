@@ -171,15 +171,15 @@ def draw(table: Table) -> bytes:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    from fer_utils import plots
+    from fer_utils.drawing import charts
 
-    plots.use_style()
+    charts.use_style()
     figure, axes = plt.subplots(1, 2, figsize=(11, 3.2))
     for ax, architecture in zip(axes, EPOCHS, strict=True):
         names = [name for name, (_, unit) in table.rows.items() if unit == "images/s" and name.startswith(architecture)]
         values = [statistics.median(table.rows[name][0]) for name in names]
         ax.barh(
-            [name.removeprefix(f"{architecture}_").replace("_", " ") for name in names], values, color=plots.PALETTE[0]
+            [name.removeprefix(f"{architecture}_").replace("_", " ") for name in names], values, color=charts.PALETTE[0]
         )
         ax.bar_label(ax.containers[0], fmt="%.0f", padding=3)
         ax.invert_yaxis()

@@ -6,20 +6,9 @@ the code that drew the figure is the present one. The commit is noted beside the
 are not committed, and shown in the report.
 """
 
-import json
 import subprocess
-from pathlib import Path
 
 from fer_utils.common import paths
-
-
-def cell_of(notebook: Path, source: str) -> str | None:
-    """Id of the cell of a stored notebook that holds this code, or None where no cell or more than one does."""
-    if not notebook.is_file():
-        return None
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    same = [cell.get("id") for cell in cells if "".join(cell["source"]).strip() == source.strip()]
-    return same[0] if len(same) == 1 else None
 
 
 def commit() -> str:

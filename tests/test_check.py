@@ -5,10 +5,11 @@ import pytest
 from click.testing import CliRunner
 from small_report import make, picture, predictions
 
-from fer_utils import check, provenance
+from fer_utils import check
 from fer_utils.cli import main
 from fer_utils.common import code_hash, files, paths
 from fer_utils.data import datasets
+from fer_utils.drawing import saving
 from fer_utils.engine.record import Record
 from fer_utils.experiments import tables
 
@@ -25,9 +26,9 @@ def notebook(folder, *cells):
 
 def test_cells_are_found_by_their_code(tmp_path):
     path = notebook(tmp_path, "x = 1\n", "x = 2", "x = 2")
-    assert provenance.cell_of(path, "x = 1") == "c0"
-    assert provenance.cell_of(path, "x = 2") is None
-    assert provenance.cell_of(tmp_path / "none.ipynb", "x = 1") is None
+    assert saving.cell_of(path, "x = 1") == "c0"
+    assert saving.cell_of(path, "x = 2") is None
+    assert saving.cell_of(tmp_path / "none.ipynb", "x = 1") is None
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import pytest
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from fer_utils import explain, figures, galleries, plots
+from fer_utils import explain
 from fer_utils.data import datasets
+from fer_utils.drawing import charts, galleries, saving
 from fer_utils.engine import networks
 from fer_utils.evaluation import calibration
 from fer_utils.evaluation import scores as scoring
@@ -17,13 +18,13 @@ from fer_utils.evaluation import scores as scoring
 
 @pytest.fixture
 def context(three_people):
-    return figures.Context("03_model_comparison", datasets.load(three_people), {"dataset": str(three_people)}, "quick")
+    return saving.Context("03_model_comparison", datasets.load(three_people), {"dataset": str(three_people)}, "quick")
 
 
 def draw(context, **words):
     figure, ax = plt.subplots()
-    plots.learning_curves({"training": np.arange(3.0)}, ylabel="loss", ax=ax)
-    figures.save_figure(figure, "03-test", context=context, **words)
+    charts.learning_curves({"training": np.arange(3.0)}, ylabel="loss", ax=ax)
+    saving.save_figure(figure, "03-test", context=context, **words)
 
 
 def test_same_figure_same_bytes_with_its_origin_beside_it(context, outputs, three_people):
@@ -47,7 +48,7 @@ def test_a_figure_needs_words(context):
 
 def test_footers_say_what_is_shown(context):
     assert "quick" in context.footer
-    rendered = figures.Context("01_data_cleaning", datasets.load("sample"))
+    rendered = saving.Context("01_data_cleaning", datasets.load("sample"))
     assert "rendered" in rendered.footer
 
 
@@ -55,14 +56,14 @@ def test_charts_draw_into_the_axes_they_are_given():
     figure, axes = plt.subplots(2, 3)
     scores = pd.DataFrame([("a", "loso", "accuracy", 0.5, 0.4, 0.6, 9, 1)], columns=list(scoring.SCORE_COLUMNS))
     manifest = pd.DataFrame({"kept": [True, False], "reason": ["", "no face found"]})
-    assert plots.forest(scores, metric="accuracy", chance=0.2, ax=axes[0, 0]) is axes[0, 0]
-    assert plots.kept_and_excluded(manifest, ax=axes[0, 1]) is axes[0, 1]
-    assert plots.learning_curves({"a": np.ones((2, 4))}, ylabel="loss", ax=axes[0, 2]).get_ylabel() == "loss"
-    assert plots.loss_parts(np.ones(3), np.ones(3), floor=0.4, ax=axes[1, 0]).get_xlabel() == "epoch"
+    assert charts.forest(scores, metric="accuracy", chance=0.2, ax=axes[0, 0]) is axes[0, 0]
+    assert charts.kept_and_excluded(manifest, ax=axes[0, 1]) is axes[0, 1]
+    assert charts.learning_curves({"a": np.ones((2, 4))}, ylabel="loss", ax=axes[0, 2]).get_ylabel() == "loss"
+    assert charts.loss_parts(np.ones(3), np.ones(3), floor=0.4, ax=axes[1, 0]).get_xlabel() == "epoch"
     words = {"rows": ["x", "y"], "columns": ["x", "y"], "xlabel": "predicted", "ylabel": "truth"}
-    assert plots.matrix(np.eye(2, dtype=int), fmt="d", ax=axes[1, 1], **words).get_xlabel() == "predicted"
+    assert charts.matrix(np.eye(2, dtype=int), fmt="d", ax=axes[1, 1], **words).get_xlabel() == "predicted"
     table = calibration.reliability(np.array([0.3, 0.9]), np.array([False, True]), bins=5)
-    assert plots.reliability_diagram(table, ax=axes[1, 2]).get_ylabel() == "accuracy"
+    assert charts.reliability_diagram(table, ax=axes[1, 2]).get_ylabel() == "accuracy"
     plt.close(figure)
 
 

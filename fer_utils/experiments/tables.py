@@ -63,7 +63,7 @@ def write(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.
 
     Args:
         predictions: from `experiment.Experiment.predictions`.
-        origin: `figures.Context.origin`.
+        origin: `saving.Context.origin`.
 
     Returns:
         The scores and the comparisons.
@@ -90,7 +90,7 @@ def write_table(dataset: str, name: str, table: pd.DataFrame, *, origin: dict) -
     """Write a table as `outputs/<dataset>/<name>.csv`, and where it comes from, with the table's hash, as `<name>.json`.
 
     Args:
-        origin: `figures.Context.origin`.
+        origin: `saving.Context.origin`.
     """
     path, text = _path(dataset, name), table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
     files.write(path, text)

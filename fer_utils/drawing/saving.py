@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from fer_utils import provenance
 from fer_utils.common import code_hash, files, paths
 from fer_utils.data.datasets import FaceDataset
 
@@ -91,7 +90,7 @@ def _cell(notebook: Path) -> str | None:
     from IPython import get_ipython
 
     shell = get_ipython()
-    return None if shell is None else provenance.cell_of(notebook, shell.user_ns["In"][-1])
+    return None if shell is None else cell_of(notebook, shell.user_ns["In"][-1])
 
 
 def _show(picture: bytes, *, caption: str, alt: str) -> None:
@@ -102,3 +101,12 @@ def _show(picture: bytes, *, caption: str, alt: str) -> None:
     if get_ipython() is not None:
         display(Image(picture, format="png", alt=alt, metadata={"alt": alt}))
         display(Markdown(f"*{caption}*"))
+
+
+def cell_of(notebook: Path, source: str) -> str | None:
+    """Id of the cell of a stored notebook that holds this code, or None where no cell or more than one does."""
+    if not notebook.is_file():
+        return None
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    same = [cell.get("id") for cell in cells if "".join(cell["source"]).strip() == source.strip()]
+    return same[0] if len(same) == 1 else None

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from fer_utils.data.alignment import Face
-from fer_utils.plots import PALETTE, RIGHT, WRONG
+from fer_utils.drawing.charts import PALETTE, RIGHT, WRONG
 
 
 def show(image: np.ndarray, *, ax: Axes, title: str = "", color: str | tuple = "black") -> Axes:

@@ -1,4 +1,4 @@
-"""Charts of the experiments with tweaks and with the measurement itself; rules as in `plots`."""
+"""Charts of the experiments with tweaks and with the measurement itself; rules as in `charts`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from fer_utils.plots import PALETTE, RIGHT, WRONG
+from fer_utils.drawing.charts import PALETTE, RIGHT, WRONG
 
 _UNKNOWN = "0.45"
 _COLORS = {"helps": RIGHT, "hurts": WRONG, "cannot be told": _UNKNOWN}

@@ -1,0 +1,1 @@
+"""Data in; figure, caption and alt text out; saving with the origin."""
