@@ -5,16 +5,16 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from fer_utils.conditions import CONTROL
 from fer_utils.evaluation import intervals
 from fer_utils.evaluation.significance import told
 from fer_utils.experiments.tables import get, row
 from fer_utils.measurement_findings import ends
-from fer_utils.occlusion import Share
+from fer_utils.studies.glasses_and_light import CONTROL
+from fer_utils.studies.occlusion import Share
 
 
 def labels(model: str, suspects: pd.DataFrame, planted: Mapping[str, float], n: int) -> list[tuple]:
-    """Of `label_trouble`."""
+    """Of `labels`."""
     rows = [row("labels", model, "suspects", float(len(suspects)), n=n)]
     return rows + [row("labels", model, f"planted, {name}", value, n=n) for name, value in planted.items()]
 
@@ -64,7 +64,7 @@ def mirrored(model: str, answers: Mapping[str, np.ndarray], classes: list[str]) 
 
 
 def conditions(effects: pd.DataFrame, empty: Mapping[str, int]) -> list[tuple]:
-    """Of `conditions.effects`; n counts people.
+    """Of `glasses_and_light.effects`; n counts people.
 
     Args:
         empty: model to the number of pairs left out, since no face was found in a picture.
@@ -81,7 +81,7 @@ def conditions(effects: pd.DataFrame, empty: Mapping[str, int]) -> list[tuple]:
 
 
 def lenses(model: str, found: tuple[intervals.Interval, float, int, int] | None) -> list[tuple]:
-    """Of `conditions.lenses`; n counts people, of the difference those with glare."""
+    """Of `glasses_and_light.lenses`; n counts people, of the difference those with glare."""
     if found is None:
         return []
     difference, p_value, glare, clear = found
@@ -93,7 +93,7 @@ def lenses(model: str, found: tuple[intervals.Interval, float, int, int] | None)
 
 
 def traits(compared: pd.DataFrame) -> list[tuple]:
-    """Of `people.compare`; n counts people, of differences those with the trait."""
+    """Of `traits.compare`; n counts people, of differences those with the trait."""
     rows = []
     for each in compared.itertuples():
         rows += [

@@ -236,7 +236,7 @@ def causes(study, reference) -> str:
     """Why the models fail, each cause with its evidence, as Markdown.
 
     Args:
-        study, reference: `error_study.ErrorStudy` of the model looked at and of the one beside it.
+        study, reference: `errors.ErrorStudy` of the model looked at and of the one beside it.
     """
     recall = pd.Series(np.diag(study.confusion) / study.confusion.sum(axis=1), index=study.classes).sort_values()
     near = study.nearest_training_images(count=len(study.right))

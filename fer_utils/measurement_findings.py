@@ -9,8 +9,8 @@ import pandas as pd
 from fer_utils.evaluation import calibration, intervals
 from fer_utils.experiments import tables
 from fer_utils.experiments.tables import row
-from fer_utils.measurement import Counts, Optimism, jumps
-from fer_utils.power import Power
+from fer_utils.studies.pitfalls import Counts, Optimism, jumps
+from fer_utils.studies.power import Power
 
 BINS = 5  # of confidence; more would hold too few images each
 TYPICAL = 0.1  # a difference that one would like to know of
@@ -18,7 +18,7 @@ _TAILS = [(1 - intervals.LEVEL) / 2, (1 + intervals.LEVEL) / 2]
 
 
 def splits(model: str, accuracies: np.ndarray) -> list[tuple]:
-    """Of `measurement.over_splits`, (splits, seeds): the middle 95 % of all, their ends, and the original's own; n counts splits."""
+    """Of `pitfalls.over_splits`, (splits, seeds): the middle 95 % of all, their ends, and the original's own; n counts splits."""
     low, high = intervals.middle(accuracies.ravel())
     n = len(accuracies)
     return [
@@ -30,7 +30,7 @@ def splits(model: str, accuracies: np.ndarray) -> list[tuple]:
 
 
 def leak(table: pd.DataFrame) -> list[tuple]:
-    """Of `measurement.Study.leak`."""
+    """Of `pitfalls.Study.leak`."""
     found = []
     for each in table.itertuples():
         found += [
@@ -44,7 +44,7 @@ def leak(table: pd.DataFrame) -> list[tuple]:
 
 
 def seeds(spreads: Mapping[str, float], found: Counts) -> list[tuple]:
-    """Of `measurement.spreads`; n counts what is drawn anew, seeds or subjects."""
+    """Of `pitfalls.spreads`; n counts what is drawn anew, seeds or subjects."""
     subjects, seeds = found.right.shape
     return [
         row("seeds", "baseline-face", name, value, n=subjects if name.startswith("subjects") else seeds)
@@ -53,7 +53,7 @@ def seeds(spreads: Mapping[str, float], found: Counts) -> list[tuple]:
 
 
 def epochs(model: str, found: Optimism) -> list[tuple]:
-    """Of `measurement.optimism`; n counts splits, the interval of the optimism is over subjects."""
+    """Of `pitfalls.optimism`; n counts splits, the interval of the optimism is over subjects."""
     n = len(found.bests)
     parts = {"best": found.best, "elsewhere": found.elsewhere, "last": found.last}
     rows = [row("epochs", model, name, value, n=n) for name, value in parts.items()]
@@ -78,7 +78,7 @@ def augmented(model: str, curves: Mapping[str, np.ndarray]) -> list[tuple]:
 
 
 def loss(model: str, total: float, without_error: float) -> list[tuple]:
-    """Of `measurement.Study.loss_without_error`, in nats, of the one training on the original's split."""
+    """Of `pitfalls.Study.loss_without_error`, in nats, of the one training on the original's split."""
     return [
         row("loss", model, "training loss", total, n=1),
         row("loss", model, "penalty and floor", without_error, n=1),
@@ -86,7 +86,7 @@ def loss(model: str, total: float, without_error: float) -> list[tuple]:
 
 
 def losses(model: str, by_fold: pd.DataFrame) -> list[tuple]:
-    """Of `measurement.Study.losses_by_fold`; n counts networks.
+    """Of `pitfalls.Study.losses_by_fold`; n counts networks.
 
     The share of penalty and floor in the training loss has the interval in which another network's would lie
     (`intervals.of_another`): the folds share most of their images, so that their mean looks surer than it is. The gap

@@ -5,11 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import conditions, deeper_findings
+from fer_utils import deeper_findings
 from fer_utils.common import paths
 from fer_utils.data import datasets
 from fer_utils.data import people as subjects
 from fer_utils.experiments import tables
+from fer_utils.studies import glasses_and_light, traits
 
 CLASSES = ["happy", "normal"]
 
@@ -51,12 +52,12 @@ def named(dataset, table: pd.DataFrame, condition: str) -> dict[str, tuple[str, 
 
 def test_pairs_differ_in_the_condition_alone(sample):
     people = subjects.read("sample")
-    table = conditions.pairs(sample, people)
+    table = glasses_and_light.pairs(sample, people)
     glasses = named(sample, table, "glasses")
     assert len(glasses) == 15
     assert glasses["01"] == ("glasses", "normal")
     assert glasses["04"] == glasses["08"] == ("glasses", "noglasses")  # these two always wear them
-    another = named(sample, table, conditions.CONTROL)
+    another = named(sample, table, glasses_and_light.CONTROL)
     assert "02" not in another  # noglasses is a copy of normal
     assert "08" not in another  # glasses is a copy of normal
     assert another["01"] == ("noglasses", "normal")
@@ -69,7 +70,7 @@ def test_light_is_compared_with_equal_glasses_and_odd_faces_are_left_out(sample)
     people = subjects.read("sample")
     people.loc[people["subject"] == "01", "glasses_under_lights"] = True
     people.loc[people["subject"] == "03", "not_neutral"] = "leftlight normal"
-    table = conditions.pairs(sample, people)
+    table = glasses_and_light.pairs(sample, people)
     left = named(sample, table, "leftlight")
     assert left["01"] == ("leftlight", "glasses")
     assert left["02"] == ("leftlight", "normal")
@@ -101,11 +102,11 @@ def dark_pairs() -> pd.DataFrame:
 
 
 def test_what_darkens_lowers_the_probability():
-    found = conditions.answers(study(), dark_pairs())
+    found = glasses_and_light.answers(study(), dark_pairs())
     assert list(found["said_plain"]) == ["normal"] * 6
     assert list(found["said_changed"]) == ["happy"] * 6
     assert found["probability_plain"].to_numpy() == pytest.approx(200 / 255)
-    row = conditions.effects([found]).iloc[0]
+    row = glasses_and_light.effects([found]).iloc[0]
     assert (row["n"], row["before"], row["after"], row["read"]) == (6, 1, 0, -1)
     assert row["difference"] == pytest.approx((30 - 200) / 255)
     assert row["low"] < row["difference"] < row["high"] < 0
@@ -114,30 +115,32 @@ def test_what_darkens_lowers_the_probability():
 
 
 def test_a_control_is_not_counted_among_the_comparisons():
-    found = conditions.answers(study(), dark_pairs())
-    alone = conditions.effects([found])["q"][0]
-    control = conditions.answers(study(), dark_pairs().assign(condition=conditions.CONTROL))
-    both = conditions.effects([pd.concat([found, control])])
+    found = glasses_and_light.answers(study(), dark_pairs())
+    alone = glasses_and_light.effects([found])["q"][0]
+    control = glasses_and_light.answers(study(), dark_pairs().assign(condition=glasses_and_light.CONTROL))
+    both = glasses_and_light.effects([pd.concat([found, control])])
     assert list(both["q"]) == [alone, alone]
-    other = conditions.answers(study(), dark_pairs().assign(condition="leftlight", changed=dark_pairs()["plain"]))
-    assert conditions.effects([pd.concat([found, other])])["q"][0] == 2 * alone
+    other = glasses_and_light.answers(
+        study(), dark_pairs().assign(condition="leftlight", changed=dark_pairs()["plain"])
+    )
+    assert glasses_and_light.effects([pd.concat([found, other])])["q"][0] == 2 * alone
 
 
 def test_pairs_without_a_face_are_left_out():
-    found = conditions.answers(study(empty=(0, 5)), dark_pairs())
+    found = glasses_and_light.answers(study(empty=(0, 5)), dark_pairs())
     assert list(found["subject"]) == ["b", "d", "e", "f"]
 
 
 def test_lenses_with_glare_against_clear_ones():
-    found = conditions.answers(study(), dark_pairs())
+    found = glasses_and_light.answers(study(), dark_pairs())
     people = pd.DataFrame(
         {"subject": list("abcdef"), "lenses": ["glare", "clear", "tinted", "glare", "clear", "clear"]}
     )
-    difference, p_value, glare, clear = conditions.lenses(found, people)
+    difference, p_value, glare, clear = glasses_and_light.lenses(found, people)
     assert (glare, clear) == (2, 3)
     assert difference.value == pytest.approx((20 - (30 + 30 + 40) / 3) / 255)
     assert 0 < p_value <= 1
-    assert conditions.lenses(found, people.assign(lenses="clear")) is None
+    assert glasses_and_light.lenses(found, people.assign(lenses="clear")) is None
 
 
 def test_glare_is_what_is_nearly_white_on_the_face(sample):
@@ -167,7 +170,7 @@ def test_traits_and_their_comparison():
     assert have["much glare on the skin"].sum() == 7
     assert "glasses by habit" not in subjects.traits(people.assign(glasses=False), glares)
     accuracy = (1.0 - 0.5 * have["beard or moustache"]).rename("accuracy")
-    found = subjects.compare({"m": accuracy}, have).set_index("trait").loc["beard or moustache"]
+    found = traits.compare({"m": accuracy}, have).set_index("trait").loc["beard or moustache"]
     assert (found["having"], found["others"], found["difference"]) == (0.5, 1, -0.5)
     assert found["p"] == pytest.approx(1 / 1365)
     assert found["p"] <= found["q"]
@@ -175,8 +178,8 @@ def test_traits_and_their_comparison():
 
 
 def test_words_follow_the_rows():
-    found = conditions.answers(study(), dark_pairs())
-    effects = conditions.effects([found])
+    found = glasses_and_light.answers(study(), dark_pairs())
+    effects = glasses_and_light.effects([found])
     rows = tables.table(deeper_findings.conditions(effects, {"m": 2}))
     text = deeper_findings._conditions(rows, "m")
     assert "glasses: -66.7 points" in text

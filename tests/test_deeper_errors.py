@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 import small_experiment
 
-from fer_utils import decoding, deeper_findings, label_trouble, occlusion
+from fer_utils import deeper_findings
 from fer_utils.data import alignment
 from fer_utils.engine.record import Record
-from fer_utils.error_study import ErrorStudy
 from fer_utils.experiments import experiment as experiments
 from fer_utils.experiments import tables
+from fer_utils.studies import decoding, labels, occlusion
+from fer_utils.studies.errors import ErrorStudy
 
 CLASSES = ["happy", "sad", "wink"]
 
@@ -32,12 +33,12 @@ def answers(*, wrong: tuple[int, ...] = ()) -> pd.DataFrame:
 
 
 def test_wrong_labels_are_suspect():
-    assert label_trouble.suspects(answers(), CLASSES).empty
-    found = label_trouble.suspects(answers(wrong=(7, 30)), CLASSES)
+    assert labels.suspects(answers(), CLASSES).empty
+    found = labels.suspects(answers(wrong=(7, 30)), CLASSES)
     assert set(found["image"]) == {"image07", "image30"}
     assert (found["truth"] != found["suggested"]).all()
     assert (found["probability_of_suggested"] > found["probability_of_label"]).all()
-    planted = label_trouble.planted(answers(), CLASSES)
+    planted = labels.planted(answers(), CLASSES)
     assert planted["found"] > 0.9
     assert planted["true"] > 0.99
 

@@ -8,12 +8,12 @@ import pytest
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from fer_utils import explain
 from fer_utils.data import datasets
 from fer_utils.drawing import charts, galleries, saving
 from fer_utils.engine import networks
 from fer_utils.evaluation import calibration
 from fer_utils.evaluation import scores as scoring
+from fer_utils.studies import grad_cam
 
 
 @pytest.fixture
@@ -79,11 +79,11 @@ def test_sheets_leave_empty_cells_empty():
 def test_grad_cam_marks_what_a_network_uses(architecture):
     model = networks.build(architecture)
     images = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 1), dtype=np.uint8)
-    heat = explain.grad_cam(model, images, np.array([0, 1, 2]))
+    heat = grad_cam.grad_cam(model, images, np.array([0, 1, 2]))
     assert heat.shape == (3, 48, 48)
     assert heat.min() >= 0
     assert heat.max() == pytest.approx(1)
-    assert explain.features(model, images).shape == (3, model.layers[-1].input.shape[-1])
+    assert grad_cam.features(model, images).shape == (3, model.layers[-1].input.shape[-1])
 
 
 def test_share_of_heat_inside():
@@ -91,6 +91,6 @@ def test_share_of_heat_inside():
     heat[0, :2] = 1
     inside = np.zeros((2, 4, 4), dtype=bool)
     inside[:, 0] = True
-    shares = explain.share_inside(heat, inside)
+    shares = grad_cam.share_inside(heat, inside)
     assert shares[0] == 0.5
     assert np.isnan(shares[1])

@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 import small_experiment
 
-from fer_utils import measurement, measurement_findings, measurement_words, power
+from fer_utils import measurement_findings, measurement_words
 from fer_utils.evaluation import calibration, intervals
 from fer_utils.experiments import tables
-from fer_utils.measurement import Counts
+from fer_utils.studies import pitfalls, power
+from fer_utils.studies.pitfalls import Counts
 
 
 def fifteen(right) -> Counts:
@@ -16,17 +17,17 @@ def fifteen(right) -> Counts:
 
 
 def test_all_ways_to_hold_out_three_of_fifteen():
-    splits = measurement.splits(15)
+    splits = pitfalls.splits(15)
     assert len(splits) == len(set(splits)) == 455
     assert splits[0] == (0, 1, 2)
-    many = measurement.splits(60)
-    assert len(many) == measurement.MOST_SPLITS
+    many = pitfalls.splits(60)
+    assert len(many) == pitfalls.MOST_SPLITS
     assert many[0] == tuple(range(12))
-    assert many == measurement.splits(60)
+    assert many == pitfalls.splits(60)
 
 
 def test_accuracy_over_splits():
-    found = measurement.over_splits(fifteen([6, 6, 6, *[0] * 12]))
+    found = pitfalls.over_splits(fifteen([6, 6, 6, *[0] * 12]))
     assert found[0] == 1
     assert found.min() == 0
     assert found.mean() == pytest.approx(3 / 15)
@@ -36,17 +37,17 @@ def test_counts_are_by_subject_and_seed():
     table = pd.DataFrame(
         {"subject": ["01", "01", "02", "02"], "seed": [1, 2, 1, 2], "truth": "a", "predicted": list("abaa")}
     )
-    found = measurement.counts(table)
+    found = pitfalls.counts(table)
     assert found.right.tolist() == [[1, 0], [1, 1]]
     assert found.sizes.tolist() == [1, 1]
-    rows = tables.table(measurement_findings.splits("m", measurement.over_splits(found)))
+    rows = tables.table(measurement_findings.splits("m", pitfalls.over_splits(found)))
     assert "Over 2 ways to choose them, each with 2 seeds" in measurement_words._splits(rows, "m")
     assert "anything from 0% to 100%" in measurement_words._splits(rows, "m")
 
 
 def test_the_best_epoch_is_optimistic():
     random = np.random.default_rng(0)
-    found = measurement.optimism(fifteen(random.binomial(6, 0.5, size=(15, 2, 40))))
+    found = pitfalls.optimism(fifteen(random.binomial(6, 0.5, size=(15, 2, 40))))
     assert found.best > 0.6  # of networks that guess: the best of forty epochs, on eighteen images
     assert found.elsewhere == pytest.approx(0.5, abs=0.03)
     assert found.last == pytest.approx(0.5, abs=0.05)
@@ -57,7 +58,7 @@ def test_the_best_epoch_is_optimistic():
 def test_the_optimism_has_an_interval_over_subjects():
     random = np.random.default_rng(1)
     right = random.binomial(6, 0.5, size=(6, 2, 8)).astype(float)
-    found = measurement.optimism(Counts(tuple("abcdef"), right, np.full(6, 6.0)))
+    found = pitfalls.optimism(Counts(tuple("abcdef"), right, np.full(6, 6.0)))
     assert found.gap.value == pytest.approx(found.best - found.elsewhere)
     without_one = []
     for left_out in range(6):  # all splits of the other five, one by one
@@ -70,16 +71,16 @@ def test_the_optimism_has_an_interval_over_subjects():
         without_one.append(np.mean(gaps))
     wanted = intervals.jackknife(found.gap.value, np.array(without_one))
     assert (found.gap.low, found.gap.high) == pytest.approx((wanted.low, wanted.high))
-    two = measurement.optimism(Counts(("a", "b"), right[:2], np.full(2, 6.0)))
+    two = pitfalls.optimism(Counts(("a", "b"), right[:2], np.full(2, 6.0)))
     assert math.isnan(two.gap.low)
     assert math.isnan(two.gap.high)
 
 
 def test_spreads_tell_seeds_from_people():
-    people = measurement.spreads(fifteen(np.repeat(np.arange(15)[:, np.newaxis] % 7, 4, axis=1)))
+    people = pitfalls.spreads(fifteen(np.repeat(np.arange(15)[:, np.newaxis] % 7, 4, axis=1)))
     assert people["seed, all subjects"] == 0
     assert people["subjects, the original's number of subjects"] > people["subjects, all subjects"] > 0
-    seeds = measurement.spreads(fifteen(np.repeat([[1, 2, 3, 4]], 15, axis=0)))
+    seeds = pitfalls.spreads(fifteen(np.repeat([[1, 2, 3, 4]], 15, axis=0)))
     assert seeds["subjects, all subjects"] == pytest.approx(0)
     assert seeds["seed, all subjects"] == pytest.approx(np.std([1 / 6, 2 / 6, 3 / 6, 4 / 6], ddof=1))
 
@@ -94,14 +95,14 @@ def test_spreads_tell_seeds_from_people():
 )
 def test_seeds_or_people(right, words):
     found = fifteen(right)
-    rows = tables.table(measurement_findings.seeds(measurement.spreads(found), found))
+    rows = tables.table(measurement_findings.seeds(pitfalls.spreads(found), found))
     text = measurement_words._seeds(rows)
     assert words in text
     assert "from 15 people and 8 seeds" in text
 
 
 def test_jumps_are_of_the_second_half():
-    assert measurement.jumps(np.array([0, 1, 0, 0.5, 0.25, 0.25])).tolist() == [0.25, 0]
+    assert pitfalls.jumps(np.array([0, 1, 0, 0.5, 0.25, 0.25])).tolist() == [0.25, 0]
 
 
 def test_folds_by_image_mix_people():

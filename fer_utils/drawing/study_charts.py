@@ -96,7 +96,7 @@ def leak(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Accuracy by subject-wise and by image-wise folds, a pair for each model.
 
     Args:
-        table: from `measurement.Study.leak`.
+        table: from `pitfalls.Study.leak`.
     """
     ax = ax or plt.gca()
     for place, row in enumerate(table.itertuples()):
@@ -189,8 +189,8 @@ def paired_changes(found: pd.DataFrame, effects: pd.DataFrame, *, ax: Axes | Non
     """What each condition does to the probability of the neutral face: a dot for each person, the mean with its interval.
 
     Args:
-        found: from `conditions.answers`, of one model.
-        effects: from `conditions.effects`, the same model's rows.
+        found: from `glasses_and_light.answers`, of one model.
+        effects: from `glasses_and_light.effects`, the same model's rows.
     """
     ax = ax or plt.gca()
     for place, row in enumerate(effects.itertuples()):
@@ -218,7 +218,7 @@ def with_and_without(
     Args:
         accuracy: of one model, by subject.
         have: from `people.traits`.
-        compared: from `people.compare`, the same model's rows.
+        compared: from `traits.compare`, the same model's rows.
     """
     ax = ax or plt.gca()
     for place, row in enumerate(compared.itertuples()):

@@ -24,7 +24,7 @@ from fer_utils.engine.augmentation import POLICIES, Policy, pipeline  # noqa: E4
 from fer_utils.engine.train import restore  # noqa: E402
 
 _CANVAS = 3  # the canvas on which boxes move is this many times the picture's side
-_CODE = ("engine.augmentation", "augment_study")
+_CODE = ("engine.augmentation", "studies.augmentation")
 _SIDE = 48  # of the picture, in cells of that canvas
 
 

@@ -41,7 +41,7 @@ def decodability(
             }
 
         inputs = (features, labels, subjects)
-        answers = cache.arrays(dataset, "decoded", fit, code=("decoding",), inputs=inputs)
+        answers = cache.arrays(dataset, "decoded", fit, code=("studies.decoding",), inputs=inputs)
         for question, target in (("expression", labels), ("person", subjects)):
             right = answers[question]
             by_subject = pd.Series(right).groupby(subjects).agg(["sum", "count"])

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from fer_utils.common import cache, progress
 from fer_utils.evaluation import intervals
-from fer_utils.measurement import Counts
+from fer_utils.studies.pitfalls import Counts
 
 POWER = 0.8
 EXPERIMENTS = 300  # simulated for each true difference
@@ -112,7 +112,7 @@ def with_other_people(dataset: str, found: Counts, differences: np.ndarray, *, f
             "evaluation.intervals",
             "evaluation.scores",
             "evaluation.significance",
-            "power",
+            "studies.power",
         ),
         inputs=inputs,
     )["shares"]

@@ -11,8 +11,8 @@ import pandas as pd
 
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.engine.scaling import scaled
-from fer_utils.error_study import ErrorStudy
 from fer_utils.evaluation import intervals, significance
+from fer_utils.studies.errors import ErrorStudy
 
 LIGHTS = ("centerlight", "leftlight", "rightlight")
 NEUTRAL = "normal"
@@ -62,7 +62,7 @@ def answers(study: ErrorStudy, wanted: pd.DataFrame) -> pd.DataFrame:
         return {name: _probabilities(study, table["subject"], table[name]) for name in ("changed", "plain")}
 
     seen_images = study.inputs[table[["changed", "plain"]].to_numpy()]
-    found = study.kept("conditions", fit, code=("conditions",), inputs=(table.to_csv(), seen_images))
+    found = study.kept("conditions", fit, code=("studies.glasses_and_light",), inputs=(table.to_csv(), seen_images))
     for name, answers_to in found.items():
         table[f"probability_{name}"] = answers_to[:, neutral]
         table[f"said_{name}"] = np.array(study.classes)[answers_to.argmax(axis=1)]

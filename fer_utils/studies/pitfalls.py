@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from fer_utils import tweaks
 from fer_utils.data import cleaning
 from fer_utils.engine.record import Record
 from fer_utils.engine.train import smoothing_floor
 from fer_utils.evaluation import intervals
 from fer_utils.experiments.experiment import ORIGINAL_SPLIT_FRACTION, Experiment
 from fer_utils.experiments.run import Run
+from fer_utils.studies import tweaks
 
 MOST_SPLITS = 5_000  # more are not listed, but drawn by chance
 SEEDS = {"quick": 3, "standard": 8}  # of the reference, for the spread that initialisation brings

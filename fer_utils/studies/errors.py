@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fer_utils import explain
 from fer_utils.common import cache
 from fer_utils.data import alignment, cleaning, detection
 from fer_utils.evaluation import calibration, scores
 from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.recipes import MODELS
+from fer_utils.studies import grad_cam
 
 _BINS = 5  # of confidence: about ninety images allow no more
 _PICTURE_SIDE = 96
@@ -127,10 +127,10 @@ class ErrorStudy:
             for fold, group in self.predictions[self.predictions["seed"] == self._first].groupby("fold"):
                 said = np.array([self.classes.index(name) for name in group["predicted"]])
                 inputs = self.inputs[[self._place[name] for name in group["image"]]]
-                maps |= dict(zip(group["image"], explain.grad_cam(self.networks[fold], inputs, said), strict=True))
+                maps |= dict(zip(group["image"], grad_cam.grad_cam(self.networks[fold], inputs, said), strict=True))
             return {"names": np.array(list(maps)), "maps": np.stack(list(maps.values()))}
 
-        found = self.kept("grad-cam", fit, code=("explain",))
+        found = self.kept("grad-cam", fit, code=("studies.grad_cam",))
         return dict(zip(found["names"].tolist(), found["maps"], strict=True))
 
     def kept(
@@ -145,7 +145,7 @@ class ErrorStudy:
         """
         every_image = self.experiment.dataset.file_names, self.inputs  # more than the folds hold: excluded ones too
         determined_by = (*inputs, *every_image, *self.experiment.record_names(self._first_runs))
-        words = {"code": (*code, "error_study"), "inputs": determined_by}
+        words = {"code": ("studies.errors", *code), "inputs": determined_by}
         return cache.arrays(self.experiment.dataset.name, f"{name}-{self.model}", fit, **words)
 
     @cached_property
@@ -169,7 +169,7 @@ class ErrorStudy:
             index = self._place[name]
             left, top, right, bottom = self._box(found[index][0], self.experiment.dataset.images[index].shape)
             region[top:bottom, left:right] = True
-        shares = explain.share_inside(heat, inside)
+        shares = grad_cam.share_inside(heat, inside)
         return float(np.nanmean(shares)), float(inside.mean())
 
     @property
@@ -188,9 +188,9 @@ class ErrorStudy:
         """The same of every image, (folds, N, features) float32."""
 
         def fit() -> dict[str, np.ndarray]:
-            return {"features": np.stack([explain.features(each, self.inputs) for each in self.networks.values()])}
+            return {"features": np.stack([grad_cam.features(each, self.inputs) for each in self.networks.values()])}
 
-        return self.kept("features", fit, code=("explain",))["features"]
+        return self.kept("features", fit, code=("studies.grad_cam",))["features"]
 
     @cached_property
     def inputs(self) -> np.ndarray:
@@ -211,7 +211,7 @@ class ErrorStudy:
     def _nearest(self, fold: str, image: str) -> str:
         train = self.experiment.folds("loso")[fold][0]
         every = self._features[[run.fold for run in self._first_runs].index(fold)]
-        place = explain.nearest(every[[self._place[image]]], every[train])[0]
+        place = grad_cam.nearest(every[[self._place[image]]], every[train])[0]
         return str(self.experiment.dataset.file_names[train[place]])
 
     def _box(self, face: alignment.Face, shape: tuple[int, int]) -> np.ndarray:

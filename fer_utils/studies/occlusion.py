@@ -7,8 +7,8 @@ import numpy as np
 
 from fer_utils.data.alignment import REGIONS
 from fer_utils.engine.scaling import scaled
-from fer_utils.error_study import ErrorStudy
 from fer_utils.evaluation import intervals
+from fer_utils.studies.errors import ErrorStudy
 
 PATCH = 8  # side of the covering square, pixels
 STRIDE = 4
@@ -33,7 +33,7 @@ def maps(study: ErrorStudy) -> dict[str, np.ndarray]:
                 found[str(names[index])] = _map(network, study.inputs[index], int(labels[index]))
         return {"names": np.array(list(found)), "maps": np.stack(list(found.values()))}
 
-    arrays = study.kept("occlusion", fit, code=("data.alignment", "occlusion"))
+    arrays = study.kept("occlusion", fit, code=("data.alignment", "studies.occlusion"))
     return dict(zip(arrays["names"].tolist(), arrays["maps"], strict=True))
 
 
@@ -101,7 +101,7 @@ def mirrored(study: ErrorStudy) -> dict[str, np.ndarray]:
     Returns:
         "truth", "plain" and "mirrored", each (N,) class indices, and "subject" (N,) str.
     """
-    return study.kept("mirrored", lambda: _mirrored(study), code=("data.alignment", "occlusion"))
+    return study.kept("mirrored", lambda: _mirrored(study), code=("data.alignment", "studies.occlusion"))
 
 
 def _mirrored(study: ErrorStudy) -> dict[str, np.ndarray]:

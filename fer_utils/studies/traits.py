@@ -1,0 +1,35 @@
+"""Accuracy on people with a trait, such as a beard, against that on the others."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from fer_utils.evaluation import intervals
+
+
+def compare(accuracies: Mapping[str, pd.Series], have: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy on people with a trait against that on the others.
+
+    People cannot be given a beard for an experiment: those who have a trait may differ in more than it. Intervals and p are
+    those of `intervals.between_groups`; q is p after Benjamini and Hochberg's correction over traits and models.
+
+    Args:
+        accuracies: model to accuracy by subject.
+        have: from `people.traits`.
+
+    Returns:
+        Columns `model, trait, having, others, difference, low, high, p, q, n_having, n_others`; empty where no trait is left.
+    """
+    from scipy.stats import false_discovery_control
+
+    rows = []
+    for model, accuracy in accuracies.items():
+        for trait in have:
+            member = have[trait].reindex(accuracy.index).to_numpy(dtype=bool)
+            values = accuracy.to_numpy(dtype=float)
+            found, p_value = intervals.between_groups(values, member, limit=1)
+            row = {"model": model, "trait": trait, "having": values[member].mean(), "others": values[~member].mean()}
+            row |= {"difference": found.value, "low": found.low, "high": found.high, "p": p_value}
+            rows.append(row | {"n_having": int(member.sum()), "n_others": int((~member).sum())})
+    table = pd.DataFrame(rows)
+    return table.assign(q=false_discovery_control(table["p"])) if len(table) else table
