@@ -238,11 +238,10 @@ def pretrain() -> None:
     The weights in the repository were made this way: call this only to make them anew. A stopped call goes on from the
     last whole epoch.
     """
-    from fer_utils import model_card, pretraining
     from fer_utils.data import ferplus
-    from fer_utils.experiments import recipes
+    from fer_utils.transfer import model_card, pretraining
 
-    data, recipe = ferplus.load(), recipes.PretrainingRecipe()
+    data, recipe = ferplus.load(), pretraining.PretrainingRecipe()
     model, curves = pretraining.run(data, recipe)
     found = model_card.ship(model, curves, recipe=recipe, data=data)["scores"]["accuracy"]
     click.echo(
@@ -258,9 +257,9 @@ def learn_units(folder: Path | None) -> None:
     FOLDER holds the faces.npz that tools/sample_faces renders (python -m tools.sample_faces.unit_faces); without it
     they are looked for in unitfaces/ in $FER_DATA_DIR or data/raw. To be called again after fer pretrain.
     """
-    from fer_utils import model_card, unit_training
+    from fer_utils.transfer import face_unit_training, model_card
 
-    about = unit_training.run(unit_training.load(folder))
+    about = face_unit_training.run(face_unit_training.load(folder))
     model_card.write_units(about)
     found = ", ".join(f"{name} {each['value']:.2f}" for name, each in about["scores"].items())
     click.echo(f"weights/units.npz written; R² on {about['held_out_people']} people left out: {found}")

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fer_utils import photos, pretrained
+from fer_utils import photos
 from fer_utils.common import keras_setup
 from fer_utils.common.errors import PhotoError
 from fer_utils.data import alignment, detection
 from fer_utils.data.alignment import Face
 from fer_utils.photos import Photo
-from fer_utils.pretrained import Pretrained
+from fer_utils.transfer import pretrained
+from fer_utils.transfer.pretrained import Pretrained
 
 DETECTION_SIDE = 1280  # longer side at which faces are looked for; the smallest found there are 20 pixels wide
 _SMALLEST_SIDE = 20  # of what is given to the detector: no face fits into less

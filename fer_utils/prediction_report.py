@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_utils import annotations, photos, predict, pretrained
+from fer_utils import annotations, photos, predict
 from fer_utils.common import files, paths, progress
+from fer_utils.transfer import pretrained
 
 _NAME_WIDTHS = (5, 40)  # fewest and most characters of the table's first column
 UNDECIDED = 0.5  # a face whose surest expression gets less than this may as well show another

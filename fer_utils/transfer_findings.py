@@ -5,11 +5,11 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from fer_utils import units
 from fer_utils.evaluation import intervals
 from fer_utils.experiments import tables
-from fer_utils.transfer import MEANS, Transfer
-from fer_utils.transfer_features import PAIRED, UNITS
+from fer_utils.transfer import face_units
+from fer_utils.transfer.candidates import MEANS, Transfer
+from fer_utils.transfer.features import PAIRED, UNITS
 
 # What the figure of face units draws: two pairs of axes.
 UNIT_AXES = (
@@ -22,7 +22,7 @@ def curve_with_intervals(curve: pd.DataFrame) -> pd.DataFrame:
     """Mean accuracy by number of subjects learned from, with 95 % intervals from a bootstrap over left-out subjects.
 
     Args:
-        curve: from `transfer.learning_curve`.
+        curve: from `candidates.learning_curve`.
 
     Returns:
         A row per number: `subjects, value, low, high`.
@@ -50,7 +50,7 @@ def unit_scores(read: dict) -> pd.DataFrame:
     """R² of each face unit on rendered people left out: `unit, value, low, high`, best first.
 
     Args:
-        read: from `units.check`.
+        read: from `face_units.check`.
     """
     rows = [{"unit": name} | each for name, each in read["scores"].items()]
     return pd.DataFrame(rows).sort_values("value", ascending=False, ignore_index=True)
@@ -60,10 +60,10 @@ def unit_places(values: np.ndarray) -> pd.DataFrame:
     """Where the figure of face units draws each face: the columns of `UNIT_AXES`.
 
     Args:
-        values: (N, values) float32, from `units.both_ways`.
+        values: (N, values) float32, from `face_units.both_ways`.
     """
-    lids, smile, frown = (units.PAIRS.index(name) for name in ("eyeBlink", "mouthSmile", "mouthFrown"))
-    columns = values[:, [lids, len(units.PAIRS) + lids, smile, frown]]
+    lids, smile, frown = (face_units.PAIRS.index(name) for name in ("eyeBlink", "mouthSmile", "mouthFrown"))
+    columns = values[:, [lids, len(face_units.PAIRS) + lids, smile, frown]]
     return pd.DataFrame(columns, columns=[name for pair in UNIT_AXES for name in pair])
 
 
@@ -94,7 +94,7 @@ def found(
 
     Args:
         about: from `pretrained.check`.
-        read: from `units.check`.
+        read: from `face_units.check`.
         scores, comparisons: of all models, `transfer` and `transfer-tuned` among them.
         curve: from `curve_with_intervals`.
     """

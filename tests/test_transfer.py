@@ -7,21 +7,11 @@ import pytest
 from conftest import copy_faces
 from scipy.special import log_softmax, softmax
 
-from fer_utils import (
-    backbone,
-    model_card,
-    pretrained,
-    pretraining,
-    transfer,
-    transfer_features,
-    transfer_heads,
-    units,
-)
 from fer_utils.common import paths
 from fer_utils.common.errors import DatasetError, WeightsError
 from fer_utils.data import ferplus
 from fer_utils.data.cleaning import load_clean
-from fer_utils.experiments import recipes
+from fer_utils.transfer import backbone, candidates, face_units, features, heads, model_card, pretrained, pretraining
 
 
 @pytest.fixture
@@ -36,7 +26,7 @@ def votes():
     return ferplus.VoteDataset(images, rows, parts, np.array([f"fer{number}.png" for number in range(40)]))
 
 
-RECIPE = recipes.PretrainingRecipe(small_epochs=1, full_epochs=1, batch_size=16)
+RECIPE = pretraining.PretrainingRecipe(small_epochs=1, full_epochs=1, batch_size=16)
 
 
 def test_the_backbone_takes_faces_of_several_sizes_and_is_small_enough():
@@ -68,7 +58,7 @@ def test_augmentation_keeps_the_range_and_does_nothing_outside_training():
 def test_pretraining_goes_on_after_a_stop(votes, tmp_path, monkeypatch):
     monkeypatch.setenv("FER_OUTPUT_DIR", str(tmp_path / "whole"))
     whole, curves = pretraining.run(votes, RECIPE)
-    assert curves.shape == (2, len(recipes.PRETRAINING_CURVES))
+    assert curves.shape == (2, len(pretraining.PRETRAINING_CURVES))
     stopped = pretraining.Pretraining(votes, RECIPE)
     stopped.epoch()
     state = stopped.state()
@@ -78,7 +68,7 @@ def test_pretraining_goes_on_after_a_stop(votes, tmp_path, monkeypatch):
     for ours, theirs in zip(resumed.finish().get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)  # several threads add in any order
     assert not resumed.resume(b"damaged")
-    other = pretraining.Pretraining(votes, recipes.PretrainingRecipe(small_epochs=2, full_epochs=1))
+    other = pretraining.Pretraining(votes, pretraining.PretrainingRecipe(small_epochs=2, full_epochs=1))
     assert not other.resume(state)
 
 
@@ -109,7 +99,7 @@ def test_shipping_writes_weights_that_load_with_a_card(votes, tmp_path, monkeypa
 def test_the_shipped_weights_and_their_card_agree():
     about, validation, curves = model_card.read_validation()
     assert (paths.WEIGHTS / "ferplus.keras").stat().st_size <= 6_000_000
-    assert (paths.WEIGHTS / "README.md").read_text(encoding="utf-8") == model_card.card(about, units.check())
+    assert (paths.WEIGHTS / "README.md").read_text(encoding="utf-8") == model_card.card(about, face_units.check())
     assert about["scores"] == model_card.scores(validation)
     assert len(curves) == about["recipe"]["small_epochs"] + about["recipe"]["full_epochs"]
 
@@ -126,8 +116,8 @@ def test_a_head_tells_apart_what_can_be_told_apart():
     random = np.random.default_rng(0)
     labels = np.arange(30) % 3
     faces = (np.eye(3)[labels] + 0.1 * random.normal(size=(30, 3))).astype(np.float32)
-    found = transfer_heads.head_probabilities([faces[:20]], labels[:20], [faces[20:]], 3, strengths=transfer.STRENGTHS)
-    assert found.shape == (len(transfer.STRENGTHS), 10, 3)
+    found = heads.head_probabilities([faces[:20]], labels[:20], [faces[20:]], 3, strengths=candidates.STRENGTHS)
+    assert found.shape == (len(candidates.STRENGTHS), 10, 3)
     assert (found.argmax(axis=-1) == labels[20:]).all()
 
 
@@ -135,14 +125,14 @@ def test_the_choice_for_a_subject_does_not_depend_on_its_own_images():
     random = np.random.default_rng(0)
     subjects = np.repeat(["a", "b", "c"], 4)
     labels = np.tile([0, 1], 6)
-    count = len(transfer.CANDIDATES)
+    count = len(candidates.CANDIDATES)
     outer = random.random((count, 12, 2))
     inner = random.random((count, 3, 12, 2))
-    before = transfer.Transfer(np.arange(12), subjects, labels, outer, inner).chosen()
+    before = candidates.Transfer(np.arange(12), subjects, labels, outer, inner).chosen()
     changed_labels = np.where(subjects == "a", 1 - labels, labels)
     changed_inner = inner.copy()
     changed_inner[:, 0, subjects == "a"] = random.random((count, 4, 2))
-    after = transfer.Transfer(np.arange(12), subjects, changed_labels, 1 - outer, changed_inner).chosen()
+    after = candidates.Transfer(np.arange(12), subjects, changed_labels, 1 - outer, changed_inner).chosen()
     assert before[0] == after[0]
 
 
@@ -150,15 +140,15 @@ def test_no_head_learns_the_subjects_that_it_is_asked_about():
     """Other features and labels of one person move no answer about the others where that person is left out."""
     random = np.random.default_rng(0)
     subjects, labels = np.repeat(list("abcd"), 3), np.tile([0, 1, 2], 4)
-    found = {key: (random.random((12, 4), dtype=np.float32),) * 2 for key in transfer.SEEN}
-    outer, inner = transfer._all_heads(found, subjects, labels, 3, jobs=1)
+    found = {key: (random.random((12, 4), dtype=np.float32),) * 2 for key in candidates.SEEN}
+    outer, inner = candidates._all_heads(found, subjects, labels, 3, jobs=1)
     mine = subjects == "a"
     others = {key: (np.where(mine[:, None], 9 - views[0], views[0]),) * 2 for key, views in found.items()}
     relabelled = np.where(mine, (labels + 1) % 3, labels)
-    changed_outer, changed_inner = transfer._all_heads(others, subjects, relabelled, 3, jobs=1)
+    changed_outer, changed_inner = candidates._all_heads(others, subjects, relabelled, 3, jobs=1)
     np.testing.assert_array_equal(changed_inner[:, 0, ~mine], inner[:, 0, ~mine])
     assert (changed_inner[:, 1, subjects == "c"] != inner[:, 1, subjects == "c"]).any()
-    only_labels, _ = transfer._all_heads(found, subjects, relabelled, 3, jobs=1)
+    only_labels, _ = candidates._all_heads(found, subjects, relabelled, 3, jobs=1)
     np.testing.assert_array_equal(only_labels[:, mine], outer[:, mine])
     assert (changed_outer[:, ~mine] != outer[:, ~mine]).any()
 
@@ -173,40 +163,38 @@ def test_what_is_kept_serves_the_same_people_alone(three_people):
 
     data, manifest = load_clean(str(three_people))
     for names in (data.subjects, np.repeat("01", len(data.subjects)), data.subjects):
-        transfer_features.kept(replace(data, subjects=names), manifest, "transfer", fit)
+        features.kept(replace(data, subjects=names), manifest, "transfer", fit)
     assert len(done) == 2
 
 
 def test_a_head_that_knows_one_class_says_so():
     faces = np.ones((3, 2), dtype=np.float32)
-    found = transfer_heads.head_probabilities([faces], np.array([1, 1, 1]), [faces], 2, strengths=transfer.STRENGTHS)
+    found = heads.head_probabilities([faces], np.array([1, 1, 1]), [faces], 2, strengths=candidates.STRENGTHS)
     assert (found[..., 1] == 1).all()
 
 
 def test_regions_lie_where_they_are_said_and_mirror_each_other():
     values = np.zeros((1, 20, 20, 1), dtype=np.float32)
     values[0, 5:8, 4:8] = 1  # where the left eye is, at an eighth of the picture's upper half
-    whole = transfer_features.pooled(values, transfer_features.Part("stage2", 20, 20))
+    whole = features.pooled(values, features.Part("stage2", 20, 20))
     assert whole.sum() == values.sum()
-    left, right, mouth = (
-        transfer_features.pooled(values, part) for part in transfer_features.EYES_AND_MOUTH if part.layer == "stage2"
-    )
+    left, right, mouth = (features.pooled(values, part) for part in features.EYES_AND_MOUTH if part.layer == "stage2")
     assert left.max() > 0.5 and right.max() == 0 and mouth.max() == 0
-    mirrored = transfer_features.pooled(values[:, :, ::-1], transfer_features.EYES_AND_MOUTH[4])
+    mirrored = features.pooled(values[:, :, ::-1], features.EYES_AND_MOUTH[4])
     np.testing.assert_allclose(np.sort(mirrored), np.sort(left))
 
 
 def test_every_mean_has_its_parts_among_the_candidates():
-    keys = {candidate[:2] for candidate in transfer.CANDIDATES}
-    assert keys == {*transfer.SEEN, *transfer.MEANS}
-    assert all(set(parts) <= set(transfer.SEEN) for parts in transfer.MEANS.values())
-    assert len(set(transfer.CANDIDATES)) == len(transfer.CANDIDATES)
+    keys = {candidate[:2] for candidate in candidates.CANDIDATES}
+    assert keys == {*candidates.SEEN, *candidates.MEANS}
+    assert all(set(parts) <= set(candidates.SEEN) for parts in candidates.MEANS.values())
+    assert len(set(candidates.CANDIDATES)) == len(candidates.CANDIDATES)
 
 
 def test_two_subjects_are_too_few_to_choose_on(tmp_path):
     data, manifest = load_clean(str(copy_faces(tmp_path / "two people", subjects=2)))
     with pytest.raises(DatasetError, match="at least three subjects"):
-        transfer.run(data, manifest)
+        candidates.run(data, manifest)
 
 
 def test_the_test_part_is_scored_where_it_is(votes, monkeypatch):

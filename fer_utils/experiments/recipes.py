@@ -5,44 +5,6 @@ from dataclasses import dataclass
 from fer_utils.common.errors import ParameterError
 from fer_utils.engine.recipe import Recipe
 
-PRETRAINING_CURVES = (
-    "validation_cross_entropy",
-    "validation_accuracy",
-)  # nats, and a fraction; of the weights as they are
-
-
-@dataclass(frozen=True)
-class PretrainingRecipe:
-    """How the backbone is trained; everything is fixed in advance.
-
-    Attributes:
-        small_epochs: epochs on faces scaled down to `small_side`, which take two thirds of the time.
-        full_epochs: epochs on faces at 48 pixels, after these.
-        small_side: pixels.
-        batch_size: images per update.
-        learning_rate: highest; it rises over the first epoch and falls along a cosine to zero (Loshchilov and Hutter
-            2017, arXiv:1608.03983).
-        momentum: of SGD, Nesterov's.
-        weight_decay: of the kernels, times the learning rate.
-        averaging: momentum of the moving average of the weights that is kept in the end.
-        seed: determines weights, order and augmentation.
-    """
-
-    small_epochs: int = 24
-    full_epochs: int = 8
-    small_side: int = 40
-    batch_size: int = 128
-    learning_rate: float = 0.1
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    averaging: float = 0.998
-    seed: int = 1
-
-    @property
-    def epochs(self) -> int:
-        """All epochs."""
-        return self.small_epochs + self.full_epochs
-
 
 @dataclass(frozen=True)
 class ModelCard:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_utils import pretrained, units
 from fer_utils.common import cache as kept_on_disk
 from fer_utils.data import alignment, cleaning
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.experiments import identity
+from fer_utils.transfer import face_units, pretrained
 
 # Side in pixels, distance of the eyes and their row as fractions of the side: as the other models see faces, nearer, finer.
 CROPS = {
@@ -60,15 +60,15 @@ FEATURES = {
 PAIRED = ("fine", "eyes + mouth, paired")
 UNITS = ("fine", "units")
 _CODE = (
-    "backbone",
     "data.alignment",
     "data.detection",
-    "pretrained",
-    "transfer",
-    "transfer_features",
-    "transfer_heads",
-    "tuning",
-    "units",
+    "transfer.backbone",
+    "transfer.candidates",
+    "transfer.face_units",
+    "transfer.features",
+    "transfer.fine_tuning",
+    "transfer.heads",
+    "transfer.pretrained",
 )
 
 
@@ -109,7 +109,7 @@ def features(
     found = {key: tuple(arrays[f"{key[0]}, {key[1]}, {view}"] for view in ("plain", "mirrored")) for key in FEATURES}
     plain, mirrored = found["fine", "eyes + mouth"]
     paired = np.concatenate([(plain + mirrored) / 2, np.abs(plain - mirrored)], axis=1)
-    read = units.both_ways(units.load(), plain, mirrored)
+    read = face_units.both_ways(face_units.load(), plain, mirrored)
     return found | {PAIRED: (paired, paired), UNITS: (read, read)}
 
 
@@ -175,7 +175,7 @@ def kept(
     """
     used = manifest[["image", "kept", "left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y"]].to_csv(index=False)
     here = identity.here()
-    weights = pretrained.check()["sha256"], units.check()["sha256"]
+    weights = pretrained.check()["sha256"], face_units.check()["sha256"]
     who = (dataset.subjects.tolist(), dataset.labels, dataset.class_names)
     inputs = (dataset.data_hash, *who, *weights, used, here["versions"], here["processor"])
     return kept_on_disk.arrays(dataset.name, name, fit, code=_CODE, inputs=inputs)

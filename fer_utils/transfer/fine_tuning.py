@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_utils import pretrained
 from fer_utils.common import keras_setup, progress
 from fer_utils.data import cleaning
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.experiments import tables, workers
-from fer_utils.transfer_features import Part, crops, kept, outputs
-from fer_utils.transfer_heads import head_weights
+from fer_utils.transfer import pretrained
+from fer_utils.transfer.features import Part, crops, kept, outputs
+from fer_utils.transfer.heads import head_weights
 
 CROP = "near"
 EPOCHS = 10

@@ -1,25 +1,28 @@
 """Shipping the pretrained backbone: calibration, scores with intervals, and the model card that tells of them."""
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from fer_utils import pretrained
 from fer_utils.common import files, paths
 from fer_utils.common.errors import DatasetError
 from fer_utils.data import ferplus
 from fer_utils.data.ferplus import VoteDataset
 from fer_utils.evaluation import intervals
 from fer_utils.evaluation import scores as scoring
-from fer_utils.experiments.recipes import PRETRAINING_CURVES, PretrainingRecipe
+from fer_utils.transfer import pretrained
+
+if TYPE_CHECKING:
+    from fer_utils.transfer.pretraining import PretrainingRecipe
 
 _CARD = """# The pretrained network
 
 Made by `fer pretrain`, this page too. `ferplus.keras` holds the weights, `ferplus.json` the recipe, the temperature and the
 scores below, `ferplus_curves.csv` the validation after every epoch, `ferplus_validation.csv` every validation prediction.
 
-**What it is.** A residual network of {parameters:,} parameters (`fer_utils/backbone.py`) for aligned grey faces of 48x48 pixels. It
+**What it is.** A residual network of {parameters:,} parameters (`fer_utils/transfer/backbone.py`) for aligned grey faces of 48x48 pixels. It
 gives probabilities of {classes} expressions: {names}.
 
 **Data.** FER+ (Barsoum et al. 2016, arXiv:1608.01041): the FER2013 faces, found on the web, with the votes of ten people for each.
@@ -63,18 +66,20 @@ found by the detector (units that its expressions do not use have none). Nothing
 """
 
 
-def ship(model, curves: np.ndarray, *, recipe: PretrainingRecipe, data: VoteDataset) -> dict:
+def ship(model, curves: np.ndarray, *, recipe: "PretrainingRecipe", data: VoteDataset) -> dict:
     """Calibrate and score a trained backbone, and write it with its card to `paths.weights()`.
 
     Args:
         model: from `pretraining.run`.
-        curves: (epochs, 2) float32, in the order of `recipes.PRETRAINING_CURVES`.
+        curves: (epochs, 2) float32, in the order of `pretraining.PRETRAINING_CURVES`.
         recipe: what it was trained by.
         data: FER+, with a "validation" part.
 
     Returns:
         What `ferplus.json` says.
     """
+    from fer_utils.transfer.pretraining import PRETRAINING_CURVES
+
     clear, truth = _clear(data.part("validation"))
     logarithms = pretrained.log_probabilities(model, clear.images)
     temperature = pretrained.fit_temperature(logarithms, np.eye(len(ferplus.EXPRESSIONS))[truth])

@@ -1,7 +1,7 @@
 """Face units (how far a lid is closed, a mouth corner raised) read from a face by a ridge regression on the backbone.
 
 No photograph's label gives them: the regression was learned from rendered faces, whose units are known
-(`unit_training.py`). Weights are those of ARKit's 52 units, 0 at rest and about 1 at full strength.
+(`face_unit_training.py`). Weights are those of ARKit's 52 units, 0 at rest and about 1 at full strength.
 """
 
 import json
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils import pretrained
 from fer_utils.common import files, paths
 from fer_utils.common.errors import WeightsError
+from fer_utils.transfer import pretrained
 
 VERSION = 1  # of the two files' contract
 NAME = "units"

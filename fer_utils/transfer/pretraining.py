@@ -3,7 +3,7 @@
 import io
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -12,14 +12,51 @@ from fer_utils.common.errors import OutputError
 from fer_utils.data import ferplus
 from fer_utils.data.ferplus import VoteDataset
 from fer_utils.engine.scaling import scaled
-from fer_utils.experiments.recipes import PRETRAINING_CURVES, PretrainingRecipe
 
 keras_setup.quiet()
 
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
 from keras import ops  # noqa: E402
 
-from fer_utils.backbone import RandomFace, backbone  # noqa: E402
+from fer_utils.transfer.backbone import RandomFace, backbone  # noqa: E402
+
+PRETRAINING_CURVES = (
+    "validation_cross_entropy",
+    "validation_accuracy",
+)  # nats, and a fraction; of the weights as they are
+
+
+@dataclass(frozen=True)
+class PretrainingRecipe:
+    """How the backbone is trained; everything is fixed in advance.
+
+    Attributes:
+        small_epochs: epochs on faces scaled down to `small_side`, which take two thirds of the time.
+        full_epochs: epochs on faces at 48 pixels, after these.
+        small_side: pixels.
+        batch_size: images per update.
+        learning_rate: highest; it rises over the first epoch and falls along a cosine to zero (Loshchilov and Hutter
+            2017, arXiv:1608.03983).
+        momentum: of SGD, Nesterov's.
+        weight_decay: of the kernels, times the learning rate.
+        averaging: momentum of the moving average of the weights that is kept in the end.
+        seed: determines weights, order and augmentation.
+    """
+
+    small_epochs: int = 24
+    full_epochs: int = 8
+    small_side: int = 40
+    batch_size: int = 128
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    averaging: float = 0.998
+    seed: int = 1
+
+    @property
+    def epochs(self) -> int:
+        """All epochs."""
+        return self.small_epochs + self.full_epochs
 
 
 class Pretraining:
@@ -127,7 +164,7 @@ def run(data: VoteDataset, recipe: PretrainingRecipe) -> tuple[keras.Model, np.n
     """Train the backbone on FER+, or go on where an earlier call stopped.
 
     Returns:
-        The trained model, and its curves, (epochs, 2) float32 in the order of `recipes.PRETRAINING_CURVES`.
+        The trained model, and its curves, (epochs, 2) float32 in the order of `pretraining.PRETRAINING_CURVES`.
 
     Raises:
         OutputError: the checkpoints cannot be written.

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import pretrained, transfer_features, units
 from fer_utils.common import files, paths, progress
 from fer_utils.common.errors import DatasetError
 from fer_utils.data import cleaning
 from fer_utils.evaluation import intervals
+from fer_utils.transfer import face_units, features, pretrained
 
 FOLDER = "unitfaces"
 STRENGTHS = tuple(10.0**exponent for exponent in range(1, 7))  # penalties tried, on standardized features
@@ -62,7 +62,7 @@ def load(folder: Path | None = None) -> RenderedFaces:
                 archive[name] for name in ("images", "eyes", "units", "person", "names")
             )
         table = pd.DataFrame(weights, columns=[str(name) for name in names])
-        targets = table[[_generators(name) for name in units.NAMES]].to_numpy(dtype=np.float32)
+        targets = table[[_generators(name) for name in face_units.NAMES]].to_numpy(dtype=np.float32)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DatasetError(f"{path}: damaged ({error}). Render it again.") from error
     return RenderedFaces(images, eyes, targets, person, files.sha256(path.read_bytes()))
@@ -84,7 +84,7 @@ def run(faces: RenderedFaces) -> dict:
     plain, mirrored = _features(_with_noise(faces))
     held = faces.person % HELD_OUT == HELD_OUT - 1
     learned = np.concatenate([plain[~held], mirrored[~held]])
-    targets = np.concatenate([faces.units[~held], faces.units[~held][:, units.MIRRORED]])
+    targets = np.concatenate([faces.units[~held], faces.units[~held][:, face_units.MIRRORED]])
     regression, strength = fit(learned, targets, np.tile(faces.person[~held], 2))
     about = {
         "faces": int((~held).sum()),
@@ -96,14 +96,14 @@ def run(faces: RenderedFaces) -> dict:
         "penalty": strength,
         "values": plain.shape[1],
     }
-    stored = units.rounded(regression)
+    stored = face_units.rounded(regression)
     about["scores"] = scores(faces.units[held], stored.read(plain[held], mirrored[held]), faces.person[held])
     about["correlation_on_sample"] = _on_sample(stored)
-    units.save(regression, about=about)
-    return units.check()
+    face_units.save(regression, about=about)
+    return face_units.check()
 
 
-def fit(features: np.ndarray, targets: np.ndarray, person: np.ndarray) -> tuple[units.Regression, float]:
+def fit(features: np.ndarray, targets: np.ndarray, person: np.ndarray) -> tuple[face_units.Regression, float]:
     """Ridge regression on standardized features, its penalty by five-fold cross-validation over people.
 
     Args:
@@ -129,7 +129,7 @@ def fit(features: np.ndarray, targets: np.ndarray, person: np.ndarray) -> tuple[
     scaler, ridge = search.best_estimator_
     coefficients = (ridge.coef_ / scaler.scale_).T
     intercepts = ridge.intercept_ - scaler.mean_ @ coefficients
-    found = units.Regression(coefficients.astype(np.float32), intercepts.astype(np.float32))
+    found = face_units.Regression(coefficients.astype(np.float32), intercepts.astype(np.float32))
     return found, float(search.best_params_["ridge__alpha"])
 
 
@@ -140,8 +140,8 @@ def scores(truth: np.ndarray, read: np.ndarray, person: np.ndarray) -> dict[str,
         truth, read: (N, len(units.NAMES)) float32.
         person: (N,).
     """
-    total = pd.DataFrame((truth - truth.mean(axis=0)) ** 2, columns=units.NAMES).groupby(person).sum()
-    explained = total - pd.DataFrame((truth - read) ** 2, columns=units.NAMES).groupby(person).sum()
+    total = pd.DataFrame((truth - truth.mean(axis=0)) ** 2, columns=face_units.NAMES).groupby(person).sum()
+    explained = total - pd.DataFrame((truth - read) ** 2, columns=face_units.NAMES).groupby(person).sum()
     found = {}
     for name, columns in _columns().items():
         sums, counts = (each[columns].sum(axis=1).to_numpy() for each in (explained, total))
@@ -149,15 +149,15 @@ def scores(truth: np.ndarray, read: np.ndarray, person: np.ndarray) -> dict[str,
     return found
 
 
-def _on_sample(regression: units.Regression) -> dict[str, float]:
+def _on_sample(regression: face_units.Regression) -> dict[str, float]:
     """Pearson's correlation of each unit with its true weight on the sample faces, found and aligned like photographs.
 
     Units that the sample's expressions do not use are left out.
     """
     data, manifest = cleaning.load_clean("sample")
     positions = cleaning.kept_indices(data, manifest)
-    images = transfer_features.crops(data, manifest, positions, _KEY[0])
-    read = pd.DataFrame(regression.read(*_features(images)), columns=units.NAMES)
+    images = features.crops(data, manifest, positions, _KEY[0])
+    read = pd.DataFrame(regression.read(*_features(images)), columns=face_units.NAMES)
     table = pd.read_csv(paths.SAMPLE / "expressions.csv").set_index("image").loc[data.file_names[positions]]
     found = {}
     for name, columns in _columns().items():
@@ -168,7 +168,9 @@ def _on_sample(regression: units.Regression) -> dict[str, float]:
 
 
 def _columns() -> dict[str, list[str]]:
-    return {name: [f"{name} left", f"{name} right"] for name in units.PAIRS} | {name: [name] for name in units.SINGLES}
+    return {name: [f"{name} left", f"{name} right"] for name in face_units.PAIRS} | {
+        name: [name] for name in face_units.SINGLES
+    }
 
 
 def _generators(name: str) -> str:
@@ -182,7 +184,7 @@ def _with_noise(faces: RenderedFaces) -> np.ndarray:
     random = np.random.default_rng(_SEED)
     eyes = faces.eyes + random.normal(0, _EYE_NOISE, size=faces.eyes.shape)
     crops = [
-        transfer_features.aligned(image, left, right, _KEY[0])
+        features.aligned(image, left, right, _KEY[0])
         for image, (left, right) in zip(progress.bar(faces.images, "aligning"), eyes, strict=True)
     ]
     noisy = np.stack(crops) + random.normal(0, _GREY_NOISE, size=(len(crops), *crops[0].shape))
@@ -191,5 +193,5 @@ def _with_noise(faces: RenderedFaces) -> np.ndarray:
 
 def _features(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     model = pretrained.load().model
-    wanted = {_KEY: transfer_features.FEATURES[_KEY]}
-    return tuple(transfer_features.outputs(model, seen, wanted)[_KEY] for seen in (images, images[:, :, ::-1]))
+    wanted = {_KEY: features.FEATURES[_KEY]}
+    return tuple(features.outputs(model, seen, wanted)[_KEY] for seen in (images, images[:, :, ::-1]))

@@ -21,8 +21,8 @@ from fer_utils.common.errors import DatasetError
 from fer_utils.data import cleaning
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.experiments import tables
-from fer_utils.transfer_features import PAIRED, UNITS, features, kept
-from fer_utils.transfer_heads import head_probabilities
+from fer_utils.transfer.features import PAIRED, UNITS, features, kept
+from fer_utils.transfer.heads import head_probabilities
 
 VIEWS = (1, 2)  # faces alone, or their mirror images too
 STRENGTHS = (3.0, 30.0)  # inverse of the L2 penalty

@@ -1,0 +1,1 @@
+"""The pretrained network, its features, heads, fine-tuning, face units."""
