@@ -224,9 +224,9 @@ def predict(photos: tuple[str, ...], as_json: bool, out: Path | None, no_picture
       fer predict holiday/ --no-pictures       a folder, the table alone
       fer predict *.jpg --json > faces.jsonl   for another program
     """
-    from fer_utils import prediction_report
+    from fer_utils.photos import command
 
-    if not prediction_report.run(photos, as_json=as_json, out=out, pictures=not no_pictures):
+    if not command.run(photos, as_json=as_json, out=out, pictures=not no_pictures):
         sys.exit(1)
 
 

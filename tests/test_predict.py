@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from fer_utils import photos
 from fer_utils.cli import main
 from fer_utils.common import paths
 from fer_utils.common.errors import PhotoError
+from fer_utils.photos import reading
 
 
 def sample(name: str) -> Image.Image:
@@ -79,7 +79,7 @@ def test_fifty_faces_in_one_photo(tmp_path):
         for condition in ("happy", "normal", "sad", "surprised")
         for number in range(1, 16)
     ]
-    sheet = photos.contact_sheet([np.asarray(sample(name)) for name in names[:50]], columns=10)
+    sheet = reading.contact_sheet([np.asarray(sample(name)) for name in names[:50]], columns=10)
     Image.fromarray(sheet).save(tmp_path / "fifty.png")
     found = call(tmp_path / "fifty.png", "--json", "--no-pictures")
     assert found.exit_code == 0
@@ -89,10 +89,10 @@ def test_fifty_faces_in_one_photo(tmp_path):
 
 def test_large_photos_are_refused_or_shrunk_while_they_are_decoded(tmp_path):
     Image.new("L", (10_000, 10_000)).save(tmp_path / "huge.jpg", quality=30)
-    assert photos.read(tmp_path / "huge.jpg").grey.size <= 50_000_000
+    assert reading.read(tmp_path / "huge.jpg").grey.size <= 50_000_000
     Image.new("1", (10_000, 10_000)).save(tmp_path / "huge.png")
     with pytest.raises(PhotoError, match=r"huge\.png"):
-        photos.read(tmp_path / "huge.png")
+        reading.read(tmp_path / "huge.png")
 
 
 @pytest.mark.parametrize("name", ["missing.jpg", "nothing here"])
@@ -113,7 +113,7 @@ def test_missing_weights_are_told_before_any_work(folder, tmp_path, monkeypatch)
 
 def test_a_photo_is_read_without_packages_that_only_take_time_to_import():
     code = (
-        "import sys; from pathlib import Path; from fer_utils import predict;"
+        "import sys; from pathlib import Path; from fer_utils.photos import expressions as predict;"
         f"found = list(predict.run([Path({str(paths.SAMPLE / 'subject01.happy')!r})]));"
         "assert len(found[0].found) == 1;"
         "assert not {'matplotlib', 'pandas', 'sklearn'} & set(sys.modules), sorted(sys.modules);"

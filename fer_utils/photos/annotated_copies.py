@@ -11,7 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from fer_utils.common import files
 from fer_utils.common.errors import PhotoError
-from fer_utils.predict import FaceExpression, Prediction
+from fer_utils.photos.expressions import FaceExpression, Prediction
 
 # Orange on black edges stands out from any photo and to any eye; black on orange has a contrast of 9 to 1.
 _COLOUR, _EDGE = (230, 159, 0), (0, 0, 0)

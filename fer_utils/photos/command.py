@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_utils import annotations, photos, predict
 from fer_utils.common import files, paths, progress
+from fer_utils.photos import annotated_copies, expressions, reading
 from fer_utils.transfer import pretrained
 
 _NAME_WIDTHS = (5, 40)  # fewest and most characters of the table's first column
@@ -30,17 +30,19 @@ def run(arguments: Sequence[str], *, as_json: bool, out: Path | None, pictures: 
         WeightsError: the pretrained weights cannot be used.
         OutputError: the pictures cannot be written.
     """
-    found = photos.find(arguments)
+    found = reading.find(arguments)
     pretrained.check()  # before any work, and before TensorFlow's long import
-    folder = annotations.Folder(out or paths.outputs("predictions"), inputs=found)
+    folder = annotated_copies.Folder(out or paths.outputs("predictions"), inputs=found)
     if pictures:
         files.require_writable(folder.path)
     width = min(max(_NAME_WIDTHS[0], *(len(str(path)) for path in found)), _NAME_WIDTHS[1])
     if not as_json:
-        progress.result(predict.header(width=width))
+        progress.result(expressions.header(width=width))
     counts = dict.fromkeys(("faces", "pictures", "without", "failed"), 0)
-    for each in progress.bar(predict.run(found), "looking at photos", total=len(found), unit="photo", delay=_PATIENCE):
-        lines = predict.json_lines(each) if as_json else predict.rows(each, width=width)
+    for each in progress.bar(
+        expressions.run(found), "looking at photos", total=len(found), unit="photo", delay=_PATIENCE
+    ):
+        lines = expressions.json_lines(each) if as_json else expressions.rows(each, width=width)
         progress.result("\n".join(lines))
         for note in each.notes:
             progress.say(f"{each.name}: {note}")
@@ -56,11 +58,11 @@ def run(arguments: Sequence[str], *, as_json: bool, out: Path | None, pictures: 
     return not counts["failed"]
 
 
-def findings(predictions: Sequence[predict.Prediction]) -> str:
+def findings(predictions: Sequence[expressions.Prediction]) -> str:
     """What notebook 06 found, as Markdown."""
     found = [each for prediction in predictions for each in prediction.found]
     without = sum(not prediction.found for prediction in predictions)
-    lines = [f"- {_counted(len(found), 'face')} in {_counted(len(predictions), 'photo')}; {without} without a face."]
+    lines = [f"- {counted(len(found), 'face')} in {counted(len(predictions), 'photo')}; {without} without a face."]
     if found:
         shares = [each.probabilities[each.expression] for each in found]
         surest, least = found[shares.index(max(shares))], found[shares.index(min(shares))]
@@ -76,7 +78,7 @@ def findings(predictions: Sequence[predict.Prediction]) -> str:
 
 
 def _summary(counts: dict[str, int], *, photos: int, folder: Path) -> str:
-    parts = [f"{_counted(counts['faces'], 'face')} in {_counted(photos, 'photo')}"]
+    parts = [f"{counted(counts['faces'], 'face')} in {counted(photos, 'photo')}"]
     if counts["without"]:
         parts.append(f"{counts['without']} without a face")
     if counts["failed"]:
@@ -86,5 +88,6 @@ def _summary(counts: dict[str, int], *, photos: int, folder: Path) -> str:
     return "; ".join(parts)
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 face", "2 faces"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

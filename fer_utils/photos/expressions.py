@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fer_utils import photos
 from fer_utils.common import keras_setup
 from fer_utils.common.errors import PhotoError
 from fer_utils.data import alignment, detection
 from fer_utils.data.alignment import Face
-from fer_utils.photos import Photo
+from fer_utils.photos import reading
+from fer_utils.photos.reading import Photo
 from fer_utils.transfer import pretrained
 from fer_utils.transfer.pretrained import Pretrained
 
@@ -165,7 +165,7 @@ def _groups(paths: Iterable[Path]) -> Iterator[list[Photo | Prediction]]:
     pixels = 0
     for path in paths:
         try:
-            photo = photos.read(path)
+            photo = reading.read(path)
             group.append(photo)
             pixels += photo.grey.size
         except PhotoError as error:
