@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from fer_utils import findings, seed_answers
 from fer_utils.common import files, paths
 from fer_utils.common.errors import OutputError
 from fer_utils.experiments import tables
+from fer_utils.findings import comparison, original_questions
 
 DATASET = "yale"
 README = paths.PROJECT / "README.md"
@@ -50,14 +50,14 @@ def blocks() -> dict[str, str]:
         OutputError: a table is missing or damaged.
     """
     scores, comparisons = (tables.read(DATASET, name) for name in ("scores", "comparisons"))
-    table = findings.score_table(scores, protocol="loso")
+    table = comparison.score_table(scores, protocol="loso")
     return {
-        "found": findings.in_short(scores, comparisons),
+        "found": comparison.in_short(scores, comparisons),
         "results": _markdown(table),
-        "comparisons": _markdown(findings.comparison_table(comparisons)),
-        "details": findings.comparison(scores, comparisons),
+        "comparisons": _markdown(comparison.comparison_table(comparisons)),
+        "details": comparison.comparison(scores, comparisons),
         "bench": _markdown(_bench()),
-        "seed": _markdown(seed_answers.answers(DATASET).set_index("the original wrote")),
+        "seed": _markdown(original_questions.answers(DATASET).set_index("the original wrote")),
     }
 
 

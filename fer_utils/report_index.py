@@ -6,12 +6,13 @@ import re
 import pandas as pd
 from markupsafe import Markup
 
-from fer_utils import findings, provenance, report_markup
+from fer_utils import provenance, report_markup
 from fer_utils.common import paths
 from fer_utils.common.errors import OutputError
 from fer_utils.data import datasets
 from fer_utils.executed import Executed
 from fer_utils.experiments import tables as results
+from fer_utils.findings import comparison
 from fer_utils.report_pages import Page
 
 _BROKEN = (KeyError, IndexError, ValueError, TypeError, AttributeError)  # of a table with other columns or cells
@@ -90,8 +91,8 @@ def _results(dataset: str, title: str) -> tuple[list[dict], Markup]:
     }
     tables, read = [], {}
     for name, makes in (
-        ("scores", lambda table: findings.score_table(table, protocol="loso")),
-        ("comparisons", findings.comparison_table),
+        ("scores", lambda table: comparison.score_table(table, protocol="loso")),
+        ("comparisons", comparison.comparison_table),
     ):
         try:
             read[name] = results.read(dataset, name)
@@ -103,7 +104,7 @@ def _results(dataset: str, title: str) -> tuple[list[dict], Markup]:
             problem = f"{name}.csv is damaged: remove it and run notebook 03 again (fer run 03)."
             tables.append({"html": "", "problem": problem})
     try:
-        lead = report_markup.inline(findings.in_short(read["scores"], read["comparisons"]))
+        lead = report_markup.inline(comparison.in_short(read["scores"], read["comparisons"]))
     except (OutputError, *_BROKEN):
         lead = Markup("")  # the sentence is about models that these results do not hold
     return tables, lead

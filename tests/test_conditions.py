@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import deeper_findings
 from fer_utils.common import paths
 from fer_utils.data import datasets
 from fer_utils.data import people as subjects
 from fer_utils.experiments import tables
+from fer_utils.findings import deeper_errors
 from fer_utils.studies import glasses_and_light, traits
 
 CLASSES = ["happy", "normal"]
@@ -180,12 +180,12 @@ def test_traits_and_their_comparison():
 def test_words_follow_the_rows():
     found = glasses_and_light.answers(study(), dark_pairs())
     effects = glasses_and_light.effects([found])
-    rows = tables.table(deeper_findings.conditions(effects, {"m": 2}))
-    text = deeper_findings._conditions(rows, "m")
+    rows = tables.table(deeper_errors.conditions(effects, {"m": 2}))
+    text = deeper_errors._conditions(rows, "m")
     assert "glasses: -66.7 points" in text
     assert "lowers it, read as neutral 6 of 6 without, 0 with" in text
     assert "left out, since no face was found: 2." in text
     rows.loc[rows["quantity"] == "glasses, q", "value"] = 0.5
-    assert "cannot be told" in deeper_findings._conditions(rows, "m")
+    assert "cannot be told" in deeper_errors._conditions(rows, "m")
     rows.loc[rows["quantity"] == "pairs without a face", "value"] = 0
-    assert "left out" not in deeper_findings._conditions(rows, "m")
+    assert "left out" not in deeper_errors._conditions(rows, "m")

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 import small_experiment
 
-from fer_utils import deeper_findings
 from fer_utils.data import alignment
 from fer_utils.engine.record import Record
 from fer_utils.experiments import experiment as experiments
 from fer_utils.experiments import tables
+from fer_utils.findings import deeper_errors
 from fer_utils.studies import decoding, labels, occlusion
 from fer_utils.studies.errors import ErrorStudy
 
@@ -94,8 +94,8 @@ def test_the_part_that_counts_is_found(region):
     found = occlusion.shares_of_people(np.stack(list(maps.values())), np.array(["1", "2"]))
     assert [name for name, each in found.items() if each.may_be_first] == [region]
     assert found[region].value == pytest.approx(shares[region])
-    rows = tables.table(deeper_findings.regions("m", {"happy": found}))
-    assert f"most at: happy the {region} ({shares[region]:.1f})." in deeper_findings._regions(rows, "m")
+    rows = tables.table(deeper_errors.regions("m", {"happy": found}))
+    assert f"most at: happy the {region} ({shares[region]:.1f})." in deeper_errors._regions(rows, "m")
 
 
 def test_regions_that_these_people_cannot_order_are_all_named():
@@ -105,8 +105,8 @@ def test_regions_that_these_people_cannot_order_are_all_named():
         heat[place, top:bottom, left:right] = 1
     found = occlusion.shares_of_people(heat, np.array(list("abcdefghijkl")))
     assert {name for name, each in found.items() if each.may_be_first} == {"eyes", "mouth"}
-    rows = tables.table(deeper_findings.regions("m", {"happy": found}))
-    text = deeper_findings._regions(rows, "m")
+    rows = tables.table(deeper_errors.regions("m", {"happy": found}))
+    text = deeper_errors._regions(rows, "m")
     assert " or the " in text and "brows (" not in text
 
 
@@ -132,7 +132,7 @@ def test_mirrored_answers():
     found = occlusion.mirrored(made)
     assert found["plain"].tolist() == [1, 0]
     assert found["mirrored"].tolist() == [0, 0]
-    rows = tables.table(deeper_findings.mirrored("m", found, ["no", "yes"]))
+    rows = tables.table(deeper_errors.mirrored("m", found, ["no", "yes"]))
     assert tables.get(rows, "mirror", "m", "all, changed").value == 0.5
     assert tables.get(rows, "mirror", "m", "yes, accuracy").value == -0.5
 

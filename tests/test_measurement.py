@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 import small_experiment
 
-from fer_utils import measurement_findings, measurement_words
 from fer_utils.evaluation import calibration, intervals
 from fer_utils.experiments import tables
+from fer_utils.findings import pitfalls as pitfall_findings
+from fer_utils.findings import wording
 from fer_utils.studies import pitfalls, power
 from fer_utils.studies.pitfalls import Counts
 
@@ -40,9 +41,9 @@ def test_counts_are_by_subject_and_seed():
     found = pitfalls.counts(table)
     assert found.right.tolist() == [[1, 0], [1, 1]]
     assert found.sizes.tolist() == [1, 1]
-    rows = tables.table(measurement_findings.splits("m", pitfalls.over_splits(found)))
-    assert "Over 2 ways to choose them, each with 2 seeds" in measurement_words._splits(rows, "m")
-    assert "anything from 0% to 100%" in measurement_words._splits(rows, "m")
+    rows = tables.table(pitfall_findings.splits("m", pitfalls.over_splits(found)))
+    assert "Over 2 ways to choose them, each with 2 seeds" in pitfall_findings._splits(rows, "m")
+    assert "anything from 0% to 100%" in pitfall_findings._splits(rows, "m")
 
 
 def test_the_best_epoch_is_optimistic():
@@ -95,8 +96,8 @@ def test_spreads_tell_seeds_from_people():
 )
 def test_seeds_or_people(right, words):
     found = fifteen(right)
-    rows = tables.table(measurement_findings.seeds(pitfalls.spreads(found), found))
-    text = measurement_words._seeds(rows)
+    rows = tables.table(pitfall_findings.seeds(pitfalls.spreads(found), found))
+    text = pitfall_findings._seeds(rows)
     assert words in text
     assert "from 15 people and 8 seeds" in text
 
@@ -143,14 +144,12 @@ def test_power_is_as_uncertain_as_the_people_it_is_fitted_to(monkeypatch):
     others = power.with_other_people("tiny", base, differences, few=3)
     assert len(others) == 8
     assert len({each.all_subjects[0] for each in others}) > 1
-    rows = tables.table(
-        measurement_findings.power(power.simulate(base, differences, few=3), others, subjects=15, few=3)
-    )
+    rows = tables.table(pitfall_findings.power(power.simulate(base, differences, few=3), others, subjects=15, few=3))
     shown = tables.get(rows, "power", "all subjects", "found at 10%")
     assert shown.low < shown.value < shown.high
     few = tables.get(rows, "power", "the original's split", "smallest difference")
     assert math.isnan(few.value)
-    text = measurement_words._power(rows)
+    text = pitfall_findings._power(rows)
     assert "with 3 people, even 30 points are found only" in text
     assert "A true difference of 10 points is found by 15 people in" in text
 
@@ -158,10 +157,10 @@ def test_power_is_as_uncertain_as_the_people_it_is_fitted_to(monkeypatch):
 def test_a_difference_that_other_people_never_find_has_no_upper_end():
     found = power.Power(np.array([0.0, 0.2]), np.array([0.1, 0.9]), np.array([0.1, 0.9]))
     weak = power.Power(np.array([0.0, 0.2]), np.array([0.1, 0.2]), np.array([0.1, 0.2]))
-    rows = tables.table(measurement_findings.power(found, [found] * 30 + [weak] * 10, subjects=15, few=3))
+    rows = tables.table(pitfall_findings.power(found, [found] * 30 + [weak] * 10, subjects=15, few=3))
     least = tables.get(rows, "power", "all subjects", "smallest difference")
     assert math.isinf(least.high)
-    assert "to more than was simulated)" in measurement_words.smallest(rows, "all subjects")
+    assert "to more than was simulated)" in pitfall_findings.smallest(rows, "all subjects")
 
 
 def test_jumps_have_an_interval_over_epochs():
@@ -170,34 +169,34 @@ def test_jumps_have_an_interval_over_epochs():
     curves["augmented_validation_accuracy"] = random.normal(0.5, 0.06, 400)
     curves["validation_cross_entropy"] = random.normal(1, 0.1, 400)
     curves["augmented_validation_cross_entropy"] = random.normal(1, 0.3, 400)
-    rows = tables.table(measurement_findings.augmented("updated", curves))
+    rows = tables.table(pitfall_findings.augmented("updated", curves))
     plain, noisy, more = (rows.iloc[place] for place in range(3))
     assert plain.low < plain.value < plain.high < noisy.low < noisy.value < noisy.high
     assert more.value == pytest.approx(noisy.value - plain.value)
     assert 0 < more.low < more.value < more.high
-    assert "intervals over the epochs" in measurement_words._augmented(rows, "updated")
+    assert "intervals over the epochs" in pitfall_findings._augmented(rows, "updated")
     calm, wild = rows.iloc[3], rows.iloc[4]
     assert calm.quantity == "loss jump, images as they are"
     assert calm.high < 0.2 < wild.low
-    assert "cross-entropy (nats): images as they are 0.1" in measurement_words.jumps(rows)
+    assert "cross-entropy (nats): images as they are 0.1" in pitfall_findings.jumps(rows)
 
 
 def test_losses_over_folds():
     folds = pd.DataFrame({"fold": list("abcd"), "n": [6, 6, 6, 5], "loss": 2.0, "seen": 0.5})
     folds["without_error"], folds["unseen"] = [1.0, 1.1, 0.9, 1.0], [1.5, 2.5, 1.5, 2.5]
-    rows = tables.table(measurement_findings.losses("updated", folds))
+    rows = tables.table(pitfall_findings.losses("updated", folds))
     share = tables.get(rows, "loss", "updated", "share of penalty and floor, loso")
     assert share.value == pytest.approx(0.5)
     assert share.low < 0.45 < 0.55 < share.high
     gap = tables.get(rows, "loss", "updated", "cross-entropy, unseen minus seen")
     assert gap.value == pytest.approx((1 * 6 + 2 * 6 + 1 * 6 + 2 * 5) / 23)
     assert 1 <= gap.low < gap.high <= 2
-    assert "0.50 nats on the people trained on" in measurement_words._loss(rows, "updated")
+    assert "0.50 nats on the people trained on" in pitfall_findings._loss(rows, "updated")
 
 
 def test_intervals_are_told_where_there_are_any():
     def told(low, high):
-        return measurement_findings.ends(pd.Series({"value": 0.2, "low": low, "high": high}))
+        return wording.ends(pd.Series({"value": 0.2, "low": low, "high": high}))
 
     assert told(0.1, 0.3) == " (10.0 to 30.0)"
     assert told(0.2, 0.2) == told(math.nan, math.nan) == ""
@@ -216,7 +215,7 @@ def test_calibration_error_with_its_interval():
 
 def test_words_follow_the_numbers():
     table = tables.table(
-        measurement_findings.leak(
+        pitfall_findings.leak(
             pd.DataFrame(
                 [
                     {
@@ -235,12 +234,12 @@ def test_words_follow_the_numbers():
         )
     )
     assert tables.get(table, "leak", "m", "image-wise").value == 0.6
-    assert "60% in place of 30%, +30.0 points (+10.0 to +50.0): the leak shows" in measurement_words._leak(table, "m")
+    assert "60% in place of 30%, +30.0 points (+10.0 to +50.0): the leak shows" in pitfall_findings._leak(table, "m")
     table.loc[table["quantity"] == "difference", "low"] = -0.1
-    assert "these images show no leak" in measurement_words._leak(table, "m")
+    assert "these images show no leak" in pitfall_findings._leak(table, "m")
     table.loc[table["quantity"] == "difference", "high"] = -0.1
-    assert "lower, not higher." in measurement_words._leak(table, "m")
+    assert "lower, not higher." in pitfall_findings._leak(table, "m")
     table.loc[table["quantity"] == "alike", "value"] = 0
-    assert "whoever is recognised" in measurement_words._leak(table, "m")
+    assert "whoever is recognised" in pitfall_findings._leak(table, "m")
     table.loc[table["quantity"] == "seeds", "value"] = 1
-    assert "from one seed" in measurement_words._leak(table, "m")
+    assert "from one seed" in pitfall_findings._leak(table, "m")

@@ -54,7 +54,7 @@ def test_a_class_without_training_images_is_never_predicted(run):
 
 def test_tensorflow_waits_until_something_is_to_be_computed():
     code = (
-        "import sys; from fer_utils.transfer import candidates as transfer, features as transfer_features, fine_tuning as tuning, face_units as units; from fer_utils import transfer_findings;"
+        "import sys; from fer_utils.transfer import candidates as transfer, features as transfer_features, fine_tuning as tuning, face_units as units; from fer_utils.findings import transfer as transfer_findings;"
         "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import small_experiment
 
-from fer_utils import tweak_findings
 from fer_utils.common.errors import ParameterError
 from fer_utils.evaluation import significance
 from fer_utils.experiments import recipes
+from fer_utils.findings import tweaks as tweak_findings
 from fer_utils.studies import tweaks
 from fer_utils.studies.tweaks import Tweak
 

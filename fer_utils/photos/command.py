@@ -1,6 +1,5 @@
 """What `fer predict` prints and writes."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +8,6 @@ from fer_utils.photos import annotated_copies, expressions, reading
 from fer_utils.transfer import pretrained
 
 _NAME_WIDTHS = (5, 40)  # fewest and most characters of the table's first column
-UNDECIDED = 0.5  # a face whose surest expression gets less than this may as well show another
 _PATIENCE = 5  # seconds without a progress bar
 
 
@@ -56,25 +54,6 @@ def run(arguments: Sequence[str], *, as_json: bool, out: Path | None, pictures: 
         counts["without"] += not each.found and not each.error
     progress.say(_summary(counts, photos=len(found), folder=folder.path))
     return not counts["failed"]
-
-
-def findings(predictions: Sequence[expressions.Prediction]) -> str:
-    """What notebook 06 found, as Markdown."""
-    found = [each for prediction in predictions for each in prediction.found]
-    without = sum(not prediction.found for prediction in predictions)
-    lines = [f"- {counted(len(found), 'face')} in {counted(len(predictions), 'photo')}; {without} without a face."]
-    if found:
-        shares = [each.probabilities[each.expression] for each in found]
-        surest, least = found[shares.index(max(shares))], found[shares.index(min(shares))]
-        words = Counter(each.expression for each in found)
-        undecided = sum(share < UNDECIDED for share in shares)
-        lines += [
-            "- Named most often: " + ", ".join(f"**{word}** ({count})" for word, count in words.most_common(3)) + ".",
-            f"- The surest face is {surest.expression} with {max(shares):.0%}, the least sure {least.expression} with "
-            f"{min(shares):.0%}; their mean is {sum(shares) / len(shares):.0%}.",
-            f"- {undecided} of {len(found)} get under {UNDECIDED:.0%} for every expression: read those as undecided.",
-        ]
-    return "\n".join(lines)
 
 
 def _summary(counts: dict[str, int], *, photos: int, folder: Path) -> str:

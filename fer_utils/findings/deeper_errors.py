@@ -8,7 +8,7 @@ import pandas as pd
 from fer_utils.evaluation import intervals
 from fer_utils.evaluation.significance import told
 from fer_utils.experiments.tables import get, row
-from fer_utils.measurement_findings import ends
+from fer_utils.findings.wording import ends
 from fer_utils.studies.glasses_and_light import CONTROL
 from fer_utils.studies.occlusion import Share
 

@@ -1,12 +1,12 @@
 """What the notebooks found, in words: every number comes from the results that are passed in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from fer_utils.data.datasets import FaceDataset
 from fer_utils.experiments import tables
+from fer_utils.findings.wording import against_chance, interval, p_value
 
 # Readings of the original project's own report and curves; see the README, "Sources".
 ORIGINAL = {
@@ -19,67 +19,27 @@ ORIGINAL = {
 }
 
 
-def cleaning(
-    dataset: FaceDataset,
-    manifest: pd.DataFrame,
-    found: Sequence[Sequence],
-    pairs: Sequence[tuple[str, str]],
-    candidates: pd.DataFrame,
-) -> str:
-    """What notebook 01 found, as Markdown."""
-    kept = manifest[manifest["kept"].astype(bool)]
-    classes = kept.groupby("label").size()
-    lines = [
-        f"- Of {len(manifest)} files, **{len(kept)} images** of {kept['subject'].nunique()} subjects and "
-        f"{kept['label'].nunique()} expressions remain; the smallest class is {classes.idxmin()} with {classes.min()}.",
-        f"- {len(pairs)} pairs of files hold the same bytes."
-        + (f" {_pairs_across_labels(dataset, pairs)}" if pairs else ""),
-        f"- {len(candidates)} further pairs look alike to a perceptual hash. They are candidates, not copies.",
-        f"- Exactly one face was found in {sum(len(faces) == 1 for faces in found)} of {len(found)} images.",
-    ]
-    reasons = manifest.loc[~manifest["kept"].astype(bool), "reason"].value_counts()
-    lines += [f"- {count} × {reason}." for reason, count in reasons.items()]
-    return "\n".join(lines)
-
-
-def augmentation(shares: Mapping[str, np.ndarray], clean: float, noisy: np.ndarray, n: int) -> str:
-    """What notebook 02 found, as Markdown."""
-    lines = [
-        f"- Policy `{policy}` keeps at least 95 % of the face box inside the picture in {np.mean(values >= 0.95):.0%} of the draws, "
-        f"at least 90 % of it in {np.mean(values >= 0.9):.0%}."
-        for policy, values in shares.items()
-    ]
-    low, high = np.quantile(noisy, [0.025, 0.975])
-    lines += [
-        f"- One fixed network scores **{clean:.0%}** on {n} validation images, and anything from **{noisy.min():.0%} to "
-        f"{noisy.max():.0%}** when they are augmented first (95 % of the draws: {low:.0%} to {high:.0%}). A curve of "
-        "such scores moves by that much without any learning.",
-        f"- One image of {n} is {1 / n:.1%}: on so few images no curve can be smooth.",
-    ]
-    return "\n".join(lines)
-
-
 def comparison(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     """What notebook 03 found, as Markdown."""
     lines = []
     for model in scores.loc[scores["protocol"] == "original-split", "model"].unique():
         row = tables.value(scores, model, "accuracy_wilson", protocol="original-split")
         lines.append(
-            f"- As the original measured, `{model}`: {_interval(row)} on {row.n} images. "
-            + _against_chance(row, tables.value(scores, model, "chance", protocol="original-split").value)
+            f"- As the original measured, `{model}`: {interval(row)} on {row.n} images. "
+            + against_chance(row, tables.value(scores, model, "chance", protocol="original-split").value)
         )
     for model in scores.loc[scores["protocol"] == "loso", "model"].unique():
         row = tables.value(scores, model, "accuracy")
         f1 = tables.value(scores, model, "macro_f1")
         lines.append(
-            f"- Leaving one subject out, `{model}`: accuracy **{_interval(row)}**, macro-F1 {f1.value:.2f} "
+            f"- Leaving one subject out, `{model}`: accuracy **{interval(row)}**, macro-F1 {f1.value:.2f} "
             f"({f1.low:.2f} to {f1.high:.2f}), {row.seeds} seed{'s' * (int(row.seeds) > 1)}. "
-            + _against_chance(row, tables.value(scores, model, "chance").value)
+            + against_chance(row, tables.value(scores, model, "chance").value)
         )
     for row in comparisons.itertuples():
         lines.append(
             f"- `{row.model}` against `{row.reference}`: {100 * row.difference:+.1f} points "
-            f"({100 * row.low:+.1f} to {100 * row.high:+.1f}), McNemar p {_p_value(row.mcnemar_p, '= ')}: {verdict(row)}."
+            f"({100 * row.low:+.1f} to {100 * row.high:+.1f}), McNemar p {p_value(row.mcnemar_p, '= ')}: {verdict(row)}."
         )
     return "\n".join(lines)
 
@@ -95,11 +55,11 @@ def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     face = comparisons[(comparisons["model"] == "baseline-face") & (comparisons["reference"] == "baseline")].iloc[0]
     chance = tables.value(scores, best, "chance").value
     return (
-        f"On people it has never seen, the original `baseline` reads {_interval(accuracy['baseline'])} of the expressions, "
-        f"`updated` {_interval(accuracy['updated'])}; chance is {chance:.1%}. Their difference is "
+        f"On people it has never seen, the original `baseline` reads {interval(accuracy['baseline'])} of the expressions, "
+        f"`updated` {interval(accuracy['updated'])}; chance is {chance:.1%}. Their difference is "
         f"{100 * frame.difference:+.1f} points ({100 * frame.low:+.1f} to {100 * frame.high:+.1f}): {verdict(frame)}. "
         f"Aligning the face changes `baseline` by {100 * face.difference:+.1f} points ({100 * face.low:+.1f} to "
-        f"{100 * face.high:+.1f}); the best of all is `{best}` with {_interval(accuracy[best])}. "
+        f"{100 * face.high:+.1f}); the best of all is `{best}` with {interval(accuracy[best])}. "
         "Intervals are 95 %, from a bootstrap over subjects; those of differences over seeds too."
     )
 
@@ -132,35 +92,6 @@ def loss(curves: Mapping[str, np.ndarray], floor: float) -> str:
         f"right and as sure as the labels ask cannot go below), and {rest:.2f} is left to learn. Against the plain labels "
         f"the cross-entropy is {last['cross_entropy']:.2f}. So {(last['penalty'] + floor) / last['loss']:.0%} of the loss "
         "has nothing to do with wrong answers: high loss beside high accuracy is no miscalculation."
-    )
-
-
-def _p_value(value: float, equals: str = "") -> str:
-    """Tables keep six decimals, so that a small p value may read 0 there."""
-    return f"{equals}{value:.2g}" if value >= 0.0001 else "< 0.0001"
-
-
-def _interval(row: pd.Series) -> str:
-    return f"{row.value:.1%} ({row.low:.1%} to {row.high:.1%})"
-
-
-def _against_chance(row: pd.Series, chance: float) -> str:
-    if row.low > chance:
-        return f"Better than chance ({chance:.1%})."
-    if row.high < chance:
-        return f"Worse than chance ({chance:.1%})."
-    return f"Its interval holds chance ({chance:.1%})."
-
-
-def _pairs_across_labels(dataset: FaceDataset, pairs: Sequence[tuple[str, str]]) -> str:
-    label = dict(zip(dataset.file_names, dataset.labels, strict=True))
-    across = [pair for pair in pairs if label[pair[0]] != label[pair[1]] and min(label[pair[0]], label[pair[1]]) >= 0]
-    if not across:
-        return "None of them carries two different expressions."
-    return (
-        "Under two different expressions: "
-        + "; ".join(" and ".join(f"`{name}`" for name in pair) for pair in across)
-        + "."
     )
 
 
@@ -227,36 +158,6 @@ def comparison_table(comparisons: pd.DataFrame) -> pd.DataFrame:
             "seeds": comparisons["seeds"],
             "only this one right": comparisons["only_model"],
             "only the other right": comparisons["only_reference"],
-            "McNemar p": [_p_value(row.mcnemar_p) for row in comparisons.itertuples()],
+            "McNemar p": [p_value(row.mcnemar_p) for row in comparisons.itertuples()],
         }
     ).set_index("model")
-
-
-def causes(study, reference) -> str:
-    """Why the models fail, each cause with its evidence, as Markdown.
-
-    Args:
-        study, reference: `errors.ErrorStudy` of the model looked at and of the one beside it.
-    """
-    recall = pd.Series(np.diag(study.confusion) / study.confusion.sum(axis=1), index=study.classes).sort_values()
-    near = study.nearest_training_images(count=len(study.right))
-    followed = float(np.mean(near["predicted"] == near["nearest_label"])) if len(near) else float("nan")
-    wrong_sure = float(np.mean(study.confidence[~study.right] > 0.8)) if (~study.right).any() else 0.0
-    share, area = reference.face_share
-    lines = [
-        f"1. **Which expressions?** {study.worst_confusion} Recall is lowest for {recall.index[0]} "
-        f"({recall.iloc[0]:.0%}) and {recall.index[1]} ({recall.iloc[1]:.0%}), highest for {recall.index[-1]} "
-        f"({recall.iloc[-1]:.0%}).",
-        f"2. **Which people?** {study.subject_range} A mean over everybody hides this.",
-        f"3. **Resemblance?** In {followed:.0%} of its mistakes the nearest training image, of another "
-        f"person, carries the label that was predicted ({len(near)} mistakes of the first seed).",
-        f"4. **Looking elsewhere?** `{reference.model}`: {share:.0%} of the Grad-CAM heat lies in "
-        f"the face's box, which takes {area:.0%} of its picture; what falls outside is hair, clothes and wall. "
-        f"`{study.model}` is right in {study.right.mean():.0%} of the predictions, `{reference.model}` in "
-        f"{reference.right.mean():.0%}.",
-        f"5. **Overconfidence?** Expected calibration error {study.calibration_error:.2f}; "
-        f"{wrong_sure:.0%} of its mistakes were made with more than 80 % confidence.",
-        "6. **Too few people?** Each network has learned the expressions from "
-        f"{study.predictions['subject'].nunique() - 1} persons; the next person is the one it has never seen.",
-    ]
-    return "\n".join(lines)

@@ -6,8 +6,7 @@ from fer_utils.data import datasets
 from fer_utils.evaluation.significance import told as can_be_told
 from fer_utils.experiments import tables
 from fer_utils.experiments.tables import get
-from fer_utils.measurement_findings import ends
-from fer_utils.tweak_findings import effect
+from fer_utils.findings.wording import effect, ends
 
 
 def answers(dataset: str) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from fer_utils.evaluation.significance import FALSE_DISCOVERIES
+from fer_utils.findings.wording import effect
 
 _VERDICTS = {"helps": "**Helps:**", "hurts": "**Hurts:**"}
 
@@ -24,11 +25,6 @@ def for_reading(effects: pd.DataFrame) -> pd.DataFrame:
             "epochs": effects["epochs"],
         }
     ).set_index(["factor", "change"])
-
-
-def effect(row) -> str:
-    """A row's difference with its interval, in words."""
-    return f"{100 * row.difference:+.1f} points ({100 * row.low:+.1f} to {100 * row.high:+.1f})"
 
 
 def found(effects: pd.DataFrame) -> str:

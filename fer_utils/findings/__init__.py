@@ -1,0 +1,1 @@
+"""Numbers to sentences: a module a notebook."""

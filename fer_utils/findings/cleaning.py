@@ -1,0 +1,42 @@
+"""What notebook 01 found, in words."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from fer_utils.data.datasets import FaceDataset
+
+
+def cleaning(
+    dataset: FaceDataset,
+    manifest: pd.DataFrame,
+    found: Sequence[Sequence],
+    pairs: Sequence[tuple[str, str]],
+    candidates: pd.DataFrame,
+) -> str:
+    """What notebook 01 found, as Markdown."""
+    kept = manifest[manifest["kept"].astype(bool)]
+    classes = kept.groupby("label").size()
+    lines = [
+        f"- Of {len(manifest)} files, **{len(kept)} images** of {kept['subject'].nunique()} subjects and "
+        f"{kept['label'].nunique()} expressions remain; the smallest class is {classes.idxmin()} with {classes.min()}.",
+        f"- {len(pairs)} pairs of files hold the same bytes."
+        + (f" {_pairs_across_labels(dataset, pairs)}" if pairs else ""),
+        f"- {len(candidates)} further pairs look alike to a perceptual hash. They are candidates, not copies.",
+        f"- Exactly one face was found in {sum(len(faces) == 1 for faces in found)} of {len(found)} images.",
+    ]
+    reasons = manifest.loc[~manifest["kept"].astype(bool), "reason"].value_counts()
+    lines += [f"- {count} × {reason}." for reason, count in reasons.items()]
+    return "\n".join(lines)
+
+
+def _pairs_across_labels(dataset: FaceDataset, pairs: Sequence[tuple[str, str]]) -> str:
+    label = dict(zip(dataset.file_names, dataset.labels, strict=True))
+    across = [pair for pair in pairs if label[pair[0]] != label[pair[1]] and min(label[pair[0]], label[pair[1]]) >= 0]
+    if not across:
+        return "None of them carries two different expressions."
+    return (
+        "Under two different expressions: "
+        + "; ".join(" and ".join(f"`{name}`" for name in pair) for pair in across)
+        + "."
+    )

@@ -1,0 +1,43 @@
+"""Numbers in words, alike in all findings."""
+
+import numpy as np
+import pandas as pd
+
+
+def p_value(value: float, equals: str = "") -> str:
+    """Tables keep six decimals, so that a small p value may read 0 there."""
+    return f"{equals}{value:.2g}" if value >= 0.0001 else "< 0.0001"
+
+
+def interval(row: pd.Series) -> str:
+    """A share with its 95 % interval."""
+    return f"{row.value:.1%} ({row.low:.1%} to {row.high:.1%})"
+
+
+def against_chance(row: pd.Series, chance: float) -> str:
+    """Whether a share's interval lies above, below or about chance."""
+    if row.low > chance:
+        return f"Better than chance ({chance:.1%})."
+    if row.high < chance:
+        return f"Worse than chance ({chance:.1%})."
+    return f"Its interval holds chance ({chance:.1%})."
+
+
+def ends(each: pd.Series, form: str = "{:.1f}", scale: float = 100) -> str:
+    """A row's interval in brackets, such as " (3.1 to 3.8)"; empty where it has none.
+
+    Args:
+        form: of each end.
+        scale: what the ends are multiplied by.
+    """
+    if np.isnan(each.low) or each.low == each.high:
+        return ""
+    low, high = (
+        form.format(scale * end) if np.isfinite(end) else "more than was simulated" for end in (each.low, each.high)
+    )
+    return f" ({low} to {high})"
+
+
+def effect(row) -> str:
+    """A row's difference with its interval, in words."""
+    return f"{100 * row.difference:+.1f} points ({100 * row.low:+.1f} to {100 * row.high:+.1f})"
