@@ -101,10 +101,10 @@ def run(
     goes on. With several data
     sets, a notebook that fails on one of them does not keep the others from running.
     """
-    from fer_utils import batch
     from fer_utils.common import paths
     from fer_utils.data import datasets
     from fer_utils.experiments import store as archive_of_records
+    from fer_utils.publishing import run_notebooks
 
     demanded = {name: _value(text) for name, text in extra}
     chosen = paths.notebooks(names)
@@ -120,13 +120,13 @@ def run(
     failures = []
     for dataset in every:
         try:
-            batch.run(chosen, dataset=dataset, settings={"budget": budget, "jobs": jobs}, demanded=demanded)
-        except batch.NotebookError as error:
+            run_notebooks.run(chosen, dataset=dataset, settings={"budget": budget, "jobs": jobs}, demanded=demanded)
+        except run_notebooks.NotebookError as error:
             failures.append(str(error))
     if html:
         _report(every)
     if failures:
-        raise batch.NotebookError("\n".join(failures))
+        raise run_notebooks.NotebookError("\n".join(failures))
 
 
 @main.command()
@@ -163,8 +163,8 @@ def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
     (--retrain) must be equal to the last bit where versions and kind of processor are those of the published records; where
     they are not, the differences are shown.
     """
-    from fer_utils import check as checking
     from fer_utils.experiments import retraining
+    from fer_utils.publishing import staleness as checking
 
     found = [line for dataset in _places(chosen_datasets) for line in checking.problems(dataset)]
     found += checking.readme_problems() if "yale" in chosen_datasets else []
@@ -183,12 +183,12 @@ def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
 @main.command("list")
 def list_notebooks() -> None:
     """Show the notebooks and the parameters of each."""
-    from fer_utils import batch
     from fer_utils.common import paths
+    from fer_utils.publishing import run_notebooks
 
     for path in paths.notebooks():
         click.echo(path.stem)
-        for name, comment in batch.known_parameters(path).items():
+        for name, comment in run_notebooks.known_parameters(path).items():
             click.echo(f"    {name:<18} {comment}")
 
 
@@ -287,7 +287,7 @@ def archive(chosen_datasets: tuple[str, ...]) -> None:
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 if the README is not up to date.")
 def readme(check: bool) -> None:
     """Fill the README's tables from outputs/yale/ (its committed standard results)."""
-    from fer_utils import readme as page
+    from fer_utils.publishing import readme as page
 
     if check and not page.is_filled():
         raise OutputError("README.md does not say what outputs/yale/ holds: run `fer readme`.")
@@ -309,7 +309,7 @@ def _places(given: tuple[str, ...]) -> list[str]:
 
 
 def _report(every: list[str], **options: bool) -> None:
-    from fer_utils import report as reports
+    from fer_utils.publishing import report as reports
 
     click.echo(f"report: {reports.build_several(every, **options)}")
 

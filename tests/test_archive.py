@@ -5,12 +5,12 @@ import pytest
 from click.testing import CliRunner
 from small_experiment import NAME, make
 
-from fer_utils import check
 from fer_utils.cli import main
 from fer_utils.common import paths
 from fer_utils.engine.record import CURVES, Record
 from fer_utils.experiments import experiment as experiments
 from fer_utils.experiments import identity, recipes, store
+from fer_utils.publishing import staleness
 
 
 def answer(tasks, *, jobs, on_record):
@@ -112,7 +112,7 @@ def test_a_member_that_is_no_record_is_named_and_not_used(packed, capsys):
             changed.writestr(name, b"no record" if name == spoiled else content)
     assert len(make().records(runs)) == len(records)
     assert f"{spoiled} is not a whole record" in capsys.readouterr().err
-    assert check._archive(NAME) == ["records.zip: 1 records are damaged: git checkout brings them back"]
+    assert staleness._archive(NAME) == ["records.zip: 1 records are damaged: git checkout brings them back"]
 
 
 def test_packing_again_keeps_what_is_packed(packed, outputs, monkeypatch):
@@ -138,11 +138,11 @@ def test_equal_records_give_equal_bytes(packed, outputs):
 
 
 def test_records_of_other_code_are_stale(packed, monkeypatch):
-    assert check._archive(NAME) == []
+    assert staleness._archive(NAME) == []
     monkeypatch.setattr(identity, "_version", lambda package: "0.0.1")
-    assert check._archive(NAME) == []
+    assert staleness._archive(NAME) == []
     monkeypatch.setattr(identity.code_hash, "of_folder", lambda folder: "other code")
-    (found,) = check._archive(NAME)
+    (found,) = staleness._archive(NAME)
     assert found.startswith(f"records.zip: {len(packed[0])} records are of other training code")
 
 

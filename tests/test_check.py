@@ -5,13 +5,13 @@ import pytest
 from click.testing import CliRunner
 from small_report import make, picture, predictions
 
-from fer_utils import check
 from fer_utils.cli import main
 from fer_utils.common import code_hash, files, paths
 from fer_utils.data import datasets
 from fer_utils.drawing import saving
 from fer_utils.engine.record import Record
 from fer_utils.experiments import tables
+from fer_utils.publishing import staleness
 
 NOTEBOOK = paths.NOTEBOOKS / "03_model_comparison.ipynb"
 
@@ -49,7 +49,7 @@ def fresh(three_people, outputs):
 
 
 def test_fresh_results_are_fresh(fresh, three_people):
-    assert check.problems(str(three_people)) == []
+    assert staleness.problems(str(three_people)) == []
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_stale_results_are_named(fresh, three_people, file, old, new, message):
     path = fresh / file
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
-    found = check.problems(str(three_people))
+    found = staleness.problems(str(three_people))
     assert any(message in line for line in found)
     assert all(line.startswith(f"outputs/three-people/{file.partition('.')[0]}") for line in found)
 
 
 def test_code_that_cannot_be_followed_counts_as_changed(fresh, three_people, monkeypatch):
     monkeypatch.setattr(code_hash, "unknown_imports", lambda notebook: ("the notebook calls exec",))
-    (found,) = check.problems(str(three_people))
+    (found,) = staleness.problems(str(three_people))
     assert found == "outputs/three-people/notebook 03: the notebook calls exec: counts as changed"
 
 
@@ -86,7 +86,7 @@ def test_missing_results_are_named(fresh, three_people):
     (fresh / "figures" / "03-x.png").unlink()
     (fresh / "scores.csv").unlink()
     (fresh / "manifest.csv").unlink()
-    found = " ".join(check.problems(str(three_people)))
+    found = " ".join(staleness.problems(str(three_people)))
     for words in ("its picture is missing", "scores.csv", "manifest.csv: missing"):
         assert words in found
 
@@ -109,10 +109,10 @@ def test_nothing_to_check():
 
 
 def test_checksums_give_the_data_hash_of_the_loaded_data():
-    assert check._data_hash(datasets.checksums("sample")) == datasets.load("sample").data_hash
+    assert staleness._data_hash(datasets.checksums("sample")) == datasets.load("sample").data_hash
 
 
 def test_the_readme_is_checked(outputs):
-    assert "is missing" in check.readme_problems()[0]
+    assert "is missing" in staleness.readme_problems()[0]
     make("yale")
-    assert "is missing" in check.readme_problems()[0]  # of what notebooks 07 to 09 write
+    assert "is missing" in staleness.readme_problems()[0]  # of what notebooks 07 to 09 write

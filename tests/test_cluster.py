@@ -14,12 +14,12 @@ import pytest
 import small_experiment
 from click.testing import CliRunner
 
-from fer_utils import batch
 from fer_utils.cli import main
 from fer_utils.common import files
 from fer_utils.common.errors import ClusterError
 from fer_utils.engine.record import Record
 from fer_utils.experiments import cluster, identity, recipes, workers
+from fer_utils.publishing import run_notebooks
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills process groups")
 
@@ -201,7 +201,7 @@ def test_records_of_another_processor_serve_the_cluster_and_not_this_machine(mon
 def test_the_command_tells_the_notebooks_which_scheduler(three_people, monkeypatch):
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "")
     told = []
-    monkeypatch.setattr(batch, "run", lambda *_, **__: told.append(small_experiment.make().scheduler))
+    monkeypatch.setattr(run_notebooks, "run", lambda *_, **__: told.append(small_experiment.make().scheduler))
     arguments = ["run", "03", "--dataset", str(three_people)]
     for more in ([], ["--scheduler", "tcp://somewhere:8786"]):
         assert CliRunner().invoke(main, arguments + more).exit_code == 0

@@ -5,10 +5,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from fer_utils import batch, executed
 from fer_utils.cli import main
 from fer_utils.common import paths
 from fer_utils.common.errors import ParameterError
+from fer_utils.publishing import executed_copies, run_notebooks
 
 
 def fer(*arguments, cwd=None):
@@ -88,15 +88,15 @@ def test_failing_notebook_names_its_cell_and_keeps_its_copy(three_people, output
     notebook.cells = [parameters, broken, nbformat.v4.new_code_cell("print('after')")]
     nbformat.write(notebook, tmp_path / "09_broken.ipynb")
     monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)
-    with pytest.raises(batch.NotebookError, match=r"(?s)09_broken: cell 2 failed.*1 / 0.*ZeroDivisionError"):
-        batch.run(paths.notebooks(), dataset=str(three_people), settings={}, demanded={})
+    with pytest.raises(run_notebooks.NotebookError, match=r"(?s)09_broken: cell 2 failed.*1 / 0.*ZeroDivisionError"):
+        run_notebooks.run(paths.notebooks(), dataset=str(three_people), settings={}, demanded={})
     copy = (outputs / "three-people" / "notebooks" / "09_broken.ipynb").read_text()
     assert "before" in copy
     assert "ZeroDivisionError" in copy
     assert str(paths.PROJECT) not in copy
     noted = json.loads((outputs / "three-people" / "notebooks" / "executed.json").read_text())["09_broken"]
     assert "ZeroDivisionError" in noted["failure"]
-    assert [page.failure for page in executed.read(str(three_people))] == [noted["failure"]]
+    assert [page.failure for page in executed_copies.read(str(three_people))] == [noted["failure"]]
 
 
 def test_notebooks_by_number_and_name():

@@ -4,7 +4,7 @@ import json
 import psutil
 from jupyter_client import BlockingKernelClient
 
-from fer_utils import kernels
+from fer_utils.publishing import kernels
 
 
 def notebook(folder, name, *cells):

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from nbconvert import HTMLExporter
 
-from fer_utils import batch, report
 from fer_utils.common import paths
 from fer_utils.data import cleaning
+from fer_utils.publishing import report, run_notebooks
 
 NOTEBOOKS = paths.notebooks()
 CLASSES = ("happy", "normal", "sad", "sleepy", "surprised", "wink")
@@ -29,7 +29,7 @@ def test_notebook_is_stored_as_agreed(path):
     assert "What we found" in "".join(cells[-2]["source"])
     assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
     assert max(len(cell["source"]) for cell in code) <= 30
-    parameters = batch.known_parameters(path)
+    parameters = run_notebooks.known_parameters(path)
     assert "dataset" in parameters
     assert all(parameters.values()), "every parameter has its comment"
 

@@ -3,9 +3,9 @@ import subprocess
 
 import pytest
 
-from fer_utils import readme
 from fer_utils.common import files, paths
 from fer_utils.common.errors import OutputError
+from fer_utils.publishing import readme
 
 
 def test_blocks_are_filled_once_and_again():

@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from PIL import Image
 from small_report import ALT, FOLDER, HARM, code, display, make, picture, words, write
 
-from fer_utils import executed, report, report_markup, report_pdf
 from fer_utils.cli import main
 from fer_utils.common import paths
 from fer_utils.common.errors import OutputError
+from fer_utils.publishing import executed_copies, report, report_markup, report_pdf
 
 
 def texts(outputs, dataset="tiny"):
@@ -23,7 +23,7 @@ def texts(outputs, dataset="tiny"):
 
 def test_index_and_pages(outputs):
     make("tiny")
-    executed.note("tiny", "01_part", seconds=12.3, failure="")
+    executed_copies.note("tiny", "01_part", seconds=12.3, failure="")
     report.build("tiny")
     pages = texts(outputs)
     assert set(pages) == {"index.html", "01_part.html", "02_part.html"}
@@ -89,7 +89,7 @@ def test_a_failed_notebook_is_shown_as_failed(outputs):
     write("tiny", "04_died", [code("train()", [], number=1), code("show()", [], number=2, ran=False)])
     (outputs / "tiny" / "notebooks" / "05_damaged.ipynb").write_text("{")
     write("tiny", "06_noted", [code("x", [], number=1)])
-    executed.note("tiny", "06_noted", seconds=1, failure="the kernel died")
+    executed_copies.note("tiny", "06_noted", seconds=1, failure="the kernel died")
     report.build("tiny")
     pages = texts(outputs)
     index = BeautifulSoup(pages["index.html"], "html.parser")
@@ -202,8 +202,8 @@ def test_notes_of_runs_survive_damage(outputs):
     make("tiny")
     notes = outputs / "tiny" / "notebooks" / "executed.json"
     notes.write_text("[")
-    executed.note("tiny", "01_part", seconds=3.21, failure="")
+    executed_copies.note("tiny", "01_part", seconds=3.21, failure="")
     assert json.loads(notes.read_text())["01_part"]["seconds"] == 3.2
-    assert executed.read("tiny")[0].failure == ""
+    assert executed_copies.read("tiny")[0].failure == ""
     with pytest.raises(OutputError, match="no executed notebooks"):
-        executed.read("nothing")
+        executed_copies.read("nothing")

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from small_report import make
 
-from fer_utils import report, report_pdf
+from fer_utils.publishing import report, report_pdf
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make setup")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed: make setup")

@@ -16,9 +16,9 @@ from nbconvert.filters.highlight import Highlight2HTML
 from nbformat import NotebookNode
 from PIL import Image
 
-from fer_utils import report_markup
 from fer_utils.common import files, paths
-from fer_utils.executed import Executed
+from fer_utils.publishing import report_markup
+from fer_utils.publishing.executed_copies import Executed
 
 TEMPLATES = Path(__file__).parent / "templates"
 _SHOWN = ["text/html", "text/markdown", "image/png", "image/jpeg", "text/plain"]

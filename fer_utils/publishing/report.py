@@ -7,10 +7,10 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from fer_utils import executed, report_index, report_markup, report_pages, report_pdf
 from fer_utils.common import files, paths
 from fer_utils.common.errors import OutputError
-from fer_utils.report_pages import Page
+from fer_utils.publishing import executed_copies, report_index, report_markup, report_pages, report_pdf
+from fer_utils.publishing.report_pages import Page
 
 
 def build(dataset: str, *, single_file: bool = False, pdf: bool = False, home: str = "") -> dict:
@@ -34,7 +34,7 @@ def build(dataset: str, *, single_file: bool = False, pdf: bool = False, home: s
     """
     if pdf:
         report_pdf.browser()  # told before the work, not after
-    pages = [report_pages.page(each, dataset=dataset) for each in executed.read(dataset)]
+    pages = [report_pages.page(each, dataset=dataset) for each in executed_copies.read(dataset)]
     overview = report_index.overview(dataset, pages)
     folder = paths.outputs(dataset) / "report"
     written = {picture.file: picture.content for page in pages for picture in page.pictures}

@@ -6,14 +6,14 @@ import re
 import pandas as pd
 from markupsafe import Markup
 
-from fer_utils import provenance, report_markup
 from fer_utils.common import paths
 from fer_utils.common.errors import OutputError
 from fer_utils.data import datasets
-from fer_utils.executed import Executed
 from fer_utils.experiments import tables as results
 from fer_utils.findings import comparison
-from fer_utils.report_pages import Page
+from fer_utils.publishing import executed_copies, report_markup
+from fer_utils.publishing.executed_copies import Executed
+from fer_utils.publishing.report_pages import Page
 
 _BROKEN = (KeyError, IndexError, ValueError, TypeError, AttributeError)  # of a table with other columns or cells
 
@@ -32,7 +32,7 @@ def overview(dataset: str, pages: list[Page]) -> dict:
     name = paths.dataset_name(dataset)
     title = _title(name, pages)
     tables, lead = _results(dataset, title)
-    commit = provenance.commit()
+    commit = executed_copies.commit()
     return {
         "name": name,
         "title": title,

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils import readme
 from fer_utils.common import code_hash, files, paths
 from fer_utils.common.errors import FerError, OutputError
 from fer_utils.data import datasets
@@ -14,6 +13,7 @@ from fer_utils.engine.record import Record
 from fer_utils.experiments import store
 from fer_utils.experiments import tables as results
 from fer_utils.experiments.store import Archive
+from fer_utils.publishing import readme
 
 _TOLERANCE = 2e-6  # tables hold six decimals
 

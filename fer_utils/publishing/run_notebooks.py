@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_utils import executed
 from fer_utils.common import files, paths, progress
 from fer_utils.common.errors import FerError, ParameterError
+from fer_utils.publishing import executed_copies
 
 if TYPE_CHECKING:
-    from fer_utils.kernels import Kernel
+    from fer_utils.publishing.kernels import Kernel
 
 # Tags of the cells that papermill adds, each with an id made by chance.
 _ADDED = {"injected-parameters", "papermill-error-cell-tag"}
@@ -54,7 +54,7 @@ def run(
         if name not in everything:
             raise ParameterError(f"no notebook has a parameter {name!r}: known are {', '.join(sorted(everything))}.")
     values = {"dataset": dataset, **settings, **demanded}
-    from fer_utils import kernels
+    from fer_utils.publishing import kernels
 
     started = time.monotonic()
     with contextlib.closing(kernels.ahead(chosen)) as ready:
@@ -97,7 +97,7 @@ def _execute(notebook: Path, dataset: str, parameters: dict[str, object], kernel
             failure = str(error)
         _clean(temporary, dataset=dataset, failed=failure is not None)
     told = _without_machine_paths(failure or "", dataset)
-    executed.note(dataset, notebook.stem, seconds=time.monotonic() - started, failure=told)
+    executed_copies.note(dataset, notebook.stem, seconds=time.monotonic() - started, failure=told)
     if failure:
         raise NotebookError(f"{notebook.stem}: {failure}\nThe partly executed copy is {target}")
 

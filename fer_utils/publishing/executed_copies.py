@@ -5,12 +5,12 @@ stands beside them in `executed.json`, which is never committed.
 """
 
 import json
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 
-from fer_utils import provenance
 from fer_utils.common import files, paths
 from fer_utils.common.errors import OutputError
 
@@ -24,7 +24,7 @@ class Executed:
         notebook: its content; None where the file is damaged.
         failure: why it did not run to its end, or cannot be read; empty where all is well.
         seconds: how long its last run took, kept trainings included at no cost; None where nobody noted it.
-        commit: where the project's files stood at that run, as `provenance.commit` says it; empty where unknown.
+        commit: where the project's files stood at that run, as `executed_copies.commit` says it; empty where unknown.
     """
 
     stem: str
@@ -65,7 +65,7 @@ def note(dataset: str, stem: str, *, seconds: float, failure: str) -> None:
         OutputError: the folder cannot be written.
     """
     folder = paths.outputs(dataset) / "notebooks"
-    entry = {"seconds": round(seconds, 1), "commit": provenance.commit(), "failure": failure}
+    entry = {"seconds": round(seconds, 1), "commit": commit(), "failure": failure}
     notes = _notes(folder) | {stem: entry}
     files.write(folder / "executed.json", json.dumps(notes, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
@@ -110,3 +110,22 @@ def _failure(notebook: nbformat.NotebookNode) -> str:
         if cell.execution_count is None:
             return f"{cell.id} and what follows never ran: the kernel died, or the run was stopped."
     return ""
+
+
+def commit() -> str:
+    """The commit that the project's files stand at, such as "0123456789ab" or "0123456789ab with changes".
+
+    Only changes to notebooks and code count. Empty where the project is no git repository, or git is missing.
+    """
+    try:
+        found = _git("rev-parse", "--short=12", "HEAD").strip()
+        changed = _git("status", "--porcelain", "--", "fer_utils", "notebooks", "requirements.txt")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return f"{found} with changes" if changed.strip() else found
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=paths.PROJECT, capture_output=True, text=True, check=True, timeout=20
+    ).stdout

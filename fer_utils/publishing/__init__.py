@@ -1,0 +1,1 @@
+"""From executed notebooks to the report and the README, and the check of staleness."""
