@@ -40,7 +40,7 @@ def make(*, subjects: int = 3, jobs: int = 1, scheduler: str = "") -> Experiment
     manifest = pd.DataFrame({"image": file_names, "kept": True})
     for column in ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y"):
         manifest[column] = np.nan
-    return Experiment(data, manifest, budget="standard", jobs=jobs, scheduler=scheduler)
+    return Experiment(data.with_eyes(manifest), manifest, budget="standard", jobs=jobs, scheduler=scheduler)
 
 
 def imagined(index, task, reports) -> Record:

@@ -1,4 +1,5 @@
 import tomllib
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -145,18 +146,17 @@ def test_lenses_with_glare_against_clear_ones():
 
 def test_glare_is_what_is_nearly_white_on_the_face(sample):
     table = pd.read_csv(paths.SAMPLE / "eyes.csv").assign(kept=True)
+    sample = sample.with_eyes(table)
     shares = subjects.glare(sample, table)
     assert sorted(shares.index) == sorted(set(sample.subjects))
     assert ((shares >= 0) & (shares < 0.1)).all()
-    walls = SimpleNamespace(**{name: getattr(sample, name) for name in ("file_names", "subjects")})
-    walls.images = np.full_like(sample.images, 255)
+    walls = replace(sample, images=np.full_like(sample.images, 255))
     for image, eyes in zip(walls.images, table.set_index("image").loc[sample.file_names].to_numpy(), strict=True):
         apart, left, top = eyes[2] - eyes[0], int(eyes[0]), int(eyes[1])
         half = int(0.5 * apart)
         image[top - half : top + 2 * half, left - half : int(eyes[2]) + half] = 90  # a dark face before a white wall
     assert subjects.glare(walls, table).to_numpy() == pytest.approx(0, abs=0.02)
-    white = SimpleNamespace(**{name: getattr(sample, name) for name in ("file_names", "subjects")})
-    white.images = np.full_like(sample.images, 255)
+    white = replace(sample, images=np.full_like(sample.images, 255))
     assert subjects.glare(white, table).to_numpy() == pytest.approx(1)
 
 

@@ -163,7 +163,7 @@ def test_what_is_kept_serves_the_same_people_alone(three_people):
 
     data, manifest = load_clean(str(three_people))
     for names in (data.subjects, np.repeat("01", len(data.subjects)), data.subjects):
-        features.kept(replace(data, subjects=names), manifest, "transfer", fit)
+        features.cached(replace(data, subjects=names), manifest, "transfer", fit)
     assert len(done) == 2
 
 

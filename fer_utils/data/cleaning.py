@@ -129,9 +129,10 @@ def kept_indices(dataset: FaceDataset, table: pd.DataFrame) -> np.ndarray:
 def load_clean(
     name: str, *, subject_pattern: str = datasets.SUBJECT_PATTERN, unreadable: str = "stop"
 ) -> tuple[FaceDataset, pd.DataFrame]:
-    """A data set with its manifest: what every notebook after the first starts from."""
+    """A data set with the eyes found in it, and its manifest: what every notebook after the first starts from."""
     dataset = datasets.load(name, subject_pattern=subject_pattern, unreadable=unreadable)
-    return dataset, manifest(dataset)
+    table = manifest(dataset)
+    return dataset.with_eyes(table), table
 
 
 def _explained(dataset: FaceDataset, digest: str, known_wrong: dict[str, str]) -> bool:

@@ -5,10 +5,12 @@ the others (light and glasses) have the label -1.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from fer_utils.common import files, paths
 from fer_utils.common.errors import DatasetError, ParameterError
@@ -44,6 +46,8 @@ class FaceDataset:
         hashes: (N,) str, SHA-256 of each file.
         class_names: expressions, alphabetical.
         unreadable: file name to reason, for files that were skipped.
+        eyes: (N, 2, 2) float64, x and y in pixels of the eye on the image's left, then of the other; not a number where not
+            exactly one face was found. None before cleaning (`cleaning.load_clean`).
     """
 
     name: str
@@ -57,6 +61,7 @@ class FaceDataset:
     hashes: np.ndarray
     class_names: tuple[str, ...]
     unreadable: dict[str, str] = field(default_factory=dict)
+    eyes: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.file_names)
@@ -66,6 +71,28 @@ class FaceDataset:
         """SHA-256 over the names and contents of all files."""
         listing = "".join(f"{digest}  {name}\n" for digest, name in zip(self.hashes, self.file_names, strict=True))
         return files.sha256(listing.encode())
+
+    def position(self, file_name: str) -> int:
+        """At which position a file stands in all arrays.
+
+        Raises:
+            KeyError: the data set has no such file.
+        """
+        return self._positions[file_name]
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {str(name): index for index, name in enumerate(self.file_names)}
+
+    def with_eyes(self, manifest: pd.DataFrame) -> "FaceDataset":
+        """The same with `eyes`, as a manifest has them.
+
+        Args:
+            manifest: with the columns `image, left_eye_x, left_eye_y, right_eye_x, right_eye_y`.
+        """
+        table = manifest.set_index("image").loc[list(self.file_names)]
+        eyes = table[["left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y"]].to_numpy(dtype=np.float64)
+        return replace(self, eyes=eyes.reshape(-1, 2, 2))
 
 
 @dataclass(frozen=True)

@@ -39,13 +39,10 @@ def glare(dataset: FaceDataset, manifest: pd.DataFrame) -> pd.Series:
     for name in ("brows", "eyes", "nose"):
         left, top, right, bottom = (round(_SIDE * place) for place in REGIONS[name])
         skin[top:bottom, max(left, 0) : right] = True
-    table = manifest.set_index("image")
     kept = cleaning.kept_indices(dataset, manifest)
     shares = []
     for index in kept:
-        eyes = table.loc[dataset.file_names[index]]
-        pair = (eyes["left_eye_x"], eyes["left_eye_y"]), (eyes["right_eye_x"], eyes["right_eye_y"])
-        face = alignment.aligned(dataset.images[index], *pair, side=_SIDE)
+        face = alignment.aligned(dataset.images[index], *dataset.eyes[index], side=_SIDE)
         shares.append(float(np.mean(face[skin] >= GLARE)))
     return pd.Series(shares).groupby(dataset.subjects[kept]).mean()
 

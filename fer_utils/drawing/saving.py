@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fer_utils.common import code_hash, files, paths
 from fer_utils.data.datasets import FaceDataset
+from fer_utils.drawing.chart import Chart
 
 DPI = 110
 _PACKAGES = ("keras", "matplotlib", "mtcnn", "numpy", "pillow", "tensorflow")
@@ -54,35 +55,36 @@ class Context:
 
 
 def save_figure(figure, name: str, *, context: Context, caption: str, alt: str) -> None:
-    """Save a figure in `outputs/<dataset>/figures/`, with a JSON file of its origin beside it, close it, and show it.
+    """To go once no notebook calls it."""
+    save(Chart(figure, caption, alt), name, context=context)
+
+
+def save(chart: Chart, name: str, *, context: Context) -> None:
+    """Save a chart in `outputs/<dataset>/figures/`, with a JSON file of its origin beside it, close it, and show it.
 
     The same figure gives the same bytes: nothing in the file depends on the time or the machine.
 
     Args:
-        figure: a Matplotlib figure.
         name: `NN-slug`, NN the number of the notebook.
         context: of the notebook.
-        caption: what the figure shows, for a reader.
-        alt: what the figure looks like, for somebody who cannot see it.
 
     Raises:
-        ValueError: the alt text or the caption is empty.
         OutputError: the folder cannot be written.
     """
     import matplotlib.pyplot as plt
 
-    if not caption.strip() or not alt.strip():
-        raise ValueError(f"figure {name} needs a caption and an alt text")
     # Below the figure: the tight bounding box makes room for it.
-    figure.text(0.005, -0.01, context.footer, fontsize=7, color="0.35", ha="left", va="top")
+    chart.figure.text(0.005, -0.01, context.footer, fontsize=7, color="0.35", ha="left", va="top")
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", facecolor="white", metadata={"Software": None})
-    plt.close(figure)
+    chart.figure.savefig(
+        buffer, format="png", dpi=DPI, bbox_inches="tight", facecolor="white", metadata={"Software": None}
+    )
+    plt.close(chart.figure)
     picture = paths.outputs(context.dataset.name) / "figures" / f"{name}.png"
-    origin = context.origin | {"caption": caption, "alt": alt}
+    origin = context.origin | {"caption": chart.caption, "alt": chart.alt}
     files.write(picture, buffer.getvalue())
     files.write(picture.with_suffix(".json"), json.dumps(origin, indent=2, ensure_ascii=False) + "\n")
-    _show(buffer.getvalue(), caption=caption, alt=alt)
+    _show(buffer.getvalue(), caption=chart.caption, alt=chart.alt)
 
 
 def _cell(notebook: Path) -> str | None:

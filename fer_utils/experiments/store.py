@@ -148,3 +148,81 @@ def member_name(stem: str, made_by: dict) -> str:
     """Name of a record in the archive: its run, and a hash of what decides whether it serves."""
     key = {name: made_by[name] for name in _WHAT if name in made_by}
     return f"{stem}-{files.sha256(json.dumps(key, sort_keys=True).encode())[:16]}"
+
+
+class Store:
+    """Where the records of a data set's runs come from and go to: the published archive, and the folder `runs/`.
+
+    Args:
+        dataset: its short name.
+        any_processor: take kept records that another kind of processor made too, as the workers of a cluster may have.
+    """
+
+    def __init__(self, dataset: str, *, any_processor: bool) -> None:
+        self._dataset, self._any_processor = dataset, any_processor
+        self._archive = Archive.serving(dataset)
+        self._published: list[Record] = []
+        self._said = False
+
+    def get(self, stem: str, made_by: dict, *, weights: bool) -> Record | None:
+        """The record of a run, or None where it must be trained. A damaged one is named.
+
+        Args:
+            stem: of the run.
+            made_by: what determines it, on this installation.
+            weights: it must have its weights, which published records have not.
+
+        Raises:
+            OutputError: a kept record cannot be read, which says nothing of its content.
+        """
+        if not weights and (record := self._archive.get(stem, made_by)) is not None:
+            self._published.append(record)
+            return record
+        path = self.path(stem, made_by)
+        others = sorted(self._folder.glob(f"{stem}-*.npz")) if self._any_processor else []
+        for each in dict.fromkeys([path, *others]):
+            record = _read(each)
+            if record is None or (weights and not record.weights):
+                continue
+            if each == path or record.made_by | made_by == record.made_by | {"processor": made_by["processor"]}:
+                return record
+        return None
+
+    def put(self, stem: str, made_by: dict, record: Record) -> None:
+        """Keep a record.
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        files.write(self.path(stem, made_by), record.to_bytes())
+
+    def path(self, stem: str, made_by: dict) -> Path:
+        """The file in `runs/` that keeps the record of a run."""
+        key = files.sha256(json.dumps(made_by, sort_keys=True).encode())[:16]
+        return self._folder / f"{stem}-{key}.npz"
+
+    def require_writable(self) -> None:
+        """Call before long work whose records go to `runs/`; OutputError where they cannot."""
+        files.require_writable(self._folder)
+
+    def say_what_was_published(self) -> None:
+        """One line, once, where published records served."""
+        if self._published and not self._said:
+            progress.say(f"{self._dataset}: {in_one_line(self._published)}")
+            self._said = True
+
+    @property
+    def _folder(self) -> Path:
+        return paths.outputs(self._dataset) / "runs"
+
+
+def _read(path: Path) -> Record | None:
+    try:
+        return Record.from_bytes(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise OutputError(f"cannot read {path}: {error.strerror or error}. Make it readable, or remove it.") from error
+    except OutputError as error:
+        progress.say(f"{path.name}: {error}; training this run again")
+        return None

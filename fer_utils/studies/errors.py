@@ -34,7 +34,9 @@ class ErrorStudy:
         self.seeds = self.predictions["seed"].nunique()
         self._first = min(self.predictions["seed"])
         self._first_runs = [run for run in self._runs if run.seed == self._first]
-        self._place = {name: index for index, name in enumerate(experiment.dataset.file_names)}
+
+    def _position(self, image: str) -> int:
+        return self.experiment.dataset.position(image)
 
     @property
     def right(self) -> np.ndarray:
@@ -96,7 +98,7 @@ class ErrorStudy:
 
     def picture(self, image: str) -> np.ndarray:
         """What the model sees of an image, enlarged for the eye: (96, 96) uint8."""
-        source = self.inputs[self._place[image], ..., 0]
+        source = self.inputs[self._position(image), ..., 0]
         return np.asarray(Image.fromarray(source).resize((_PICTURE_SIDE, _PICTURE_SIDE), Image.Resampling.BICUBIC))
 
     def nearest_training_images(self, *, count: int) -> pd.DataFrame:
@@ -109,7 +111,7 @@ class ErrorStudy:
         names = [self._nearest(row.fold, row.image) for row in table.itertuples()]
         labels = self.experiment.dataset.labels
         table["nearest"] = names
-        table["nearest_label"] = [self.classes[labels[self._place[name]]] for name in names]
+        table["nearest_label"] = [self.classes[labels[self._position(name)]] for name in names]
         return table
 
     def grad_cam(self, images: list[str]) -> np.ndarray:
@@ -126,7 +128,7 @@ class ErrorStudy:
             maps = {}
             for fold, group in self.predictions[self.predictions["seed"] == self._first].groupby("fold"):
                 said = np.array([self.classes.index(name) for name in group["predicted"]])
-                inputs = self.inputs[[self._place[name] for name in group["image"]]]
+                inputs = self.inputs[[self._position(name) for name in group["image"]]]
                 maps |= dict(zip(group["image"], grad_cam.grad_cam(self.networks[fold], inputs, said), strict=True))
             return {"names": np.array(list(maps)), "maps": np.stack(list(maps.values()))}
 
@@ -166,7 +168,7 @@ class ErrorStudy:
         found = detection.detect(self.experiment.dataset)
         inside = np.zeros((len(names), _PICTURE_SIDE, _PICTURE_SIDE), dtype=bool)
         for region, name in zip(inside, names, strict=True):
-            index = self._place[name]
+            index = self._position(name)
             left, top, right, bottom = self._box(found[index][0], self.experiment.dataset.images[index].shape)
             region[top:bottom, left:right] = True
         shares = grad_cam.share_inside(heat, inside)
@@ -211,7 +213,7 @@ class ErrorStudy:
     def _nearest(self, fold: str, image: str) -> str:
         train = self.experiment.folds("loso")[fold][0]
         every = self._features[[run.fold for run in self._first_runs].index(fold)]
-        place = grad_cam.nearest(every[[self._place[image]]], every[train])[0]
+        place = grad_cam.nearest(every[[self._position(image)]], every[train])[0]
         return str(self.experiment.dataset.file_names[train[place]])
 
     def _box(self, face: alignment.Face, shape: tuple[int, int]) -> np.ndarray:

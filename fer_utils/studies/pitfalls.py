@@ -17,7 +17,8 @@ from fer_utils.data import cleaning
 from fer_utils.engine.record import Record
 from fer_utils.engine.train import smoothing_floor
 from fer_utils.evaluation import intervals
-from fer_utils.experiments.experiment import ORIGINAL_SPLIT_FRACTION, Experiment
+from fer_utils.experiments.experiment import Experiment
+from fer_utils.experiments.folds import ORIGINAL_SPLIT_FRACTION
 from fer_utils.experiments.run import Run
 from fer_utils.studies import tweaks
 

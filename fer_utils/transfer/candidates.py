@@ -21,7 +21,7 @@ from fer_utils.common.errors import DatasetError
 from fer_utils.data import cleaning
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.experiments import tables
-from fer_utils.transfer.features import PAIRED, UNITS, features, kept
+from fer_utils.transfer.features import PAIRED, UNITS, cached, features
 from fer_utils.transfer.heads import head_probabilities
 
 VIEWS = (1, 2)  # faces alone, or their mirror images too
@@ -134,7 +134,7 @@ def run(dataset: FaceDataset, manifest: pd.DataFrame, *, jobs: int = 0) -> Trans
         outer, inner = _all_heads(found, subjects, labels, len(dataset.class_names), jobs=jobs)
         return {"outer": outer, "inner": inner}
 
-    arrays = kept(dataset, manifest, "transfer", fit)
+    arrays = cached(dataset, manifest, "transfer", fit)
     return Transfer(positions, subjects, labels, arrays["outer"], arrays["inner"])
 
 
@@ -165,7 +165,7 @@ def learning_curve(dataset: FaceDataset, manifest: pd.DataFrame, *, jobs: int = 
         shares = list(progress.bar(heads, "learning curve", total=len(plan), unit="point"))
         return {"accuracy": np.array(shares).reshape(len(counts), len(names))}
 
-    accuracy = kept(dataset, manifest, "learning-curve", fit)["accuracy"]
+    accuracy = cached(dataset, manifest, "learning-curve", fit)["accuracy"]
     return pd.DataFrame(
         [
             {"subjects": count, "left_out": name, "accuracy": value}

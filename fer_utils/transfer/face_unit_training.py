@@ -156,7 +156,7 @@ def _on_sample(regression: face_units.Regression) -> dict[str, float]:
     """
     data, manifest = cleaning.load_clean("sample")
     positions = cleaning.kept_indices(data, manifest)
-    images = features.crops(data, manifest, positions, _KEY[0])
+    images = features.crops(data, positions, _KEY[0])
     read = pd.DataFrame(regression.read(*_features(images)), columns=face_units.NAMES)
     table = pd.read_csv(paths.SAMPLE / "expressions.csv").set_index("image").loc[data.file_names[positions]]
     found = {}

@@ -72,10 +72,9 @@ _CODE = (
 )
 
 
-def crops(dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarray, crop: str) -> np.ndarray:
+def crops(dataset: FaceDataset, positions: np.ndarray, crop: str) -> np.ndarray:
     """Aligned faces, (N, side, side) uint8, in one of `CROPS`."""
-    eyes = _eyes(dataset, manifest)
-    return np.stack([aligned(dataset.images[i], eyes[i, :2], eyes[i, 2:], crop) for i in positions])
+    return np.stack([aligned(dataset.images[i], *dataset.eyes[i], crop) for i in positions])
 
 
 def aligned(image: np.ndarray, left_eye: np.ndarray, right_eye: np.ndarray, crop: str) -> np.ndarray:
@@ -99,13 +98,13 @@ def features(
         model = pretrained.load().model
         found = {}
         for crop in CROPS:
-            images = crops(dataset, manifest, positions, crop)
+            images = crops(dataset, positions, crop)
             for view, seen in (("plain", images), ("mirrored", images[:, :, ::-1])):
                 read = outputs(model, seen, {key: parts for key, parts in FEATURES.items() if key[0] == crop})
                 found |= {f"{place}, {name}, {view}": values for (place, name), values in read.items()}
         return found
 
-    arrays = kept(dataset, manifest, "features", compute)
+    arrays = cached(dataset, manifest, "features", compute)
     found = {key: tuple(arrays[f"{key[0]}, {key[1]}, {view}"] for view in ("plain", "mirrored")) for key in FEATURES}
     plain, mirrored = found["fine", "eyes + mouth"]
     paired = np.concatenate([(plain + mirrored) / 2, np.abs(plain - mirrored)], axis=1)
@@ -147,9 +146,9 @@ def by_itself(dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarra
     """(N, classes) float32, what the pretrained network itself says of faces, kept on disk."""
 
     def compute() -> dict[str, np.ndarray]:
-        return {"probabilities": pretrained.load().probabilities(crops(dataset, manifest, positions, "face"))}
+        return {"probabilities": pretrained.load().probabilities(crops(dataset, positions, "face"))}
 
-    return kept(dataset, manifest, "by-itself", compute)["probabilities"]
+    return cached(dataset, manifest, "by-itself", compute)["probabilities"]
 
 
 def plane(dataset: FaceDataset, manifest: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -166,7 +165,7 @@ def plane(dataset: FaceDataset, manifest: pd.DataFrame) -> tuple[np.ndarray, np.
     return analysis.transform(embedding), analysis.explained_variance_ratio_
 
 
-def kept(
+def cached(
     dataset: FaceDataset, manifest: pd.DataFrame, name: str, fit: Callable[[], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
     """Arrays kept on disk (`cache.arrays`), or made now.
@@ -198,8 +197,3 @@ def pooled(values: np.ndarray, part: Part) -> np.ndarray:
 
 def _edges(side: int, start: float, stop: float, cells: int) -> np.ndarray:
     return np.linspace(round(start * side), round(stop * side), cells + 1).round().astype(int)
-
-
-def _eyes(dataset: FaceDataset, manifest: pd.DataFrame) -> np.ndarray:
-    table = manifest.set_index("image").loc[list(dataset.file_names)]
-    return table[["left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y"]].to_numpy(dtype=np.float64)

@@ -20,7 +20,7 @@ from fer_utils.data import cleaning
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.experiments import tables, workers
 from fer_utils.transfer import pretrained
-from fer_utils.transfer.features import Part, crops, kept, outputs
+from fer_utils.transfer.features import Part, cached, crops, outputs
 from fer_utils.transfer.heads import head_weights
 
 CROP = "near"
@@ -65,17 +65,17 @@ def predictions(dataset: FaceDataset, manifest: pd.DataFrame, *, jobs: int = 0) 
     positions = cleaning.kept_indices(dataset, manifest)
 
     def fit() -> dict[str, np.ndarray]:
-        return {"probabilities": _all_runs(dataset, manifest, positions, jobs=jobs)}
+        return {"probabilities": _all_runs(dataset, positions, jobs=jobs)}
 
-    found = kept(dataset, manifest, "tuned", fit)["probabilities"]
+    found = cached(dataset, manifest, "tuned", fit)["probabilities"]
     words = {"model": "transfer-tuned", "protocol": "loso"}
     rows = [tables.rows(dataset, positions, each, seed=seed, **words) for seed, each in zip(SEEDS, found, strict=True)]
     return pd.concat(rows, ignore_index=True)
 
 
-def _all_runs(dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarray, *, jobs: int) -> np.ndarray:
+def _all_runs(dataset: FaceDataset, positions: np.ndarray, *, jobs: int) -> np.ndarray:
     """(seeds, N, classes) float32."""
-    images = crops(dataset, manifest, positions, CROP)
+    images = crops(dataset, positions, CROP)
     subjects, labels = dataset.subjects[positions], dataset.labels[positions]
     found = np.zeros((len(SEEDS), len(positions), len(dataset.class_names)), dtype=np.float32)
     with workers.processes(min(jobs or os.cpu_count() or 1, len(SEEDS) * len(set(subjects)))) as executor:

@@ -1,0 +1,128 @@
+"""What every notebook does first, and what it does with a chart."""
+
+import ast
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from fer_utils.common import paths
+from fer_utils.common.errors import ParameterError
+from fer_utils.data import cleaning, datasets
+from fer_utils.data.datasets import FaceDataset
+from fer_utils.drawing import charts, saving
+from fer_utils.drawing.chart import Chart
+from fer_utils.experiments.experiment import Experiment
+
+
+def begin(name: str, variables: Mapping[str, object], *, budget_matters: bool = True) -> "Page":
+    """Set the look of all figures, and note the parameters of this run.
+
+    Args:
+        name: of the notebook, `NN_name`.
+        variables: `globals()` of the notebook, in which its parameters are looked up.
+        budget_matters: what the figures show depends on the parameter `budget`, so their small print names it.
+
+    Raises:
+        ParameterError: a parameter of the stored notebook is not among the variables.
+    """
+    charts.use_style()
+    names = _parameter_names(name)
+    for each in names:
+        if each not in variables:
+            raise ParameterError(f"{name}: no parameter {each!r}. Run the cell with the parameters first.")
+    return Page(name, {each: variables[each] for each in names}, budget_matters=budget_matters)
+
+
+class Page:
+    """A running notebook: its parameters, data and experiment, read when they are first asked for.
+
+    Args:
+        name: `NN_name`.
+        parameters: all of them, by name.
+        budget_matters: see `begin`.
+    """
+
+    def __init__(self, name: str, parameters: Mapping[str, object], *, budget_matters: bool = True) -> None:
+        self.name, self.parameters = name, dict(parameters)
+        self._budget_matters = budget_matters
+
+    @cached_property
+    def raw(self) -> FaceDataset:
+        """The data set as it is on disk, before cleaning.
+
+        Raises:
+            DatasetError, ParameterError: see `datasets.load`.
+        """
+        pattern = self.parameters.get("subject_pattern") or datasets.SUBJECT_PATTERN
+        unreadable = self.parameters.get("unreadable", "stop")
+        return datasets.load(self.parameters["dataset"], subject_pattern=pattern, unreadable=unreadable)
+
+    @cached_property
+    def manifest(self) -> pd.DataFrame:
+        """What became of every file; `manifest.csv` is written where it has changed."""
+        return cleaning.manifest(self.raw)
+
+    @cached_property
+    def data(self) -> FaceDataset:
+        """The data set with the place of the eyes in every image."""
+        return self.raw.with_eyes(self.manifest)
+
+    @cached_property
+    def usable(self) -> np.ndarray:
+        """(N,) int, positions in the data set of the images that the manifest keeps."""
+        return cleaning.kept_indices(self.raw, self.manifest)
+
+    @property
+    def classes(self) -> list[str]:
+        """Expressions, alphabetical."""
+        return list(self.raw.class_names)
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """Folds, random seeds and models on this data set, with the budget of the parameters."""
+        words = {name: self.parameters[name] for name in ("budget", "jobs", "scheduler") if name in self.parameters}
+        return Experiment(self.data, self.manifest, **words)
+
+    @property
+    def origin(self) -> dict:
+        """Where a result of the running cell comes from, for the tables (`tables.write`)."""
+        return self._context().origin
+
+    def show(
+        self, slug: str, chart: Chart, *, data: FaceDataset | None = None, shows: str = "", budget: bool | None = None
+    ) -> None:
+        """Save a chart as `outputs/<dataset>/figures/NN-slug.png` with its origin beside it, and display it.
+
+        Args:
+            slug: name of the figure without the notebook's number.
+            data: what it shows where that is not the data set of the parameters.
+            shows: in words, what it shows in place of the data set, for the small print.
+            budget: whether the small print names the budget; as `begin` says, unless given.
+        """
+        context = self._context() if budget is None else replace(self._context(), budget=self._budget(budget))
+        if data is not None:
+            context = replace(context, dataset=data)
+        saving.save(chart, f"{self.name[:2]}-{slug}", context=replace(context, shows=shows))
+
+    def write(self, text: str) -> None:
+        """Display Markdown, such as what a notebook found."""
+        from IPython.display import Markdown, display
+
+        display(Markdown(text))
+
+    def _context(self) -> saving.Context:
+        return saving.Context(self.name, self.raw, self.parameters, self._budget(self._budget_matters))
+
+    def _budget(self, matters: bool) -> str | None:
+        return str(self.parameters["budget"]) if matters and "budget" in self.parameters else None
+
+
+def _parameter_names(name: str) -> list[str]:
+    """Names in the cell tagged "parameters" of a stored notebook."""
+    cells = json.loads((paths.NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    source = next("".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", []))
+    return [node.target.id for node in ast.parse(source).body if isinstance(node, ast.AnnAssign)]
