@@ -99,7 +99,7 @@ def test_shipping_writes_weights_that_load_with_a_card(votes, tmp_path, monkeypa
 def test_the_shipped_weights_and_their_card_agree():
     about, validation, curves = model_card.read_validation()
     assert (paths.WEIGHTS / "ferplus.keras").stat().st_size <= 6_000_000
-    assert (paths.WEIGHTS / "README.md").read_text(encoding="utf-8") == model_card.card(about, face_units.check())
+    assert (paths.WEIGHTS / "README.md").read_text(encoding="utf-8") == model_card.card(about, face_units.metadata())
     assert about["scores"] == model_card.scores(validation)
     assert len(curves) == about["recipe"]["small_epochs"] + about["recipe"]["full_epochs"]
 

@@ -44,13 +44,13 @@ def test_factors_are_chosen_by_name():
 
 def test_settings_that_are_not_known_are_named(experiment):
     with pytest.raises(ParameterError, match=r"tweak 'x': no setting 'layers'.*batch_size, blocks"):
-        tweaks.plan(experiment, [Tweak("x", "y", {"layers": 3})])
+        tweaks.trials(experiment, [Tweak("x", "y", {"layers": 3})])
 
 
 def test_runs_of_the_comparison_are_used_again(experiment):
     frame, epochs = Tweak("input", "frame", {"input": "frame"}), Tweak("epochs", "3", {"epochs": 3})
     longer, wider = Tweak("epochs", "9", {"epochs": 9}), Tweak("input", "64", {"side": 64})
-    reference, *plans = tweaks.plan(experiment, [frame, epochs, longer, wider])
+    reference, *plans = tweaks.trials(experiment, [frame, epochs, longer, wider])
     assert [plan.tweak for plan in plans] == [frame, epochs, wider]  # 9 epochs are more than quick has
     assert list(reference.runs) == experiment.plan("loso", ["baseline-face"])
     assert list(plans[0].runs) == experiment.plan("loso", ["baseline"])
@@ -60,7 +60,7 @@ def test_runs_of_the_comparison_are_used_again(experiment):
 
 def test_the_reference_begins_a_longer_training(experiment):
     experiment.budget = "standard"
-    reference, longer = tweaks.plan(experiment, [Tweak("epochs", "9", {"epochs": 9})])
+    reference, longer = tweaks.trials(experiment, [Tweak("epochs", "9", {"epochs": 9})])
     assert reference.runs == longer.runs
     assert {run.recipe.epochs for run in reference.runs} == {9}
     assert (reference.epochs, longer.epochs) == (2, 9)
@@ -68,7 +68,7 @@ def test_the_reference_begins_a_longer_training(experiment):
 
 def test_effects_are_those_of_the_networks_themselves(experiment):
     """Trained for real, on noise: the score after two of four epochs is that of a training of two."""
-    plans = tweaks.plan(experiment, [Tweak("depth", "1 block", {"blocks": 1})])
+    plans = tweaks.trials(experiment, [Tweak("depth", "1 block", {"blocks": 1})])
     table = tweaks.effects(experiment, plans)
     alone = [replace(run, recipe=replace(run.recipe, epochs=2)) for run in plans[0].runs]
     answers = experiment.predictions(alone, experiment.records(alone))

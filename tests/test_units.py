@@ -105,10 +105,10 @@ def test_the_shipped_regression_sees_which_lids_are_closed():
 
 def test_what_is_shipped_is_small_and_whole_and_the_card_tells_of_it(weights, regression):
     assert sum((paths.WEIGHTS / name).stat().st_size for name in ("ferplus.keras", "units.npz")) <= 6_000_000
-    about = face_units.check()
-    assert f"{about['scores']['eyeBlink']['value']:.2f}" in model_card.card(pretrained.check(), about)
+    about = face_units.metadata()
+    assert f"{about['scores']['eyeBlink']['value']:.2f}" in model_card.card(pretrained.metadata(), about)
     face_units.save(regression, about={"seed": 7, "scores": about["scores"]})
-    assert face_units.check()["seed"] == 7
+    assert face_units.metadata()["seed"] == 7
     rounded = face_units.rounded(regression)
     np.testing.assert_array_equal(face_units.load().coefficients, rounded.coefficients)
     np.testing.assert_allclose(face_units.load().coefficients, regression.coefficients, atol=2e-3)
@@ -118,7 +118,7 @@ def test_what_is_shipped_is_small_and_whole_and_the_card_tells_of_it(weights, re
     origin = weights / "units.json"
     whole = origin.read_text()
     for old, new, message in (
-        (pretrained.check()["sha256"], "0" * 64, "another backbone.*fer learn-units"),
+        (pretrained.metadata()["sha256"], "0" * 64, "another backbone.*fer learn-units"),
         ('"eyeBlink left"', '"eyeBlink up"', "other face units"),
         ('"units": [', '"units": null, "others": [', "damaged"),
         ('"scores"', '"marks"', "damaged"),

@@ -22,17 +22,25 @@ COMPARISONS = (
     ("transfer-tuned", "transfer"),
 )
 
+# Of the tables of notebooks 08 and 09: what was asked, of which model or data, of which part of them, and what came out.
+COLUMNS = ("question", "about", "part", "quantity", "value", "low", "high", "n")
 _COLUMNS = {
     "predictions": ("model", "protocol", "seed", "fold", "subject", "image", "truth", "predicted"),
     "scores": scoring.SCORE_COLUMNS,
     "comparisons": scoring.COMPARISON_COLUMNS,
     "tweaks": ("factor", "change", "accuracy", "difference", "low", "high", "verdict", "n", "seeds"),
-    "measurement": ("question", "about", "quantity", "value", "low", "high", "n"),
-    "errors": ("question", "about", "quantity", "value", "low", "high", "n"),
+    "measurement": COLUMNS,
+    "errors": COLUMNS,
 }
+# Columns that hold text always: a person "NA" or a class "0" stays what it is.
+TEXT = frozenset(
+    {
+        "model", "reference", "protocol", "fold", "subject", "image", "truth", "predicted", "metric", "seeds", "factor", "change",
+        "verdict", "question", "about", "part", "quantity",
+    }
+)  # fmt: skip
 TABLES = (*_COLUMNS, "transfer_candidates")
 _NOTEBOOK = {"tweaks": "07", "measurement": "08", "errors": "09"}
-COLUMNS = ("question", "about", "quantity", "value", "low", "high", "n")
 
 
 def rows(
@@ -129,7 +137,10 @@ def read(dataset: str, name: str) -> pd.DataFrame:
     """
     path, notebook = _path(dataset, name), _NOTEBOOK.get(name, "03")
     try:
-        table = pd.read_csv(path, dtype={"fold": str, "subject": str, "seeds": str})
+        header = pd.read_csv(path, nrows=0).columns
+        text = [name for name in header if name in TEXT]
+        empty = {name: [""] for name in header if name not in TEXT}
+        table = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=empty)
     except FileNotFoundError as error:
         raise OutputError(
             f"{path} is missing: run notebook {notebook} on this data set first (fer run {notebook})."
@@ -181,9 +192,16 @@ def only(table: pd.DataFrame, **wanted: str) -> pd.Series:
     return chosen.iloc[0]
 
 
-def row(question: str, about: str, quantity: str, value: float, low=None, high=None, *, n: int) -> tuple:
-    """One row; where there is no interval, its ends are the value."""
-    return question, about, quantity, value, value if low is None else low, value if high is None else high, n
+def row(
+    question: str, about: str, quantity: str, value: float, low=None, high=None, *, n: int, part: str = ""
+) -> tuple:
+    """One row of the tables with `COLUMNS`; where there is no interval, its ends are the value.
+
+    Args:
+        about: a model, or whatever else the question is asked of.
+        part: an expression, condition, trait, region or other part of that; empty for the whole.
+    """
+    return question, about, part, quantity, value, value if low is None else low, value if high is None else high, n
 
 
 def table(*groups: Sequence[tuple]) -> pd.DataFrame:
@@ -191,10 +209,10 @@ def table(*groups: Sequence[tuple]) -> pd.DataFrame:
     return pd.DataFrame([each for group in groups for each in group], columns=list(COLUMNS))
 
 
-def get(measured: pd.DataFrame, question: str, about: str, quantity: str) -> pd.Series:
-    """One row of the table.
+def get(measured: pd.DataFrame, question: str, about: str, quantity: str, *, part: str = "") -> pd.Series:
+    """One row of a table with `COLUMNS`.
 
     Raises:
         OutputError: there is no such row.
     """
-    return only(measured, question=question, about=about, quantity=quantity)
+    return only(measured, question=question, about=about, part=part, quantity=quantity)

@@ -50,7 +50,7 @@ def unit_scores(read: dict) -> pd.DataFrame:
     """R² of each face unit on rendered people left out: `unit, value, low, high`, best first.
 
     Args:
-        read: from `face_units.check`.
+        read: from `face_units.metadata`.
     """
     rows = [{"unit": name} | each for name, each in read["scores"].items()]
     return pd.DataFrame(rows).sort_values("value", ascending=False, ignore_index=True)
@@ -93,8 +93,8 @@ def found(
     """What notebook 05 found, as Markdown.
 
     Args:
-        about: from `pretrained.check`.
-        read: from `face_units.check`.
+        about: from `pretrained.metadata`.
+        read: from `face_units.metadata`.
         scores, comparisons: of all models, `transfer` and `transfer-tuned` among them.
         curve: from `curve_with_intervals`.
     """

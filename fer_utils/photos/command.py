@@ -29,7 +29,7 @@ def run(arguments: Sequence[str], *, as_json: bool, out: Path | None, pictures: 
         OutputError: the pictures cannot be written.
     """
     found = reading.find(arguments)
-    pretrained.check()  # before any work, and before TensorFlow's long import
+    pretrained.metadata()  # before any work, and before TensorFlow's long import
     folder = annotated_copies.Folder(out or paths.outputs("predictions"), inputs=found)
     if pictures:
         files.require_writable(folder.path)

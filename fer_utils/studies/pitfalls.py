@@ -82,15 +82,15 @@ def over_splits(found: Counts) -> np.ndarray:
     return np.array([found.accuracy(chosen) for chosen in splits(len(found.subjects))])
 
 
-def by_epoch(experiment: Experiment, plan: tweaks.Plan, records: Mapping[Run, Record]) -> Counts:
-    """A plan's runs after every epoch: `right` is (subjects, seeds, epochs).
+def by_epoch(experiment: Experiment, trial: tweaks.Trial, records: Mapping[Run, Record]) -> Counts:
+    """A trial's runs after every epoch: `right` is (subjects, seeds, epochs).
 
     Args:
-        records: of every run of the plan.
+        records: of every run of the trial.
     """
     sizes = {fold: len(test) for fold, (_, test) in experiment.folds("loso").items()}
     curves = {fold: [] for fold in sizes}
-    for run in plan.runs:
+    for run in trial.runs:
         curves[run.fold].append(records[run].curves["validation_accuracy"] * sizes[run.fold])
     return Counts(tuple(sizes), np.array(list(curves.values())), np.array(list(sizes.values()), dtype=float))
 
@@ -104,13 +104,13 @@ class Study:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self.plans = dict(zip(("baseline-face", "baseline"), tweaks.plan(experiment, [_FRAME]), strict=True))
+        self.trials = dict(zip(("baseline-face", "baseline"), tweaks.trials(experiment, [_FRAME]), strict=True))
         self.sizes = {fold: len(test) for fold, (_, test) in experiment.folds("loso").items()}
         self._shuffled = {model: self._image_wise(model) for model in MODELS}
         self._seeds = self._more_seeds()
         self._original = {run.model: run for run in experiment.plan("original-split")}
         self._updated = experiment.plan("loso", ["updated"])
-        wanted = [run for plan in self.plans.values() for run in plan.runs]
+        wanted = [run for trial in self.trials.values() for run in trial.runs]
         wanted += [run for runs in self._shuffled.values() for run in runs]
         wanted += [*self._seeds, *self._original.values(), *self._updated]
         runs = list(dict.fromkeys(wanted))
@@ -126,7 +126,7 @@ class Study:
         total = sum(self.sizes.values())
         rows = []
         for model in MODELS:
-            honest = tweaks.right(self.plans[model], self.records, self.sizes)
+            honest = tweaks.right(self.trials[model], self.records, self.sizes)
             leaked = self._leaked(model)
             found = intervals.difference_interval(leaked, honest, np.array(list(self.sizes.values()), dtype=float))
             shares = [each.mean(axis=1).sum() / total for each in (honest, leaked)]
@@ -137,14 +137,14 @@ class Study:
 
     def by_seed(self) -> Counts:
         """The reference trained from several seeds: `right` is (subjects, seeds)."""
-        plan = self.plans["baseline-face"]
-        everything = replace(plan, runs=(*plan.runs, *self._seeds))
+        trial = self.trials["baseline-face"]
+        everything = replace(trial, runs=(*trial.runs, *self._seeds))
         right = tweaks.right(everything, self.records, self.sizes)
         return Counts(tuple(self.sizes), right, np.array(list(self.sizes.values()), dtype=float))
 
     def by_epoch(self, model: str) -> Counts:
         """A model after every epoch of its runs: `right` is (subjects, seeds, epochs)."""
-        return by_epoch(self.experiment, self.plans[model], self.records)
+        return by_epoch(self.experiment, self.trials[model], self.records)
 
     def original_curves(self, model: str) -> Mapping[str, np.ndarray]:
         """Learning curves of the run on the original's split."""
@@ -180,18 +180,18 @@ class Study:
         return float(pairs.duplicated(keep=False).mean())
 
     def _image_wise(self, model: str) -> list[Run]:
-        plan = self.plans[model]
-        recipe = replace(plan.runs[0].recipe, epochs=plan.epochs)
+        trial = self.trials[model]
+        recipe = replace(trial.runs[0].recipe, epochs=trial.epochs)
         return [
-            Run(model, "image-wise", fold, seed, recipe, keep_weights=False, input=plan.runs[0].input)
+            Run(model, "image-wise", fold, seed, recipe, keep_weights=False, input=trial.runs[0].input)
             for seed in tweaks.SEEDS[self.experiment.budget]
             for fold in self.experiment.folds("image-wise")
         ]
 
     def _more_seeds(self) -> list[Run]:
-        plan = self.plans["baseline-face"]
-        first = plan.runs[0]
-        recipe, known = replace(first.recipe, epochs=plan.epochs), {run.seed for run in plan.runs}
+        trial = self.trials["baseline-face"]
+        first = trial.runs[0]
+        recipe, known = replace(first.recipe, epochs=trial.epochs), {run.seed for run in trial.runs}
         return [
             Run(f"tweak-{first.input}-{first.side}", "loso", fold, seed, recipe, keep_weights=False, input=first.input)
             for seed in range(1, SEEDS[self.experiment.budget] + 1)

@@ -85,7 +85,7 @@ TABLE = (
 
 
 @dataclass(frozen=True)
-class Plan:
+class Trial:
     """What a tweak trains: runs, and the epoch after which their score counts."""
 
     tweak: Tweak
@@ -110,7 +110,7 @@ def choose(table: Sequence[Tweak], factors: str) -> list[Tweak]:
     return [tweak for tweak in table if not wanted or tweak.factor in wanted]
 
 
-def plan(experiment: Experiment, table: Sequence[Tweak]) -> list[Plan]:
+def trials(experiment: Experiment, table: Sequence[Tweak]) -> list[Trial]:
     """The runs of the reference and of each tweak.
 
     Runs that differ in their number of epochs alone are trained once, for the longest; a constant learning rate makes
@@ -131,25 +131,25 @@ def plan(experiment: Experiment, table: Sequence[Tweak]) -> list[Plan]:
         alike = (replace(recipe, epochs=1), kind, side)
         runs = _runs(experiment, replace(recipe, epochs=longest[alike]), kind, side)
         if recipe.epochs <= runs[0].recipe.epochs:
-            plans.append(Plan(tweak, runs, recipe.epochs))
+            plans.append(Trial(tweak, runs, recipe.epochs))
     return plans
 
 
-def right(plan: Plan, records: Mapping[Run, Record], sizes: Mapping[str, int]) -> np.ndarray:
+def right(trial: Trial, records: Mapping[Run, Record], sizes: Mapping[str, int]) -> np.ndarray:
     """How many images of each subject were right, for each seed: (subjects, seeds) float64.
 
     Args:
-        records: of every run of the plan.
+        records: of every run of the trial.
         sizes: fold to the number of its test images.
     """
     counts = {fold: [] for fold in sizes}
-    for run in plan.runs:
-        share = records[run].curves["validation_accuracy"][plan.epochs - 1]
+    for run in trial.runs:
+        share = records[run].curves["validation_accuracy"][trial.epochs - 1]
         counts[run.fold].append(round(float(share) * sizes[run.fold]))
     return np.array(list(counts.values()), dtype=float)
 
 
-def effects(experiment: Experiment, plans: Sequence[Plan]) -> pd.DataFrame:
+def effects(experiment: Experiment, plans: Sequence[Trial]) -> pd.DataFrame:
     """Train what is missing and compare each tweak with the reference, on the same images.
 
     Intervals are from `intervals.difference_interval`, over subjects and seeds; p is from an exact permutation test over
@@ -183,7 +183,7 @@ def effects(experiment: Experiment, plans: Sequence[Plan]) -> pd.DataFrame:
     return table[list(COLUMNS)].round(DECIMALS)
 
 
-def trained(experiment: Experiment, plans: Sequence[Plan]) -> dict[Run, Record]:
+def trained(experiment: Experiment, plans: Sequence[Trial]) -> dict[Run, Record]:
     """The record of every run, each trained once."""
     runs = list(dict.fromkeys(run for each in plans for run in each.runs))
     return dict(zip(runs, experiment.records(runs), strict=True))

@@ -100,7 +100,7 @@ def run(faces: RenderedFaces) -> dict:
     about["scores"] = scores(faces.units[held], stored.read(plain[held], mirrored[held]), faces.person[held])
     about["correlation_on_sample"] = _on_sample(stored)
     face_units.save(regression, about=about)
-    return face_units.check()
+    return face_units.metadata()
 
 
 def fit(features: np.ndarray, targets: np.ndarray, person: np.ndarray) -> tuple[face_units.Regression, float]:

@@ -84,12 +84,12 @@ def save(regression: Regression, *, about: dict) -> None:
     with files.replacing(weights) as temporary:
         np.savez_compressed(temporary, **arrays)
         digest = files.sha256(temporary.read_bytes())
-    contract = {"version": VERSION, "units": list(NAMES), "backbone": pretrained.check()["sha256"], "sha256": digest}
+    contract = {"version": VERSION, "units": list(NAMES), "backbone": pretrained.metadata()["sha256"], "sha256": digest}
     files.write(origin, json.dumps(about | contract, indent=2, ensure_ascii=False) + "\n")
 
 
-def check() -> dict:
-    """Make sure that the regression is there, whole, and learned on the backbone that lies beside it.
+def metadata() -> dict:
+    """What is written beside the regression, once it is found to be there, whole, and learned on the backbone beside it.
 
     Returns:
         What `units.json` says.
@@ -111,7 +111,7 @@ def check() -> dict:
         raise WeightsError(f"{origin}: of version {found}, but this code reads version {VERSION}. {_RESTORE}")
     if not same_names:
         raise WeightsError(f"{origin}: of other face units than this code reads. {_RESTORE}")
-    if backbone != pretrained.check()["sha256"]:
+    if backbone != pretrained.metadata()["sha256"]:
         raise WeightsError(
             f"{origin}: learned on another backbone than the one beside it. Learn it anew with: fer learn-units (which "
             "needs rendered faces, see tools/sample_faces/README.md)"
@@ -127,7 +127,7 @@ def load() -> Regression:
     Raises:
         WeightsError: missing, damaged, or learned on another backbone.
     """
-    check()
+    metadata()
     with np.load(_files()[0], allow_pickle=False) as archive:
         coefficients = archive["coefficients"].astype(np.float32) * archive["scale"]
         return Regression(coefficients, archive["intercepts"])

@@ -97,7 +97,7 @@ def ship(model, curves: np.ndarray, *, recipe: "PretrainingRecipe", data: VoteDa
     rows = pd.DataFrame(curves, columns=PRETRAINING_CURVES)
     rows.insert(0, "epoch", np.arange(1, len(rows) + 1))
     files.write(folder / "ferplus_curves.csv", rows.to_csv(index=False, float_format="%.5f", lineterminator="\n"))
-    about = pretrained.check(folder)
+    about = pretrained.metadata(folder)
     files.write(folder / "README.md", card(about))
     return about
 
@@ -142,7 +142,7 @@ def card(about: dict, read: dict | None = None) -> str:
 
 def write_units(read: dict) -> None:
     """Put what `units.json` says of the regression of face units into the card."""
-    files.write(paths.weights() / "README.md", card(pretrained.check(), read))
+    files.write(paths.weights() / "README.md", card(pretrained.metadata(), read))
 
 
 def _unit_section(read: dict) -> str:
@@ -160,7 +160,7 @@ def read_validation() -> tuple[dict, pd.DataFrame, pd.DataFrame]:
     Raises:
         WeightsError: the weights are missing or damaged.
     """
-    about, folder = pretrained.check(), paths.weights()
+    about, folder = pretrained.metadata(), paths.weights()
     return about, pd.read_csv(folder / "ferplus_validation.csv"), pd.read_csv(folder / "ferplus_curves.csv")
 
 

@@ -130,8 +130,10 @@ def save(model: "keras.Model", *, temperature: float, about: dict, folder: Path 
     files.write(folder / f"{NAME}.json", json.dumps(about | origin, indent=2, ensure_ascii=False) + "\n")
 
 
-def check(folder: Path | None = None) -> dict:
-    """Make sure that the weights are there, whole, and of the version that this code reads; Keras is not needed for it.
+def metadata(folder: Path | None = None) -> dict:
+    """What is written beside the weights, once they are found to be there, whole, and of the version that this code reads.
+
+    Keras is not needed for it.
 
     Args:
         folder: `paths.weights()` unless given.
@@ -171,7 +173,7 @@ def load(folder: Path | None = None) -> Pretrained:
     Raises:
         WeightsError: missing, damaged, of another version, or written by a Keras that this one does not understand.
     """
-    about = check(folder)
+    about = metadata(folder)
     keras_setup.quiet()
     import keras
 
