@@ -8,15 +8,18 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from fer_utils.common import files, paths
 from fer_utils.common.errors import DatasetError, ParameterError
 from fer_utils.data import ferplus
 from fer_utils.data.ferplus import VoteDataset
 from fer_utils.data.images import read_grey
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 YALE_EXPRESSIONS = ("happy", "normal", "sad", "sleepy", "surprised", "wink")
 YALE_OTHER_CONDITIONS = ("centerlight", "glasses", "leftlight", "noglasses", "rightlight")
@@ -84,7 +87,7 @@ class FaceDataset:
     def _positions(self) -> dict[str, int]:
         return {str(name): index for index, name in enumerate(self.file_names)}
 
-    def with_eyes(self, manifest: pd.DataFrame) -> "FaceDataset":
+    def with_eyes(self, manifest: "pd.DataFrame") -> "FaceDataset":
         """The same with `eyes`, as a manifest has them.
 
         Args:

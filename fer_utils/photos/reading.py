@@ -1,24 +1,20 @@
 """Reading ordinary photos: any size, colour and orientation flag, with a clear message for what cannot be used."""
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from fer_utils.common import files, progress
 from fer_utils.common.errors import ParameterError, PhotoError
+from fer_utils.data import images
 from fer_utils.data.datasets import IMAGE_SUFFIXES, FaceDataset
-from fer_utils.data.images import LARGEST_PIXELS, require_smallest_side
 
 # Files of these names are meant as photos, so one that cannot be read is told; others are photos if they open as such.
 PHOTO_SUFFIXES = IMAGE_SUFFIXES | {".avif", ".heic", ".heif", ".jfif", ".mpo"}
 PICTURE_SIDES = (640, 1600)  # shortest and longest that the longer side of the copy to draw on may be, pixels
-_MULTIPLE_SHOTS = "MPO"  # a phone's JPEG with a second shot or a depth map in it; the first is the photo
-_DRAFTED = ("JPEG", _MULTIPLE_SHOTS)  # can be shrunk while they are decoded
-_LARGEST_16_BIT = 65535
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,22 +65,14 @@ def read(path: Path) -> Photo:
     Raises:
         PhotoError: missing, truncated, not an image, under 32 pixels on a side, or too large.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                return _decode(image, name=str(path))
-    except PhotoError:
-        raise
-    except Image.DecompressionBombError as error:
-        raise PhotoError(f"{path}: too large to decode. Scale it down to at most 50 megapixels.") from error
-    except UnidentifiedImageError as error:
-        raise PhotoError(
-            f"{path}: not an image of a known format. Export it as JPEG or PNG (HEIC files of phones too)."
-        ) from error
-    except Exception as error:  # Pillow's decoders raise nearly anything at damaged bytes
-        reason = getattr(error, "strerror", None) or error
-        raise PhotoError(f"{path}: cannot be read ({reason}). Replace it with a whole image file.") from error
+    decoded = images.decode(path, name=str(path), error=PhotoError, remedy="Replace it with a whole image file.")
+    notes = []
+    if decoded.scale > 1:
+        width, height = decoded.plain.size
+        notes.append(f"read at {width}x{height} pixels, since it is over 50 megapixels")
+    if decoded.frames > 1:
+        notes.append(f"the first of {decoded.frames} frames")
+    return Photo(str(path), decoded.grey, _picture(decoded.plain), decoded.scale, tuple(notes))
 
 
 def read_all(arguments: Iterable[str | Path], *, unreadable: str = "stop") -> list[Photo]:
@@ -160,51 +148,6 @@ def _is_photo(path: Path) -> bool:
             return True
     except Exception:  # Pillow's decoders raise nearly anything at bytes that are no image
         return False
-
-
-def _decode(image: Image.Image, *, name: str) -> Photo:
-    notes = []
-    width = image.width
-    _shrink_while_decoding(image, name=name)
-    scale = width / image.width
-    if scale > 1:
-        notes.append(f"read at {image.width}x{image.height} pixels, since it is over 50 megapixels")
-    if getattr(image, "is_animated", False) and image.format != _MULTIPLE_SHOTS:
-        notes.append(f"the first of {image.n_frames} frames")
-    plain = _plain(ImageOps.exif_transpose(image))
-    return Photo(name, np.asarray(plain.convert("L")), _picture(plain), scale, tuple(notes))
-
-
-def _shrink_while_decoding(image: Image.Image, *, name: str) -> None:
-    require_smallest_side(image, name=name, error=PhotoError)
-    width, height = image.size
-    if width * height > LARGEST_PIXELS and image.format in _DRAFTED:
-        image.draft(None, (width // 2, height // 2))
-    if image.width * image.height > LARGEST_PIXELS:
-        raise PhotoError(
-            f"{name}: {width}x{height} pixels is too large. Scale it down to at most "
-            f"{LARGEST_PIXELS // 10**6} megapixels, or save it as JPEG, which can be shrunk while it is read."
-        )
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    """The image in mode L or RGB."""
-    if image.mode in ("L", "RGB") and "transparency" not in image.info:
-        return image
-    if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_eight_bits(np.asarray(image), whole=image.mode != "F"))
-    if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
-        colours = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), colours).convert("RGB")
-    return image.convert("L" if image.mode == "1" else "RGB")
-
-
-def _eight_bits(values: np.ndarray, *, whole: bool) -> np.ndarray:
-    """Greys of 16 bits (or, where they are not whole numbers, from their smallest to their largest) as uint8."""
-    values = values.astype(np.float32)
-    low, high = (0, _LARGEST_16_BIT) if whole else (np.nanmin(values), np.nanmax(values))
-    scaled = (values - low) / max(float(high - low), 1e-12)
-    return np.round(255 * np.clip(np.nan_to_num(scaled), 0, 1)).astype(np.uint8)
 
 
 def _picture(plain: Image.Image) -> np.ndarray:
