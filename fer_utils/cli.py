@@ -1,6 +1,5 @@
 """The `fer` command."""
 
-import ast
 import os
 import sys
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import click
 
 from fer_utils import __version__
-from fer_utils.common.errors import FerError, OutputError, ParameterError
+from fer_utils.common.errors import FerError, OutputError
 
 
 class _Group(click.Group):
@@ -56,6 +55,10 @@ _datasets = click.option(
     help="sample, yale, or the path of a folder of faces; may be given several times.",
 )
 
+_jobs = click.option(
+    "--jobs", default=0, show_default="as many as cores", type=click.IntRange(min=0), help="Processes to train with."
+)
+
 
 @main.command()
 @click.argument("names", nargs=-1, metavar="[NOTEBOOK]...")
@@ -67,9 +70,7 @@ _datasets = click.option(
     type=click.Choice(["quick", "standard"]),
     help="How much training: quick takes minutes and says so on every figure, standard is the full experiment.",
 )
-@click.option(
-    "--jobs", default=0, show_default="as many as cores", type=click.IntRange(min=0), help="Processes to train with."
-)
+@_jobs
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
@@ -98,17 +99,16 @@ def run(
     """Execute notebooks in order, without a browser; all of them unless some are named (by number or name).
 
     Published records (records.zip) and runs kept from before are used again, so a second call takes seconds, and a stopped one
-    goes on. With several data
-    sets, a notebook that fails on one of them does not keep the others from running.
+    resumes. With several data sets, a notebook that fails on one of them does not keep the others from running.
     """
     from fer_utils.common import paths
     from fer_utils.data import datasets
     from fer_utils.experiments import store as archive_of_records
     from fer_utils.publishing import run_notebooks
 
-    demanded = {name: _value(text) for name, text in extra}
+    demanded = {name: run_notebooks.value(text) for name, text in extra}
     chosen = paths.notebooks(names)
-    every = _places(chosen_datasets)
+    every = datasets.resolved(chosen_datasets)
     reading = {name: demanded[name] for name in ("subject_pattern", "unreadable") if name in demanded}
     for dataset in every:
         datasets.load(dataset, **reading)  # a bad file or name is told here, before anything runs
@@ -138,7 +138,9 @@ def report(chosen_datasets: tuple[str, ...], single_file: bool, pdf: bool) -> No
 
     The folder can be sent as it is. Several data sets get an index over all of them, outputs/index.html.
     """
-    _report(_places(chosen_datasets), single_file=single_file, pdf=pdf)
+    from fer_utils.data import datasets
+
+    _report(datasets.resolved(chosen_datasets), single_file=single_file, pdf=pdf)
 
 
 @main.command()
@@ -153,9 +155,7 @@ def report(chosen_datasets: tuple[str, ...], single_file: bool, pdf: bool) -> No
     metavar="N",
     help="Also train N of the published records again, each kind of network first, and compare them bit by bit.",
 )
-@click.option(
-    "--jobs", default=0, show_default="as many as cores", type=click.IntRange(min=0), help="Processes to train with."
-)
+@_jobs
 def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
     """Tell which figures, tables and README numbers are stale, and exit with 1 if any is.
 
@@ -163,21 +163,21 @@ def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
     (--retrain) must be equal to the last bit where versions and kind of processor are those of the published records; where
     they are not, the differences are shown.
     """
+    from fer_utils.data import datasets
     from fer_utils.experiments import retraining
-    from fer_utils.publishing import staleness as checking
+    from fer_utils.publishing import staleness
 
-    found = [line for dataset in _places(chosen_datasets) for line in checking.problems(dataset)]
-    found += checking.readme_problems() if "yale" in chosen_datasets else []
-    for dataset in _places(chosen_datasets) if count else ():
+    every = datasets.resolved(chosen_datasets)
+    stale = [line for dataset in every for line in staleness.problems(dataset)]
+    stale += staleness.readme_problems() if "yale" in every else []
+    for dataset in every if count else ():
         compared = retraining.compare(dataset, count, jobs=jobs)
         click.echo("\n".join(each.words for each in compared))
-        found += [each.words for each in compared if not each.as_promised]
-    for line in found:
-        click.echo(line)
-    if found:
-        count = "1 result is" if len(found) == 1 else f"{len(found)} results are"
-        raise OutputError(f"{count} stale. Run the notebooks again, then `fer readme`.")
-    click.echo("everything is up to date")
+        stale += [each.words for each in compared if not each.as_promised]
+    click.echo("\n".join(stale or ["everything is up to date"]))
+    if stale:
+        words = "1 result is" if len(stale) == 1 else f"{len(stale)} results are"
+        raise OutputError(f"{words} stale. Run the notebooks again, then `fer readme`.")
 
 
 @main.command("list")
@@ -271,13 +271,14 @@ def archive(chosen_datasets: tuple[str, ...]) -> None:
     """Pack kept runs, without weights, into outputs/<dataset>/records.zip, to be published with the results.
 
     Whoever has that file draws every figure again in minutes, and trains nothing but what needs weights, and what
-    notebook 05 makes of the pretrained network. Records that are packed already stay; those of other training code or
-    versions than the present are left out. To pack anew what is kept in runs/ alone, remove the file first.
+    notebook 05 makes of the pretrained network. Records that are packed already stay; those of other training code
+    are left out. To pack anew what is kept in runs/ alone, remove the file first.
     """
     from fer_utils.common import paths
+    from fer_utils.data import datasets
     from fer_utils.experiments import store as archives
 
-    for dataset in _places(chosen_datasets):
+    for dataset in datasets.resolved(chosen_datasets):
         path, count, new = archives.write(dataset)
         name, size = path.relative_to(paths.outputs(dataset).parent), path.stat().st_size / 1e6
         click.echo(f"{name}: {count} records, {new} of them new, {size:.1f} MB")
@@ -295,28 +296,7 @@ def readme(check: bool) -> None:
         click.echo("README.md filled" if page.fill() else "README.md is up to date")
 
 
-def _places(given: tuple[str, ...]) -> list[str]:
-    """Named data sets as they are, folders as absolute paths: notebooks run elsewhere."""
-    from fer_utils.common import paths
-    from fer_utils.data import datasets
-
-    every = [each if each in datasets.NAMED else str(Path(each).expanduser().absolute()) for each in given]
-    names = [paths.dataset_name(each) for each in every]
-    for each, name in zip(given, names, strict=True):
-        if names.count(name) > 1:
-            raise ParameterError(f"{each}: two of the data sets would go to outputs/{name}. Rename one of the folders.")
-    return every
-
-
 def _report(every: list[str], **options: bool) -> None:
     from fer_utils.publishing import report as reports
 
     click.echo(f"report: {reports.build_several(every, **options)}")
-
-
-def _value(text: str) -> object:
-    """A parameter's value as a Python literal where it is one, else as text."""
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text

@@ -8,7 +8,9 @@ from fer_utils.common.errors import DatasetError, PhotoError
 from fer_utils.data import images
 from fer_utils.photos import reading
 
-GREYS = np.add.outer(np.arange(40) * 3, np.arange(60)).astype(np.uint8)  # higher than it would be wide if it were turned
+GREYS = np.add.outer(np.arange(40) * 3, np.arange(60)).astype(
+    np.uint8
+)  # higher than it would be wide if it were turned
 
 
 def saved(folder, name: str, image: Image.Image, **options):

@@ -5,6 +5,7 @@ the others (light and glasses) have the label -1.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -142,6 +143,20 @@ def load(
     dataset = _read(str(folder), entries, tuple(sorted(classes)), unreadable, {})
     _check_own(dataset, folder)
     return dataset
+
+
+def resolved(given: Sequence[str]) -> list[str]:
+    """Names of data sets as they are, folders as absolute paths, so that they are found from another working folder.
+
+    Raises:
+        ParameterError: the results of two of them would go to one folder.
+    """
+    every = [each if each in NAMED else str(Path(each).expanduser().absolute()) for each in given]
+    names = [paths.dataset_name(each) for each in every]
+    for each, name in zip(given, names, strict=True):
+        if names.count(name) > 1:
+            raise ParameterError(f"{each}: two of the data sets would go to outputs/{name}. Rename one of the folders.")
+    return every
 
 
 def checksums(name: str) -> dict[str, str]:

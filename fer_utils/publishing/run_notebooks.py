@@ -1,5 +1,6 @@
 """Running notebooks with papermill, each in a kernel of its own, and keeping clean copies of what they made."""
 
+import ast
 import contextlib
 import json
 import logging
@@ -31,6 +32,14 @@ def known_parameters(notebook: Path) -> dict[str, str]:
     from papermill import inspect_notebook
 
     return {name: entry["help"] for name, entry in inspect_notebook(str(notebook)).items()}
+
+
+def value(text: str) -> object:
+    """A parameter's value as a Python literal where it is one, else as text."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
 
 
 def run(
