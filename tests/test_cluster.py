@@ -99,7 +99,7 @@ def test_other_versions_and_other_code_are_refused_before_anything_trains(schedu
         ):
             cluster.run([task()], scheduler=scheduler, on_record=lambda *_: pytest.fail("trained"))
     with monkeypatch.context() as patch:
-        patch.setattr(identity, "_CODE", identity._CODE[1:])
+        patch.setattr(identity.code_hash, "of_folder", lambda folder: "other code")
         with pytest.raises(ClusterError, match=r"the training code of fer_utils is .* there and .* here"):
             cluster.run([task()], scheduler=scheduler, on_record=lambda *_: pytest.fail("trained"))
         patch.setattr(cluster, "_check", lambda *_: None)  # a worker that came late is refused by the run itself

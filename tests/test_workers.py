@@ -68,9 +68,10 @@ def undisturbed(tmp_path_factory) -> dict[str, bytes]:
     return records
 
 
-def test_interrupt_stops_all_processes_and_keeps_what_is_finished(outputs, undisturbed):
+def test_interrupt_stops_all_processes_and_keeps_what_is_finished(outputs, undisturbed, monkeypatch):
+    monkeypatch.setenv(small_experiment.LATER_SECONDS, "5")
     process = start()
-    wait_for_records(outputs, process, 8)  # both workers are up by then
+    wait_for_records(outputs, process, 8)  # those of the first seed: both workers are up by then
     family = psutil.Process(process.pid).children(recursive=True)
     os.killpg(process.pid, signal.SIGINT)
     code, errors = finish(process)
