@@ -55,9 +55,7 @@ def test_footers_say_what_is_shown(context):
 def test_charts_draw_into_the_axes_they_are_given():
     figure, axes = plt.subplots(2, 3)
     scores = pd.DataFrame([("a", "loso", "accuracy", 0.5, 0.4, 0.6, 9, 1)], columns=list(scoring.SCORE_COLUMNS))
-    manifest = pd.DataFrame({"kept": [True, False], "reason": ["", "no face found"]})
     assert charts.forest(scores, metric="accuracy", chance=0.2, ax=axes[0, 0]) is axes[0, 0]
-    assert charts.kept_and_excluded(manifest, ax=axes[0, 1]) is axes[0, 1]
     assert charts.learning_curves({"a": np.ones((2, 4))}, ylabel="loss", ax=axes[0, 2]).get_ylabel() == "loss"
     assert charts.loss_parts(np.ones(3), np.ones(3), floor=0.4, ax=axes[1, 0]).get_xlabel() == "epoch"
     words = {"rows": ["x", "y"], "columns": ["x", "y"], "xlabel": "predicted", "ylabel": "truth"}

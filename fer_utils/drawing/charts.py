@@ -19,24 +19,6 @@ def use_style() -> None:
     plt.rcParams |= {"figure.constrained_layout.use": True, "axes.titlesize": "medium", "figure.max_open_warning": 0}
 
 
-def kept_and_excluded(manifest: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Number of files by what became of them.
-
-    Args:
-        manifest: with the columns `kept` and `reason`.
-    """
-    ax = ax or plt.gca()
-    fates = manifest["reason"].where(~manifest["kept"].astype(bool), "kept").str.split(r" \(", regex=True).str[0]
-    counts = fates.value_counts()
-    colors = [RIGHT if name == "kept" else "0.6" for name in counts.index]
-    ax.barh(counts.index, counts.to_numpy(), color=colors)
-    ax.bar_label(ax.containers[0], padding=3)
-    ax.invert_yaxis()
-    ax.set(xlabel="image files")
-    ax.grid(axis="y", visible=False)
-    return ax
-
-
 def learning_curves(
     curves: Mapping[str, np.ndarray], *, ylabel: str, ax: Axes | None = None, colors: Mapping[str, tuple] | None = None
 ) -> Axes:

@@ -4,34 +4,44 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from fer_utils.data.alignment import Face
 from fer_utils.data.datasets import FaceDataset
 
 
-def cleaning(
-    dataset: FaceDataset,
+def summary(
+    data: FaceDataset,
     manifest: pd.DataFrame,
-    found: Sequence[Sequence],
+    *,
+    faces: Sequence[Sequence[Face]],
     pairs: Sequence[tuple[str, str]],
     candidates: pd.DataFrame,
 ) -> str:
-    """What notebook 01 found, as Markdown."""
+    """What notebook 01 found, as Markdown.
+
+    Args:
+        data: the images.
+        manifest: from `cleaning.manifest`.
+        faces: those that the detector found in each image.
+        pairs: names of files with the same bytes.
+        candidates: further pairs that look alike, a row each.
+    """
     kept = manifest[manifest["kept"].astype(bool)]
     classes = kept.groupby("label").size()
     lines = [
         f"- Of {len(manifest)} files, **{len(kept)} images** of {kept['subject'].nunique()} subjects and "
         f"{kept['label'].nunique()} expressions remain; the smallest class is {classes.idxmin()} with {classes.min()}.",
         f"- {len(pairs)} pairs of files hold the same bytes."
-        + (f" {_pairs_across_labels(dataset, pairs)}" if pairs else ""),
+        + (f" {_pairs_across_labels(data, pairs)}" if pairs else ""),
         f"- {len(candidates)} further pairs look alike to a perceptual hash. They are candidates, not copies.",
-        f"- Exactly one face was found in {sum(len(faces) == 1 for faces in found)} of {len(found)} images.",
+        f"- Exactly one face was found in {sum(len(each) == 1 for each in faces)} of {len(faces)} images.",
     ]
     reasons = manifest.loc[~manifest["kept"].astype(bool), "reason"].value_counts()
     lines += [f"- {count} × {reason}." for reason, count in reasons.items()]
     return "\n".join(lines)
 
 
-def _pairs_across_labels(dataset: FaceDataset, pairs: Sequence[tuple[str, str]]) -> str:
-    label = dict(zip(dataset.file_names, dataset.labels, strict=True))
+def _pairs_across_labels(data: FaceDataset, pairs: Sequence[tuple[str, str]]) -> str:
+    label = dict(zip(data.file_names, data.labels, strict=True))
     across = [pair for pair in pairs if label[pair[0]] != label[pair[1]] and min(label[pair[0]], label[pair[1]]) >= 0]
     if not across:
         return "None of them carries two different expressions."

@@ -1,0 +1,156 @@
+"""The figures of notebook 01: what is there, copies, detected faces, what became of every file."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from fer_utils.data import alignment
+from fer_utils.data.alignment import Face
+from fer_utils.data.datasets import FaceDataset
+from fer_utils.drawing import galleries
+from fer_utils.drawing.chart import Chart
+from fer_utils.drawing.charts import RIGHT
+
+_CONDITIONS = 11  # columns of a sheet at most
+_PEOPLE = 15  # rows of a sheet at most
+_SIDE = 96  # of an aligned face on the sheet, pixels
+
+
+def conditions(data: FaceDataset) -> Chart:
+    """Up to twelve images of the first person, each with its condition."""
+    first = data.subjects[0]
+    chosen = np.flatnonzero(data.subjects == first)[:12]
+    figure, axes = plt.subplots(2, 6, figsize=(10, 3.4))
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, index in zip(axes.flat, chosen, strict=False):
+        color = "black" if data.labels[index] >= 0 else "0.55"
+        galleries.show(data.images[index], ax=ax, title=data.conditions[index], color=color)
+    return Chart(
+        figure,
+        caption=f"The conditions of subject {first}. Grey titles: not an expression.",
+        alt=f"Up to twelve frames of one person: {', '.join(data.conditions[chosen])}.",
+    )
+
+
+def identical_pairs(data: FaceDataset, pairs: Sequence[tuple[str, str]]) -> Chart:
+    """The first ten pairs of files with the same bytes, side by side.
+
+    Args:
+        data: with the files of the pairs.
+        pairs: file names from `cleaning.identical_pairs`, at least one pair.
+    """
+    shown = pairs[:10]
+    lines = [[name for pair in shown[start::2] for name in pair] for start in range(min(2, len(shown)))]
+    return Chart(
+        _named_images(data, lines, cell=(1.25, 1.0)),
+        caption=f"{len(pairs)} pairs of files hold the same bytes.",
+        alt="Frames side by side in pairs; the two of a pair cannot be told apart: "
+        + "; ".join(" and ".join(pair) for pair in shown),
+    )
+
+
+def near_duplicates(data: FaceDataset, candidates: pd.DataFrame, *, largest_distance: int) -> Chart:
+    """The eight nearest pairs of images that look alike, one above the other.
+
+    Args:
+        data: with the files of the pairs.
+        candidates: from `cleaning.near_duplicates`, at least one row; columns `first, second`.
+        largest_distance: differing bits, of 256, up to which a pair is a candidate.
+    """
+    shown = candidates.head(8)
+    return Chart(
+        _named_images(data, [list(shown[column]) for column in ("first", "second")], cell=(1.35, 1.05)),
+        caption=f"The nearest of {len(candidates)} pairs that differ in at most {largest_distance} of 256 bits.",
+        alt="Two rows of frames; each column is a pair that a perceptual hash holds for alike, mostly one person holding still.",
+    )
+
+
+def detections(data: FaceDataset, faces: Sequence[Sequence[Face]]) -> Chart:
+    """Every detected face and its eyes, a row per person and a column per condition.
+
+    Args:
+        data: the images.
+        faces: those of each image, in pixels.
+    """
+    people, columns = sorted(set(data.subjects))[:_PEOPLE], sorted(set(data.conditions))[:_CONDITIONS]
+    chosen = _positions(data.subjects, data.conditions, rows=people, columns=columns)
+    figure, axes = galleries.grid(_images(data, chosen), rows=people, columns=columns, cell=(1.0, 0.76))
+    for ax, index in zip(axes.flat, (index for row in chosen for index in row), strict=True):
+        for face in faces[index] if index is not None else ():
+            galleries.mark_face(face, ax=ax)
+    single = sum(len(each) == 1 for each in faces)
+    return Chart(
+        figure,
+        caption=f"Faces and eyes found by MTCNN. Exactly one face in {single} of {len(data)} images.",
+        alt=f"{len(people)} rows of frames, one per person, with a box around each face and a cross on each eye.",
+    )
+
+
+def kept_and_excluded(manifest: pd.DataFrame) -> Chart:
+    """Number of files by what became of them.
+
+    Args:
+        manifest: with the columns `kept` (bool) and `reason` (text, empty where kept).
+    """
+    fates = manifest["reason"].where(~manifest["kept"].astype(bool), "kept").str.split(r" \(", regex=True).str[0]
+    counts = fates.value_counts()
+    figure, ax = plt.subplots(figsize=(8, 2.6))
+    ax.barh(counts.index, counts.to_numpy(), color=[RIGHT if name == "kept" else "0.6" for name in counts.index])
+    ax.bar_label(ax.containers[0], padding=3)
+    ax.invert_yaxis()
+    ax.set(xlabel="image files")
+    ax.grid(axis="y", visible=False)
+    reasons = manifest["reason"].value_counts()
+    return Chart(
+        figure,
+        caption="What became of every file.",
+        alt="; ".join(f"{count} files: {reason or 'kept'}" for reason, count in reasons.items()),
+    )
+
+
+def aligned(data: FaceDataset, usable: np.ndarray) -> Chart:
+    """The aligned faces, a row per person and a column per expression.
+
+    Args:
+        data: with `eyes` and labels.
+        usable: (N,) int, positions of the images that are kept.
+    """
+    people = sorted(set(data.subjects[usable]))[:_PEOPLE]
+    chosen = _positions(data.subjects[usable], data.labels[usable], rows=people, columns=range(len(data.class_names)))
+    faces = [[None if each is None else _upright(data, usable[each]) for each in row] for row in chosen]
+    figure, _ = galleries.grid(faces, rows=people, columns=data.class_names, cell=(0.95, 0.95))
+    return Chart(
+        figure,
+        caption="Kept faces, aligned by the eyes: subjects by expressions.",
+        alt=f"{len(people)} rows of upright faces, one per person, columns {', '.join(data.class_names)}.",
+    )
+
+
+def _positions(
+    people: np.ndarray, kinds: np.ndarray, *, rows: Sequence[str], columns: Sequence[str | int]
+) -> list[list[int | None]]:
+    """For each cell of a sheet, where the first image of that person and kind stands; None where there is none."""
+    first = {key: index for index, key in reversed(list(enumerate(zip(people, kinds, strict=True))))}
+    return [[first.get((person, kind)) for kind in columns] for person in rows]
+
+
+def _images(data: FaceDataset, positions: Sequence[Sequence[int | None]]) -> list[list[np.ndarray | None]]:
+    return [[None if index is None else data.images[index] for index in row] for row in positions]
+
+
+def _upright(data: FaceDataset, index: int) -> np.ndarray:
+    return alignment.aligned(data.images[index], *data.eyes[index], side=_SIDE)
+
+
+def _named_images(data: FaceDataset, lines: Sequence[Sequence[str]], *, cell: tuple[float, float]) -> Figure:
+    """Rows of images with the names of their files."""
+    positions = [[data.position(name) for name in line] for line in lines]
+    figure, axes = galleries.grid(_images(data, positions), cell=cell)
+    for row, line in zip(axes, lines, strict=True):
+        for ax, name in zip(row, line, strict=False):  # a shorter line ends in empty cells
+            ax.set_title(name.removeprefix("subject"), fontsize=7)
+    return figure
