@@ -5,8 +5,15 @@ from collections.abc import Mapping
 import numpy as np
 
 
-def augmentation(shares: Mapping[str, np.ndarray], clean: float, noisy: np.ndarray, n: int) -> str:
-    """What notebook 02 found, as Markdown."""
+def summary(shares: Mapping[str, np.ndarray], clean: float, noisy: np.ndarray, *, n: int) -> str:
+    """What notebook 02 found, as Markdown.
+
+    Args:
+        shares: policy to (images, draws), shares in [0, 1] of the face box that stay inside the picture.
+        clean: accuracy of one network on validation images as they are.
+        noisy: (draws,) its accuracies on augmented copies of them.
+        n: number of those images.
+    """
     lines = [
         f"- Policy `{policy}` keeps at least 95 % of the face box inside the picture in {np.mean(values >= 0.95):.0%} of the draws, "
         f"at least 90 % of it in {np.mean(values >= 0.9):.0%}."
