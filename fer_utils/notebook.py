@@ -103,9 +103,9 @@ class Page:
             shows: in words, what it shows in place of the data set, for the small print.
             budget: whether the small print names the budget; as `begin` says, unless given.
         """
-        context = self._context() if budget is None else replace(self._context(), budget=self._budget(budget))
-        if data is not None:
-            context = replace(context, dataset=data)
+        context = self._context(data)
+        if budget is not None:
+            context = replace(context, budget=self._budget(budget))
         saving.save(chart, f"{self.name[:2]}-{slug}", context=replace(context, shows=shows))
 
     def write(self, text: str) -> None:
@@ -114,8 +114,9 @@ class Page:
 
         display(Markdown(text))
 
-    def _context(self) -> saving.Context:
-        return saving.Context(self.name, self.raw, self.parameters, self._budget(self._budget_matters))
+    def _context(self, data: FaceDataset | None = None) -> saving.Context:
+        shown = self.raw if data is None else data  # photos of one's own need no data set
+        return saving.Context(self.name, shown, self.parameters, self._budget(self._budget_matters))
 
     def _budget(self, matters: bool) -> str | None:
         return str(self.parameters["budget"]) if matters and "budget" in self.parameters else None
