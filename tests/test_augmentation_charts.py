@@ -1,0 +1,94 @@
+"""The figures of notebook 02, from made-up numbers."""
+
+import matplotlib
+import numpy as np
+import pytest
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+from fer_utils.drawing import augmentation_charts
+from fer_utils.findings import augmentation as findings
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize(("draws", "word"), [(1, "one random"), (2, "two random"), (12, "12 random")])
+def test_the_input_stands_before_its_variants(draws, word):
+    images = np.array([10, 20], dtype=np.uint8).reshape(2, 1, 1, 1) * np.ones((2, 6, 8, 1), dtype=np.uint8)
+    variants = np.arange(2 * draws, dtype=np.float32).reshape(2, draws, 1, 1, 1) / 100 * np.ones((6, 8, 1))
+    names = {"name": "face_flip", "source": "face", "classes": ["happy", "half_sad"]}
+    chart = augmentation_charts.policy(images, variants, **names)
+    axes = np.array(chart.figure.axes).reshape(2, draws + 1)
+    assert [ax.images[0].get_array()[0, 0] for ax in axes[:, 0]] == [10, 20]
+    shown = [[ax.images[0].get_array()[0, 0] for ax in row[1:]] for row in axes]
+    np.testing.assert_allclose(shown, variants[:, :, 0, 0, 0])
+    assert [ax.get_title() for ax in axes[0]] == ["input", *[f"draw {number}" for number in range(1, draws + 1)]]
+    assert [ax.get_ylabel() for ax in axes[:, 0]] == ["happy", "half_sad"]
+    assert chart.caption == "Policy `face_flip` on the aligned face, 8x6 pixels."
+    assert word in chart.alt
+    assert "(happy, half_sad)" in chart.alt
+
+
+def test_the_caption_says_what_a_policy_acts_on():
+    images = np.zeros((1, 4, 4, 1), dtype=np.uint8)
+    chart = augmentation_charts.policy(images, images[:, None] / 255, name="a", source="frame", classes=["happy"])
+    assert "on the whole frame, 4x4 pixels" in chart.caption
+
+
+def test_extremes_have_their_names_and_titles():
+    plain = np.full((4, 4), 0.5, dtype=np.float32)
+    rows = [
+        {"name": "original: flip", "images": [plain, plain, plain / 2], "titles": ["no", "as it is", "yes"]},
+        {"name": "face: zoom", "images": [plain / 5, plain, plain], "titles": ["-6 %", "as it is", "+6 %"]},
+    ]
+    chart = augmentation_charts.extremes(rows)
+    axes = chart.figure.axes
+    assert [float(ax.images[0].get_array()[0, 0]) for ax in axes] == pytest.approx([0.5, 0.5, 0.25, 0.1, 0.5, 0.5])
+    assert [ax.get_title() for ax in axes] == ["no", "as it is", "yes", "-6 %", "as it is", "+6 %"]
+    assert [axes[0].get_ylabel(), axes[3].get_ylabel()] == ["original: flip", "face: zoom"]
+    assert chart.alt.endswith("for original: flip, face: zoom")
+
+
+def test_curves_fall_and_the_caption_counts_faces_that_mostly_stay():
+    shares = {"first_one": np.array([[1.0, 0.5], [0.95, 0.2], [0.9, 0.9]]), "second": np.ones((3, 2))}
+    chart = augmentation_charts.face_in_frame(shares)
+    (ax,) = chart.figure.axes
+    first, second = ax.lines
+    assert first.get_xdata().tolist() == [1, 0.95, 0.9, 0.9, 0.5, 0.2]
+    np.testing.assert_allclose(first.get_ydata(), np.arange(1, 7) / 6)
+    assert second.get_xdata().tolist() == [1] * 6
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["policy first_one", "policy second"]
+    assert "over 2 draws of 3 images" in chart.caption
+    assert chart.caption.endswith("at least 95 % of it in 33% (first_one), 100% (second)")
+
+
+def test_bars_show_how_often_each_accuracy_came_out():
+    chart = augmentation_charts.augmented_validation(0.75, np.array([0.25, 0.5, 0.5, 1.0]), n=4)
+    (ax,) = chart.figure.axes
+    bars = {round(bar.get_x() + bar.get_width() / 2, 6): bar.get_height() for bar in ax.patches}
+    assert bars == {0.25: 0.25, 0.5: 0.5, 1.0: 0.25}
+    assert list(ax.lines[0].get_xdata()) == [0.75, 0.75]
+    assert "the same 4 images" in ax.get_xlabel()
+    assert chart.caption == "One network, one set of images, 4 scores: from 25% to 100%."
+    assert chart.alt.endswith("from 25% to 100%, with a line at 75%.")
+
+
+def test_one_score_makes_one_bar():
+    chart = augmentation_charts.augmented_validation(0.5, np.array([0.5]), n=2)
+    assert [bar.get_height() for bar in chart.figure.axes[0].patches] == [1]
+
+
+def test_the_summary_has_a_line_for_each_policy_and_the_range_of_scores():
+    shares = {"original": np.array([[0.5, 0.92]]), "face": np.ones((1, 2))}
+    lines = findings.summary(shares, 0.6, np.array([0.2, 0.4, 0.8]), n=5).splitlines()
+    assert len(lines) == 4
+    assert lines[0].startswith("- Policy `original`")
+    assert "in 0% of the draws, at least 90 % of it in 50%" in lines[0]
+    assert "in 100% of the draws" in lines[1]
+    assert "scores **60%** on 5 validation images, and anything from **20% to 80%**" in lines[2]
+    assert "One image of 5 is 20.0%" in lines[3]
