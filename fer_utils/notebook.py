@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -114,12 +115,22 @@ class Page:
 
         display(Markdown(text))
 
+    def _noted(self) -> dict:
+        """The parameters as origins note them: no path and no address of this machine."""
+        noted = {name: _without_place(value) for name, value in self.parameters.items()}
+        return noted | ({"scheduler": "given"} if noted.get("scheduler") else {})
+
     def _context(self, data: FaceDataset | None = None) -> saving.Context:
         shown = self.raw if data is None else data  # photos of one's own need no data set
-        return saving.Context(self.name, shown, self.parameters, self._budget(self._budget_matters))
+        return saving.Context(self.name, shown, self._noted(), self._budget(self._budget_matters))
 
     def _budget(self, matters: bool) -> str | None:
         return str(self.parameters["budget"]) if matters and "budget" in self.parameters else None
+
+
+def _without_place(value: object) -> object:
+    is_path = isinstance(value, str) and Path(value).expanduser().is_absolute()
+    return Path(value).name if is_path else value
 
 
 def _parameter_names(name: str) -> list[str]:
