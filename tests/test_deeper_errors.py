@@ -6,11 +6,12 @@ import pandas as pd
 import pytest
 import small_experiment
 
+from fer_utils.common.errors import OutputError
 from fer_utils.data import alignment
 from fer_utils.engine.record import Record
 from fer_utils.experiments import experiment as experiments
 from fer_utils.experiments import tables
-from fer_utils.findings import deeper_errors
+from fer_utils.findings import deeper_error_rows, deeper_errors
 from fer_utils.studies import decoding, labels, occlusion
 from fer_utils.studies.errors import ErrorStudy
 
@@ -75,7 +76,13 @@ def study(region: str) -> SimpleNamespace:
     images = np.full((2, 48, 48, 1), 40, dtype=np.uint8)
     left, top, right, bottom = (round(48 * place) for place in alignment.REGIONS[region])
     images[:, top:bottom, left:right] = 250
-    data = SimpleNamespace(labels=np.array([1, 1]), file_names=np.array(["a", "b"]), subjects=np.array(["1", "2"]))
+    data = SimpleNamespace(
+        labels=np.array([1, 1]),
+        file_names=np.array(["a", "b"]),
+        subjects=np.array(["1", "2"]),
+        class_names=("calm", "very_happy"),
+        position=["a", "b"].index,
+    )
     folds = {"1": (np.array([1]), np.array([0])), "2": (np.array([0]), np.array([1]))}
     experiment = SimpleNamespace(dataset=data, folds=lambda protocol: folds)
     networks = dict.fromkeys(folds, looks_at(region))
@@ -92,9 +99,11 @@ def test_the_part_that_counts_is_found(region):
     assert max(shares, key=shares.get) == region
     assert shares[region] > 2
     found = occlusion.shares_of_people(np.stack(list(maps.values())), np.array(["1", "2"]))
-    assert [name for name, each in found.items() if each.may_be_first] == [region]
-    assert found[region].value == pytest.approx(shares[region])
-    rows = tables.table(deeper_errors.regions("m", {"happy": found}))
+    assert list(found.loc[found["may_be_first"], "region"]) == [region]
+    assert found.set_index("region")["value"][region] == pytest.approx(shares[region])
+    rows = tables.table(deeper_error_rows.regions("m", found.assign(expression="happy")))
+    assert tables.get(rows, "occlusion", "m", region, part="happy").value == pytest.approx(shares[region])
+    assert tables.get(rows, "occlusion, may be first", "m", region, part="happy").value == 1
     assert f"most at: happy the {region} ({shares[region]:.1f})." in deeper_errors._regions(rows, "m")
 
 
@@ -104,10 +113,44 @@ def test_regions_that_these_people_cannot_order_are_all_named():
         left, top, right, bottom = (round(48 * edge) for edge in alignment.REGIONS[region])
         heat[place, top:bottom, left:right] = 1
     found = occlusion.shares_of_people(heat, np.array(list("abcdefghijkl")))
-    assert {name for name, each in found.items() if each.may_be_first} == {"eyes", "mouth"}
-    rows = tables.table(deeper_errors.regions("m", {"happy": found}))
+    assert set(found.loc[found["may_be_first"], "region"]) == {"eyes", "mouth"}
+    rows = tables.table(deeper_error_rows.regions("m", found.assign(expression="happy")))
     text = deeper_errors._regions(rows, "m")
     assert " or the " in text and "brows (" not in text
+
+
+def test_parts_of_the_face_are_collected_by_expression():
+    made = study("mouth")
+    parts = occlusion.by_expression(made)
+    assert list(parts.faces) == list(parts.heat) == ["very_happy"]  # nobody shows the other one
+    assert parts.faces["very_happy"].dtype == np.uint8
+    assert (parts.faces["very_happy"] == made.inputs[0, ..., 0]).all()
+    assert parts.heat["very_happy"] == pytest.approx(occlusion.maps(made)["a"])
+    assert set(parts.shares["expression"]) == {"very_happy"}
+    assert list(parts.shares["region"]) == list(alignment.REGIONS)
+    assert set(parts.shares["n"]) == {2}
+
+
+def test_only_falls_of_the_probability_count_for_the_share_in_the_face():
+    made, asked = study("eyes"), {}
+
+    def share_in_face(names, heat):
+        asked.update(zip(names, heat, strict=True))
+        return 0.25, 0.5
+
+    made.share_in_face = share_in_face
+    assert occlusion.share_in_face(made) == (0.25, 0.5)
+    for name, values in occlusion.maps(made).items():
+        assert asked[name] == pytest.approx(np.maximum(values, 0))
+    text = deeper_errors.background("some_model", 0.25, 0.5)
+    assert text.startswith("`some_model`: 25% of the effect")
+    assert "50% of the picture" in text
+
+
+def test_no_part_is_named_where_covering_changes_nothing():
+    found = occlusion.shares_of_people(np.zeros((2, 48, 48)), np.array(["1", "2"])).assign(expression="happy")
+    rows = tables.table(deeper_error_rows.regions("m", found))
+    assert "most at: no part" in deeper_errors._regions(rows, "m")
 
 
 def test_regions_lie_where_aligned_faces_have_them():
@@ -132,9 +175,48 @@ def test_mirrored_answers():
     found = occlusion.mirrored(made)
     assert found["plain"].tolist() == [1, 0]
     assert found["mirrored"].tolist() == [0, 0]
-    rows = tables.table(deeper_errors.mirrored("m", found, ["no", "yes"]))
-    assert tables.get(rows, "mirror", "m", "all, changed").value == 0.5
-    assert tables.get(rows, "mirror", "m", "yes, accuracy").value == -0.5
+    rows = tables.table(deeper_error_rows.mirrored("m", found, ["no", "yes"]))
+    assert list(rows["part"].unique()) == ["all", "yes"]  # no image shows the other class
+    assert tables.get(rows, "mirror", "m", "changed", part="all").value == 0.5
+    assert tables.get(rows, "mirror", "m", "accuracy", part="yes").value == -0.5
+    assert "winks" not in deeper_errors._mirror(rows, "m")
+    winks = tables.table(deeper_error_rows.mirrored("m", found, ["happy", "wink"]))
+    assert "of winks it changes 50% of the answers, and the accuracy by -50 points" in deeper_errors._mirror(winks, "m")
+
+
+def test_the_summary_is_made_of_the_table_alone():
+    """Whoever has no people noted and no winks gets the other sentences."""
+    shares = pd.DataFrame(
+        {"expression": "sad", "region": ["eyes"], "value": 2.0, "low": 1.0, "high": 3.0, "may_be_first": True, "n": 4}
+    )
+    read = pd.DataFrame({"representation": ["pixels"] * 2, "question": ["expression", "person"], "value": [0.6, 0.9]})
+    read = read.assign(low=0.5, high=0.95, chance=[0.17, 0.07], n=4)
+    mirror = {"truth": np.zeros(4, int), "plain": np.zeros(4, int), "mirrored": np.arange(4) % 2}
+    table = tables.table(
+        deeper_error_rows.labels("a_model", pd.DataFrame({"image": ["x"]}), {"found": 0.75, "true": 0.5}, 4),
+        deeper_error_rows.decoding(read),
+        deeper_error_rows.regions("m", shares),
+        deeper_error_rows.background("whole", 0.25, 0.5, 4),
+        deeper_error_rows.mirrored("m", mirror | {"subject": np.array(list("abcd"))}, ["sad"]),
+    )
+    assert tables.get(table, "labels", "a_model", "planted found").value == 0.75
+    assert tables.get(table, "decoding", "pixels", "chance", part="person").value == 0.07
+    text = deeper_errors.summary(table, model="m", reference="whole", answers="a_model")
+    assert len(text.splitlines()) == 5
+    for words in (
+        "`a_model`, 1 of 4 labels is suspect",
+        "finds 75%, and 50% of what",
+        "in 60% (50% to 95%), where chance is 17%",
+        "in 90% (50% to 95%), where chance is 7%",
+        "sad the eyes (2.0)",
+        "25% lies in the face's box, which takes 50%",
+        "changes 50% (",
+    ):
+        assert words in text
+    with pytest.raises(OutputError, match="planted found"):
+        deeper_errors.summary(
+            table[table["quantity"] != "planted found"], model="m", reference="whole", answers="a_model"
+        )
 
 
 def test_what_networks_make_of_all_images_serves_the_same_images_alone(monkeypatch):

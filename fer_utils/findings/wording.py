@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from fer_utils.evaluation.significance import told
+
 
 def p_value(value: float, equals: str = "") -> str:
     """Tables keep six decimals, so that a small p value may read 0 there."""
@@ -41,3 +43,14 @@ def ends(each: pd.Series, form: str = "{:.1f}", scale: float = 100) -> str:
 def effect(row) -> str:
     """A row's difference with its interval, in words."""
     return f"{100 * row.difference:+.1f} points ({100 * row.low:+.1f} to {100 * row.high:+.1f})"
+
+
+def points(row: pd.Series, form: str = "{:+.1f}") -> str:
+    """A row's change of a share with its interval, in points."""
+    value, low, high = (form.format(100 * each) for each in (row.value, row.low, row.high))
+    return f"{value} points ({low} to {high})"
+
+
+def doubt(row: pd.Series, p: float) -> str:
+    """That a change cannot be told; empty where a row's interval and its (corrected) p value both speak for one."""
+    return "" if told(row.low, row.high, p) else ", cannot be told"

@@ -5,10 +5,12 @@ with is its condition alone, as far as a person can hold still.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from fer_utils.data import people
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.engine.scaling import scaled
 from fer_utils.evaluation import intervals, significance
@@ -19,7 +21,45 @@ NEUTRAL = "normal"
 CONTROL = "another picture"  # of the same person with nothing changed: what two pictures differ by anyway
 
 
-def pairs(dataset: FaceDataset, people: pd.DataFrame) -> pd.DataFrame:
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """What some models answer to neutral faces with glasses and under lamps.
+
+    Attributes:
+        noted: from `people.read`.
+        pairs: from `pairs`.
+        answers: model to its `answers`.
+        effects: from `effects`, of all models.
+    """
+
+    noted: pd.DataFrame
+    pairs: pd.DataFrame
+    answers: dict[str, pd.DataFrame]
+    effects: pd.DataFrame
+
+    @property
+    def without_face(self) -> dict[str, int]:
+        """Model to the number of pairs left out, since no face was found in a picture."""
+        return {model: len(self.pairs) - len(rows) for model, rows in self.answers.items()}
+
+    def turned(self, model: str) -> pd.DataFrame:
+        """Rows of `answers` where only one picture is read as neutral; `neutral` (bool): the one in the condition is."""
+        rows = self.answers[model]
+        without, with_it = (rows[f"said_{name}"] == NEUTRAL for name in ("plain", "changed"))
+        return rows.assign(neutral=with_it)[without != with_it]
+
+
+def readings(dataset: FaceDataset, studies: Sequence[ErrorStudy]) -> Readings | None:
+    """Read the pictures of `pairs` with each model; None where nothing is noted of the people, or no class is neutral."""
+    noted = people.read(dataset.name)
+    if noted is None or NEUTRAL not in dataset.class_names:
+        return None
+    wanted = pairs(dataset, noted)
+    said = {study.model: answers(study, wanted) for study in studies}
+    return Readings(noted, wanted, said, effects(list(said.values())))
+
+
+def pairs(dataset: FaceDataset, noted: pd.DataFrame) -> pd.DataFrame:
     """Pictures to compare: one in a condition, and one of the same person, as neutral, without it.
 
     A picture with glasses is compared with `normal`, or with `noglasses` where `normal` shows glasses too. One under a
@@ -27,7 +67,7 @@ def pairs(dataset: FaceDataset, people: pd.DataFrame) -> pd.DataFrame:
     `CONTROL` pairs differ in neither. Copies, byte for byte, are no pairs; pictures noted as not neutral are left out.
 
     Args:
-        people: from `people.read`.
+        noted: from `people.read`.
 
     Returns:
         Columns `condition, subject, changed, plain`, the last two positions in the data set; empty where there are none.
@@ -35,7 +75,7 @@ def pairs(dataset: FaceDataset, people: pd.DataFrame) -> pd.DataFrame:
     names = zip(dataset.subjects, dataset.conditions, strict=True)
     place = {name: index for index, name in enumerate(names)}
     rows = []
-    for person in people.itertuples():
+    for person in noted.itertuples():
         for condition, changed, plain in _wanted(person, place):
             here = place[person.subject, changed], place[person.subject, plain]
             if dataset.hashes[here[0]] != dataset.hashes[here[1]]:
@@ -111,17 +151,18 @@ def effects(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return table
 
 
-def lenses(found: pd.DataFrame, people: pd.DataFrame) -> tuple[intervals.Interval, float, int, int] | None:
+def lenses(found: pd.DataFrame, noted: pd.DataFrame) -> tuple[intervals.Interval, float, int, int] | None:
     """How much more glasses with glare change the probability than clear ones: members are people with glare.
 
     Args:
         found: from `answers`, of one model.
+        noted: from `people.read`.
 
     Returns:
         The difference with its interval and p value (`intervals.between_groups`), the numbers of people with glare and
         with clear lenses; None where either is none. Tinted lenses are in neither group.
     """
-    glasses = found[found["condition"] == "glasses"].merge(people[["subject", "lenses"]], on="subject")
+    glasses = found[found["condition"] == "glasses"].merge(noted[["subject", "lenses"]], on="subject")
     glasses = glasses[glasses["lenses"] != "tinted"]
     glare = (glasses["lenses"] == "glare").to_numpy()
     if not 0 < glare.sum() < len(glare):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from fer_utils.data.alignment import REGIONS
 from fer_utils.engine.scaling import scaled
@@ -53,32 +54,18 @@ def shares(heat: np.ndarray, regions: Mapping[str, tuple[float, float, float, fl
     return found
 
 
-@dataclass(frozen=True)
-class Share:
-    """What a region counts for, over people.
+def shares_of_people(heat: np.ndarray, subjects: np.ndarray) -> pd.DataFrame:
+    """`shares` of the mean of some maps, with 95 % intervals from a bootstrap over subjects.
 
-    Attributes:
-        value: as from `shares`, of the mean map.
-        low, high: 95 % interval.
-        may_be_first: no other region counts for more, as far as these people can tell.
-        n: images.
-    """
-
-    value: float
-    low: float
-    high: float
-    may_be_first: bool
-    n: int
-
-
-def shares_of_people(heat: np.ndarray, subjects: np.ndarray) -> dict[str, Share]:
-    """`shares` of the mean of some maps, with intervals from a bootstrap over subjects.
-
-    A region may be the first one if the interval of its distance from the one with the largest share holds 0.
+    A region may be the first one if the interval of its distance from the one with the largest share includes 0: no other
+    region counts for more, as far as these people can show.
 
     Args:
         heat: (N, height, width), from `maps`.
         subjects: (N,) str.
+
+    Returns:
+        A row per region: `region, value, low, high, may_be_first` (bool), `n` (images).
     """
     names, number = np.unique(subjects, return_inverse=True)
     sums = np.stack([heat[number == place].sum(axis=0) for place in range(len(names))])
@@ -86,13 +73,49 @@ def shares_of_people(heat: np.ndarray, subjects: np.ndarray) -> dict[str, Share]
     resampled = [shares(each) for each in drawn]
     found = shares(heat.mean(axis=0))
     first = max(found, key=found.get)
-    result = {}
+    rows = []
     for name, value in found.items():
         low, high = intervals.middle([each[name] for each in resampled])
         behind = intervals.middle([each[first] - each[name] for each in resampled])
-        may_be_first = name == first or behind[0] <= 0
-        result[name] = Share(value, low, high, may_be_first and np.isfinite(value), len(heat))
-    return result
+        may_be_first = bool((name == first or behind[0] <= 0) and np.isfinite(value))
+        rows.append((name, value, low, high, may_be_first, len(heat)))
+    return pd.DataFrame(rows, columns=["region", "value", "low", "high", "may_be_first", "n"])
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Where covering hurts, by expression.
+
+    Attributes:
+        faces: expression to the mean of its faces as the network sees them, (height, width) uint8.
+        heat: expression to the mean of its `maps`, (height, width) float32.
+        shares: rows of `shares_of_people` with the column `expression`.
+    """
+
+    faces: dict[str, np.ndarray]
+    heat: dict[str, np.ndarray]
+    shares: pd.DataFrame
+
+
+def by_expression(study: ErrorStudy) -> Parts:
+    """What `maps` show of each expression, those left out that no test image shows."""
+    dataset, heat = study.experiment.dataset, maps(study)
+    positions = {name: dataset.position(name) for name in heat}
+    faces, means, tables = {}, {}, []
+    for label, expression in enumerate(dataset.class_names):
+        chosen = {name: place for name, place in positions.items() if dataset.labels[place] == label}
+        if chosen:
+            places, own = list(chosen.values()), np.stack([heat[name] for name in chosen])
+            faces[expression] = study.inputs[places, ..., 0].mean(axis=0).astype(np.uint8)
+            means[expression] = own.mean(axis=0)
+            tables.append(shares_of_people(own, dataset.subjects[places]).assign(expression=expression))
+    return Parts(faces, means, pd.concat(tables, ignore_index=True))
+
+
+def share_in_face(study: ErrorStudy) -> tuple[float, float]:
+    """Mean share of the effect of covering inside the faces' boxes, and the mean share of the picture that these take."""
+    falls = {name: np.maximum(values, 0) for name, values in maps(study).items()}
+    return study.share_in_face(list(falls), np.stack(list(falls.values())))
 
 
 def mirrored(study: ErrorStudy) -> dict[str, np.ndarray]:

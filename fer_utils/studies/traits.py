@@ -33,3 +33,13 @@ def compare(accuracies: Mapping[str, pd.Series], have: pd.DataFrame) -> pd.DataF
             rows.append(row | {"n_having": int(member.sum()), "n_others": int((~member).sum())})
     table = pd.DataFrame(rows)
     return table.assign(q=false_discovery_control(table["p"])) if len(table) else table
+
+
+def subject_accuracy(predictions: pd.DataFrame) -> pd.Series:
+    """Accuracy by subject, over all seeds.
+
+    Args:
+        predictions: rows of predictions.csv of one model under `loso`.
+    """
+    right = predictions["truth"] == predictions["predicted"]
+    return right.groupby(predictions["subject"].to_numpy()).mean()
