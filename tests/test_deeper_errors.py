@@ -42,6 +42,9 @@ def test_wrong_labels_are_suspect():
     planted = labels.planted(answers(), CLASSES)
     assert planted["found"] > 0.9
     assert planted["true"] > 0.99
+    text = deeper_errors.no_suspects("some_model", {"found": 0.75, "true": 0.5})
+    assert text.startswith("No label is suspect by the answers of `some_model`.")
+    assert "75% are found, and 50% of what is named was" in text
 
 
 def test_person_and_expression_are_told_apart():

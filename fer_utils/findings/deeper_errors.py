@@ -1,5 +1,7 @@
 """What notebook 09 found, in words made from its table alone (`deeper_error_rows`)."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from fer_utils.experiments.tables import get
@@ -25,6 +27,18 @@ def summary(table: pd.DataFrame, *, model: str, reference: str, answers: str) ->
     for question, words in (("conditions", _conditions), ("lenses", _lenses), ("people", _people)):
         lines += [words(table, name) for name in _about(table, question)]
     return "\n".join(f"- {line}" for line in [*lines, _mirror(table, model)])
+
+
+def no_suspects(model: str, planted: Mapping[str, float]) -> str:
+    """That no label is suspect, for the section that asks it.
+
+    Args:
+        planted: from `labels.planted`.
+    """
+    return (
+        f"No label is suspect by the answers of `{model}`. Of labels made wrong on purpose {planted['found']:.0%} are found, and "
+        f"{planted['true']:.0%} of what is named was."
+    )
 
 
 def background(model: str, share: float, area: float) -> str:
