@@ -57,7 +57,7 @@ def blocks() -> dict[str, str]:
         "comparisons": _markdown(comparison.comparison_table(comparisons)),
         "details": comparison.comparison(scores, comparisons),
         "bench": _markdown(_bench()),
-        "seed": _markdown(original_questions.answers(DATASET).set_index("the original wrote")),
+        "original": _markdown(original_questions.answers(DATASET).set_index("the original wrote")),
     }
 
 
