@@ -79,29 +79,6 @@ def forest(scores: pd.DataFrame, *, metric: str, chance: float | None = None, ax
     return ax
 
 
-def loss_parts(penalty: np.ndarray, cross_entropy: np.ndarray, *, floor: float, ax: Axes | None = None) -> Axes:
-    """The training loss as stacked areas: L2 penalty, floor of label smoothing, the rest of the cross-entropy.
-
-    Args:
-        penalty, cross_entropy: (epochs,) nats; the cross-entropy is that against smoothed labels.
-        floor: nats, `train.smoothing_floor`.
-    """
-    ax = ax or plt.gca()
-    epochs = np.arange(1, len(penalty) + 1)
-    rest = np.maximum(cross_entropy - floor, 0)
-    ax.stackplot(
-        epochs,
-        np.minimum(cross_entropy, floor),
-        penalty,
-        rest,
-        labels=["floor set by label smoothing", "L2 penalty on the weights", "cross-entropy left to learn"],
-        colors=["0.75", PALETTE[4], PALETTE[0]],
-    )
-    ax.set(xlabel="epoch", ylabel="training loss (nats)", xlim=(1, len(penalty)))
-    ax.legend(fontsize="small")
-    return ax
-
-
 def matrix(
     values: np.ndarray,
     *,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -94,6 +95,22 @@ def predictions(
         for side in ax.spines.values():
             side.set(visible=True, color=RIGHT if good else WRONG, linewidth=2, linestyle="-" if good else "--")
     return figure
+
+
+def answers(predictions: pd.DataFrame) -> tuple[list[str], list[bool]]:
+    """For `predictions`: what each image shows, what the network said and how sure it was; and whether it was right.
+
+    Args:
+        predictions: rows of predictions.csv.
+    """
+    sure = predictions[[name for name in predictions if name.startswith("p_")]].max(axis=1)
+    lines = [f"{row.truth}\nas {row.predicted} {sure[row.Index]:.0%}" for row in predictions.itertuples()]
+    return lines, list(predictions["truth"] == predictions["predicted"])
+
+
+def in_one_line(lines: Sequence[str]) -> str:
+    """The text under all images, for an alt text."""
+    return "; ".join(line.replace("\n", " ") for line in lines)
 
 
 def overlay(image: np.ndarray, heat: np.ndarray, *, ax: Axes, title: str = "") -> Axes:

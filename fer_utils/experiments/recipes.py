@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from fer_utils.common.errors import ParameterError
 from fer_utils.engine.recipe import Recipe
 
@@ -60,6 +62,35 @@ def seeds_for(model: str, *, protocol: str, budget: str) -> tuple[int, ...]:
     """Seeds that the budget buys for a model under a protocol."""
     _check(model, protocol, budget)
     return _SEEDS[budget][MODELS[model].architecture] if protocol == "loso" else (1,)
+
+
+def overview(*, budget: str, classes: int) -> pd.DataFrame:
+    """A row for each model under each protocol: its parameters, input, epochs, seeds and augmentation.
+
+    Args:
+        classes: number of expressions, on which the number of parameters depends.
+
+    Raises:
+        ParameterError: unknown budget.
+    """
+    from fer_utils.engine import networks  # imports TensorFlow
+
+    rows = []
+    for protocol, model in ((protocol, model) for protocol, models in PROTOCOL_MODELS.items() for model in models):
+        recipe = recipe_for(model, protocol=protocol, budget=budget)
+        rows.append(
+            {
+                "protocol": protocol,
+                "model": model,
+                "parameters": networks.build(recipe.architecture, classes=classes).count_params(),
+                "input": MODELS[model].input,
+                "epochs": recipe.epochs,
+                "seeds": len(seeds_for(model, protocol=protocol, budget=budget)),
+                "policy": recipe.policy,
+                "label smoothing": recipe.label_smoothing,
+            }
+        )
+    return pd.DataFrame(rows).set_index(["protocol", "model"])
 
 
 def _check(model: str, protocol: str, budget: str) -> None:

@@ -1,4 +1,4 @@
-"""What the notebooks found, in words: every number comes from the results that are passed in."""
+"""What notebook 03 found, in words: every number comes from the results that are passed in."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.experiments import tables
-from fer_utils.findings.wording import against_chance, interval, p_value
+from fer_utils.findings.wording import against_chance, effect, interval, p_value
 
 # Readings of the original project's own report and curves; see the README, "Sources".
 ORIGINAL = {
@@ -19,7 +19,7 @@ ORIGINAL = {
 }
 
 
-def comparison(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
+def summary(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     """What notebook 03 found, as Markdown."""
     lines = []
     for model in scores.loc[scores["protocol"] == "original-split", "model"].unique():
@@ -38,8 +38,8 @@ def comparison(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
         )
     for row in comparisons.itertuples():
         lines.append(
-            f"- `{row.model}` against `{row.reference}`: {100 * row.difference:+.1f} points "
-            f"({100 * row.low:+.1f} to {100 * row.high:+.1f}), McNemar p {p_value(row.mcnemar_p, '= ')}: {verdict(row)}."
+            f"- `{row.model}` against `{row.reference}`: {effect(row)}, McNemar p {p_value(row.mcnemar_p, '= ')}: "
+            f"{verdict(row)}."
         )
     return "\n".join(lines)
 
@@ -57,9 +57,8 @@ def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     return (
         f"On people it has never seen, the original `baseline` reads {interval(accuracy['baseline'])} of the expressions, "
         f"`updated` {interval(accuracy['updated'])}; chance is {chance:.1%}. Their difference is "
-        f"{100 * frame.difference:+.1f} points ({100 * frame.low:+.1f} to {100 * frame.high:+.1f}): {verdict(frame)}. "
-        f"Aligning the face changes `baseline` by {100 * face.difference:+.1f} points ({100 * face.low:+.1f} to "
-        f"{100 * face.high:+.1f}); the best of all is `{best}` with {interval(accuracy[best])}. "
+        f"{effect(frame)}: {verdict(frame)}. Aligning the face changes `baseline` by {effect(face)}; the best of all is "
+        f"`{best}` with {interval(accuracy[best])}. "
         "Intervals are 95 %, from a bootstrap over subjects; those of differences over seeds too."
     )
 

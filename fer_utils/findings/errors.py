@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from fer_utils.drawing.error_charts import subject_range, worst_confusion
 
-def causes(study, reference) -> str:
+
+def summary(study, reference) -> str:
     """Why the models fail, each cause with its evidence, as Markdown.
 
     Args:
@@ -15,11 +17,15 @@ def causes(study, reference) -> str:
     followed = float(np.mean(near["predicted"] == near["nearest_label"])) if len(near) else float("nan")
     wrong_sure = float(np.mean(study.confidence[~study.right] > 0.8)) if (~study.right).any() else 0.0
     share, area = reference.face_share
+    worst, people = (
+        worst_confusion(study.confusion, study.classes),
+        subject_range(study.subject_accuracy, model=study.model),
+    )
     lines = [
-        f"1. **Which expressions?** {study.worst_confusion} Recall is lowest for {recall.index[0]} "
+        f"1. **Which expressions?** {worst} Recall is lowest for {recall.index[0]} "
         f"({recall.iloc[0]:.0%}) and {recall.index[1]} ({recall.iloc[1]:.0%}), highest for {recall.index[-1]} "
         f"({recall.iloc[-1]:.0%}).",
-        f"2. **Which people?** {study.subject_range} A mean over everybody hides this.",
+        f"2. **Which people?** {people} A mean over everybody hides this.",
         f"3. **Resemblance?** In {followed:.0%} of its mistakes the nearest training image, of another "
         f"person, carries the label that was predicted ({len(near)} mistakes of the first seed).",
         f"4. **Looking elsewhere?** `{reference.model}`: {share:.0%} of the Grad-CAM heat lies in "

@@ -55,7 +55,7 @@ def blocks() -> dict[str, str]:
         "found": comparison.in_short(scores, comparisons),
         "results": _markdown(table),
         "comparisons": _markdown(comparison.comparison_table(comparisons)),
-        "details": comparison.comparison(scores, comparisons),
+        "details": comparison.summary(scores, comparisons),
         "bench": _markdown(_bench()),
         "original": _markdown(original_questions.answers(DATASET).set_index("the original wrote")),
     }

@@ -53,21 +53,15 @@ class ErrorStudy:
         """Expected calibration error over five bins."""
         return calibration.expected_calibration_error(self.confidence, self.right, bins=_BINS)
 
+    @property
+    def reliability(self) -> pd.DataFrame:
+        """Accuracy by bin of confidence, as `calibration.reliability` gives it, over five bins."""
+        return calibration.reliability(self.confidence, self.right, bins=_BINS)
+
     @cached_property
     def confusion(self) -> np.ndarray:
         """Counts over all seeds, (classes, classes): row the truth, column the prediction."""
         return scores.confusion(self.predictions["truth"], self.predictions["predicted"], self.classes)
-
-    @property
-    def worst_confusion(self) -> str:
-        """The most frequent mistake, in words."""
-        wrong = np.where(np.eye(len(self.classes), dtype=bool), 0, self.confusion)
-        truth, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
-        total = self.confusion[truth].sum()
-        return (
-            f"Most often mistaken: {self.classes[truth]} for {self.classes[predicted]}, "
-            f"{wrong[truth, predicted]} of {total}."
-        )
 
     @cached_property
     def by_subject(self) -> pd.DataFrame:
@@ -80,15 +74,6 @@ class ErrorStudy:
     def subject_accuracy(self) -> pd.Series:
         """Accuracy by subject."""
         return pd.Series(self.right).groupby(self.predictions["subject"].to_numpy()).mean()
-
-    @property
-    def subject_range(self) -> str:
-        """The easiest and the hardest person, in words."""
-        each = self.subject_accuracy
-        return (
-            f"`{self.model}` by subject: from {each.min():.0%} (subject {each.idxmin()}) to {each.max():.0%} "
-            f"(subject {each.idxmax()})."
-        )
 
     def surest(self, *, right: bool, count: int) -> pd.DataFrame:
         """Predictions of the first seed that were right (or wrong), the most confident first."""
@@ -173,12 +158,6 @@ class ErrorStudy:
             region[top:bottom, left:right] = True
         shares = grad_cam.share_inside(heat, inside)
         return float(np.nanmean(shares)), float(inside.mean())
-
-    @property
-    def heat_on_face(self) -> str:
-        """How much of the heat lies on the face, in words."""
-        share, area = self.face_share
-        return f"{share:.0%} of the heat lies in the face's box, which takes {area:.0%} of the picture."
 
     def hidden(self) -> np.ndarray:
         """What each fold's network makes of every kept image in its last hidden layer, (folds, N, features) float32."""

@@ -1,0 +1,185 @@
+"""Figures of the errors of one model, or of two side by side: which, whose, how sure, and where it looked."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from fer_utils.drawing import charts, galleries
+from fer_utils.drawing.chart import Chart
+
+
+def confusion(counts: np.ndarray, *, classes: Sequence[str], model: str, seeds: int) -> Chart:
+    """Confusion of one model: counts, shares of each row, and the errors alone.
+
+    Args:
+        counts: (classes, classes) int; row the truth, column the prediction.
+        classes: expressions, alphabetical.
+        seeds: random seeds that were counted.
+    """
+    diagonal = np.eye(len(classes), dtype=bool)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure, axes = plt.subplots(1, 3, figsize=(13, 4.6))
+    words = {"rows": classes, "columns": classes, "xlabel": "predicted", "ylabel": "truth"}
+    charts.matrix(counts, fmt="d", ax=axes[0], **words).set_title("counts")
+    charts.matrix(share, fmt=".0%", vmax=1, ax=axes[1], **words).set_title("by row")
+    errors = np.where(diagonal, 0, counts)
+    charts.matrix(errors, fmt="d", mask=diagonal, cmap="Oranges", ax=axes[2], **words).set_title("errors only")
+    worst = worst_confusion(counts, classes)
+    return Chart(
+        figure,
+        caption=f"Confusion of `{model}` under `loso`, {seeds} seed(s). {worst}",
+        alt=f"Three {len(classes)} by {len(classes)} tables for {model}. {worst}",
+    )
+
+
+def surest_predictions(images: Sequence[np.ndarray], predictions: pd.DataFrame, *, model: str, word: str) -> Chart:
+    """The surest predictions that were right, or those that were wrong.
+
+    Args:
+        images: (height, width) uint8, one for each prediction.
+        predictions: rows of predictions.csv.
+        word: "correct" or "incorrect".
+    """
+    lines, right = galleries.answers(predictions)
+    return Chart(
+        galleries.predictions(images, lines, right=right),
+        caption=f"`{model}`, the {len(lines)} surest {word} predictions.",
+        alt=f"Faces: {galleries.in_one_line(lines)}",
+    )
+
+
+def subject_by_expression(tables: Mapping[str, pd.DataFrame], *, model: str, accuracy: pd.Series) -> Chart:
+    """Accuracy by subject and expression, a table for each model.
+
+    Args:
+        tables: model to its accuracy in [0, 1], a row for each subject, a column for each expression; NaN where there is
+            no image. The same subjects in all.
+        model: the one of which the caption says who is easiest and who is hardest to read.
+        accuracy: of that model, by subject.
+    """
+    size = 6 * len(tables), 0.36 * len(accuracy) + 1.6
+    figure, axes = plt.subplots(1, len(tables), figsize=size, sharey=True, squeeze=False)
+    for ax, (name, table) in zip(axes[0], tables.items(), strict=True):
+        words = {"rows": list(table.index), "columns": list(table.columns), "xlabel": "expression", "ylabel": "subject"}
+        charts.matrix(table.to_numpy(), fmt=".0%", vmax=1, mask=table.isna().to_numpy(), ax=ax, **words).set_title(name)
+        ax.set_aspect("auto")
+    people = subject_range(accuracy, model=model)
+    number = {1: "A table", 2: "Two tables"}.get(len(tables), f"{len(tables)} tables")
+    return Chart(
+        figure,
+        caption=f"Accuracy by subject and expression. {people}",
+        alt=f"{number}, a row per subject and a column per expression, dark where predictions were right. {people}",
+    )
+
+
+def confident_mistakes(images: Sequence[Sequence[np.ndarray]], mistakes: pd.DataFrame, *, model: str) -> Chart:
+    """The surest mistakes, each above the training image nearest to it.
+
+    Args:
+        images: the mistakes, then the training images: (height, width) uint8 each.
+        mistakes: with the columns `truth, predicted, confidence, nearest_label`.
+    """
+    figure, axes = galleries.grid(images, rows=["mistake", "nearest"], cell=(1.35, 1.45))
+    for column, row in enumerate(mistakes.itertuples()):
+        axes[0, column].set_title(f"{row.truth}\nas {row.predicted} {row.confidence:.0%}", fontsize=8)
+        axes[1, column].set_title(row.nearest_label, fontsize=8)
+    pairs = "; ".join(f"{row.truth} as {row.predicted}, near a {row.nearest_label}" for row in mistakes.itertuples())
+    return Chart(
+        figure,
+        caption=f"`{model}`: the surest mistakes and the training images nearest to them.",
+        alt=f"Pairs of faces: {pairs}",
+    )
+
+
+def grad_cam(
+    images: Sequence[np.ndarray],
+    heat: np.ndarray,
+    predictions: pd.DataFrame,
+    *,
+    model: str,
+    face_share: tuple[float, float],
+) -> Chart:
+    """Images under their heat maps: right predictions in the upper row, wrong ones in the lower, seven at most of each.
+
+    Args:
+        images: (height, width) uint8, one for each prediction.
+        heat: (N, height, width) float in [0, 1].
+        predictions: with the columns `truth, predicted`.
+        face_share: of all images, see `heat_on_face`.
+    """
+    figure, axes = plt.subplots(2, 7, figsize=(11, 3.9))
+    for ax in axes.flat:
+        ax.axis("off")
+    right = (predictions["truth"] == predictions["predicted"]).to_numpy()
+    rows = list(predictions.itertuples())
+    for line, chosen in zip(axes, (np.flatnonzero(right), np.flatnonzero(~right)), strict=True):
+        for ax, index in zip(line, chosen, strict=False):
+            title = f"{rows[index].truth}\nas {rows[index].predicted}"
+            galleries.overlay(images[index], heat[index], ax=ax, title=title)
+    on_face = heat_on_face(*face_share)
+    return Chart(
+        figure,
+        caption=f"Grad-CAM of `{model}`: above right, below wrong. {on_face}",
+        alt=f"Faces under heat maps; upper row right predictions, lower row wrong ones. {on_face}",
+    )
+
+
+def reliability(tables: Mapping[str, pd.DataFrame], *, calibration_error: Mapping[str, float]) -> Chart:
+    """Accuracy against confidence for each model.
+
+    Args:
+        tables: model to its table from `calibration.reliability`.
+        calibration_error: model to its expected calibration error, in [0, 1].
+    """
+    figure, ax = plt.subplots(figsize=(5.2, 5))
+    for (name, table), color in zip(tables.items(), charts.PALETTE, strict=False):
+        label = f"{name}: calibration error {calibration_error[name]:.2f}"
+        charts.reliability_diagram(table, ax=ax, label=label, color=color)
+    ax.legend(fontsize="small", loc="upper left")
+    text = ", ".join(f"{name} {calibration_error[name]:.2f}" for name in tables)
+    whose = {1: "the model", 2: "both models"}.get(len(tables), "all models")
+    return Chart(
+        figure,
+        caption=f"Reliability under `loso`; bars are Wilson 95 % intervals. Expected calibration error: {text}",
+        alt=f"Accuracy against confidence in up to five bins for {whose}, with the diagonal of a calibrated one.",
+    )
+
+
+def worst_confusion(counts: np.ndarray, classes: Sequence[str]) -> str:
+    """The most frequent mistake, in words.
+
+    Args:
+        counts: (classes, classes) int; row the truth, column the prediction.
+    """
+    wrong = np.where(np.eye(len(classes), dtype=bool), 0, counts)
+    truth, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
+    if not wrong[truth, predicted]:
+        return "Nothing was mistaken."
+    return (
+        f"Most often mistaken: {classes[truth]} for {classes[predicted]}, "
+        f"{wrong[truth, predicted]} of {counts[truth].sum()}."
+    )
+
+
+def subject_range(accuracy: pd.Series, *, model: str) -> str:
+    """The easiest and the hardest person, in words.
+
+    Args:
+        accuracy: by subject.
+    """
+    return (
+        f"`{model}` by subject: from {accuracy.min():.0%} (subject {accuracy.idxmin()}) to {accuracy.max():.0%} "
+        f"(subject {accuracy.idxmax()})."
+    )
+
+
+def heat_on_face(share: float, area: float) -> str:
+    """How much of the heat lies on the face, in words.
+
+    Args:
+        share: of the heat inside the face's box, in [0, 1].
+        area: share of the picture that the box takes, in [0, 1].
+    """
+    return f"{share:.0%} of the heat lies in the face's box, which takes {area:.0%} of the picture."
