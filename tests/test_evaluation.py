@@ -110,6 +110,32 @@ def test_comparison_finds_a_large_difference_and_not_a_small_one():
     assert "cannot tell" in comparison.verdict(touching)
 
 
+def test_what_notebook_03_found_names_every_model_and_comparison():
+    half, good = np.arange(20) < 10, np.ones(20, dtype=bool)
+    parts = [table("updated", half, protocol="original-split")]
+    parts += [table("baseline", half, seed=seed) for seed in (1, 2)] + [
+        table("updated", good, seed=seed) for seed in (1, 2)
+    ]
+    lines = comparison.summary(*tables.computed(pd.concat(parts))).splitlines()
+    assert len(lines) == 4
+    assert lines[0].startswith("- As the original measured, `updated`: 50.0% (29.9% to 70.1%) on 20 images.")
+    assert lines[1].startswith("- Leaving one subject out, `baseline`: accuracy **50.0% (")
+    assert "2 seeds" in lines[1]
+    assert "`updated`: accuracy **100.0% (100.0% to 100.0%)**, macro-F1 1.00" in lines[2]
+    assert lines[2].endswith("Better than chance (50.0%).")
+    assert lines[3].startswith("- `updated` against `baseline`: +50.0 points (+")
+    assert lines[3].endswith("McNemar p = 0.002: `updated` is better.")
+
+
+def test_the_parts_of_a_loss_in_words():
+    last = {"loss": 2.0, "smoothed_cross_entropy": 0.75, "cross_entropy": 0.3, "penalty": 1.25, "accuracy": 0.9}
+    text = comparison.loss({name: np.array([9.0, value]) for name, value in last.items()}, 0.5)
+    assert "the training loss is 2.00 at 90% training accuracy" in text
+    assert "1.25 is the L2 penalty, 0.50 the floor" in text
+    assert "0.25 is left to learn" in text
+    assert "So 88% of the loss" in text
+
+
 def test_a_comparison_counts_the_luck_of_seeds():
     halves = [np.tile([True, False], 10), np.tile([False, True], 10)]
     lucky = [np.ones(20, dtype=bool), np.zeros(20, dtype=bool)]

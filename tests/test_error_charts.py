@@ -1,0 +1,171 @@
+from types import SimpleNamespace
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_utils.drawing import error_charts
+from fer_utils.evaluation import calibration
+from fer_utils.findings import errors
+
+CLASSES = ["happy", "sad"]
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    plt.close("all")
+
+
+def cells(ax) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+def titles(axes) -> list[str]:
+    return [ax.get_title() for ax in axes]
+
+
+def answers(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    """Predictions with these truths, answers and confidences."""
+    table = pd.DataFrame(rows, columns=["truth", "predicted", "confidence"])
+    return table.assign(p_happy=table["confidence"], p_sad=1 - table["confidence"])
+
+
+def pictures(*greys: int) -> list[np.ndarray]:
+    return [np.full((4, 4), grey, dtype=np.uint8) for grey in greys]
+
+
+def test_confusion_in_counts_shares_and_errors():
+    chart = error_charts.confusion(np.array([[3, 1], [6, 2]]), classes=CLASSES, model="my_model", seeds=2)
+    worst = "Most often mistaken: sad for happy, 6 of 8."
+    assert chart.caption == f"Confusion of `my_model` under `loso`, 2 seed(s). {worst}"
+    assert chart.alt == f"Three 2 by 2 tables for my_model. {worst}"
+    counts, share, wrong = chart.figure.axes
+    assert cells(counts) == ["3", "1", "6", "2"]
+    assert cells(share) == ["75%", "25%", "75%", "25%"]
+    assert cells(wrong) == ["1", "6"]
+    assert [text.get_text() for text in counts.get_yticklabels()] == CLASSES
+    assert (counts.get_xlabel(), counts.get_ylabel()) == ("predicted", "truth")
+
+
+@pytest.mark.parametrize("counts", [[[3, 0], [0, 4]], [[3, 0], [0, 0]]], ids=["all right", "a class without images"])
+def test_confusion_without_a_mistake(counts):
+    chart = error_charts.confusion(np.array(counts), classes=CLASSES, model="m", seeds=1)
+    assert chart.caption.endswith("1 seed(s). Nothing was mistaken.")
+    assert cells(chart.figure.axes[1])[0] == "100%"
+
+
+def test_confusion_of_one_class():
+    assert cells(error_charts.confusion(np.array([[5]]), classes=["sad"], model="m", seeds=1).figure.axes[0]) == ["5"]
+
+
+def test_surest_predictions_are_framed_by_whether_they_were_right():
+    table = answers(("happy", "happy", 0.875), ("sad", "happy", 0.75))
+    chart = error_charts.surest_predictions(pictures(10, 20), table, model="my_model", word="correct")
+    assert chart.caption == "`my_model`, the 2 surest correct predictions."
+    assert chart.alt == "Faces: happy as happy 88%; sad as happy 75%"
+    right, wrong = chart.figure.axes[:2]
+    assert [ax.spines["top"].get_linestyle() for ax in (right, wrong)] == ["-", "--"]
+    assert (wrong.images[0].get_array() == 20).all()
+
+
+def test_subject_by_expression():
+    easy = pd.DataFrame({"happy": [1.0, 0.5], "sad": [np.nan, 0.25]}, index=["01", "anna_b"])
+    chart = error_charts.subject_by_expression(
+        {"reference": easy, "my_model": 1 - easy}, model="my_model", accuracy=pd.Series({"01": 0.125, "anna_b": 0.875})
+    )
+    people = "`my_model` by subject: from 12% (subject 01) to 88% (subject anna_b)."
+    assert chart.caption == f"Accuracy by subject and expression. {people}"
+    assert chart.alt.startswith("Two tables, a row per subject")
+    assert chart.alt.endswith(people)
+    left, right = chart.figure.axes
+    assert titles((left, right)) == ["reference", "my_model"]
+    assert cells(left) == ["100%", "50%", "25%"]  # nothing where there is no image
+    assert cells(right) == ["0%", "50%", "75%"]
+    assert [text.get_text() for text in left.get_yticklabels()] == ["01", "anna_b"]
+
+
+def test_one_model_has_one_table():
+    table = pd.DataFrame({"sad": [0.5]}, index=["01"])
+    chart = error_charts.subject_by_expression({"m": table}, model="m", accuracy=table["sad"])
+    assert len(chart.figure.axes) == 1
+    assert chart.alt.startswith("A table, a row per subject")
+
+
+def test_mistakes_stand_above_the_images_nearest_to_them():
+    table = answers(("happy", "sad", 0.9), ("sad", "happy", 0.8)).assign(nearest_label=["sad", "very_sad"])
+    chart = error_charts.confident_mistakes([pictures(1, 2), pictures(3, 4)], table, model="my_model")
+    assert chart.caption.startswith("`my_model`: the surest mistakes")
+    assert chart.alt == "Pairs of faces: happy as sad, near a sad; sad as happy, near a very_sad"
+    axes = chart.figure.axes
+    assert titles(axes) == ["happy\nas sad 90%", "sad\nas happy 80%", "sad", "very_sad"]
+    assert [int(ax.images[0].get_array().max()) for ax in axes] == [1, 2, 3, 4]
+
+
+def test_heat_maps_lie_over_right_and_wrong_predictions():
+    table = answers(("sad", "happy", 0.9), ("happy", "happy", 0.8), ("sad", "sad", 0.7))
+    heat = np.stack([np.full((4, 4), value) for value in (0.1, 0.2, 0.3)])
+    chart = error_charts.grad_cam(pictures(1, 2, 3), heat, table, model="my_model", face_share=(0.625, 0.31))
+    on_face = "62% of the heat lies in the face's box, which takes 31% of the picture."
+    assert chart.caption == f"Grad-CAM of `my_model`: above right, below wrong. {on_face}"
+    assert chart.alt.endswith(on_face)
+    upper, lower = chart.figure.axes[:7], chart.figure.axes[7:]
+    assert titles(upper)[:3] == ["happy\nas happy", "sad\nas sad", ""]
+    assert titles(lower)[:2] == ["sad\nas happy", ""]
+    assert [float(image.get_array().max()) for image in upper[1].images] == [3, 0.3]
+    assert [float(image.get_array().max()) for image in lower[0].images] == [1, 0.1]
+
+
+def test_no_more_heat_maps_than_there_is_room_for():
+    table = answers(*[("sad", "sad", 0.9)] * 9)
+    chart = error_charts.grad_cam(pictures(*range(9)), np.zeros((9, 4, 4)), table, model="m", face_share=(0.5, 0.5))
+    assert [len(ax.images) for ax in chart.figure.axes] == [2] * 7 + [0] * 7
+
+
+def test_reliability_of_two_models():
+    sure = calibration.reliability(np.array([0.9, 0.9, 0.3]), np.array([True, False, True]), bins=5)
+    unsure = calibration.reliability(np.array([0.5]), np.array([True]), bins=5)
+    chart = error_charts.reliability(
+        {"reference": unsure, "my_model": sure}, calibration_error={"reference": 0.5, "my_model": 0.123}
+    )
+    assert chart.caption.endswith("Expected calibration error: reference 0.50, my_model 0.12")
+    assert "for both models" in chart.alt
+    ax = chart.figure.axes[0]
+    assert [container.get_label() for container in ax.containers] == [
+        "reference: calibration error 0.50",
+        "my_model: calibration error 0.12",
+    ]
+    assert ax.containers[1].lines[0].get_xydata().tolist() == [[0.3, 1.0], [0.9, 0.5]]
+    assert cells(ax) == ["n=1", "n=1", "n=2"]
+
+
+def test_what_notebook_04_found_is_counted():
+    study = SimpleNamespace(
+        model="my_model",
+        classes=CLASSES,
+        confusion=np.array([[3, 1], [6, 2]]),
+        subject_accuracy=pd.Series({"01": 0.25, "02": 0.75}),
+        right=np.array([True, False, False, False]),
+        confidence=np.array([0.9, 0.9, 0.5, 0.85]),
+        calibration_error=0.4,
+        predictions=pd.DataFrame({"subject": ["01", "01", "02", "02"]}),
+        nearest_training_images=lambda *, count: pd.DataFrame(
+            {"predicted": ["sad", "happy"], "nearest_label": ["sad", "sad"]}
+        ),
+    )
+    reference = SimpleNamespace(model="plain", face_share=(0.6, 0.3), right=np.array([False, True]))
+    lines = errors.summary(study, reference).splitlines()
+    assert len(lines) == 6
+    assert "Most often mistaken: sad for happy, 6 of 8. Recall is lowest for sad (25%)" in lines[0]
+    assert "highest for happy (75%)" in lines[0]
+    assert "from 25% (subject 01) to 75% (subject 02)" in lines[1]
+    assert "In 50% of its mistakes" in lines[2]
+    assert "(2 mistakes of the first seed)" in lines[2]
+    assert "`plain`: 60% of the Grad-CAM heat lies in the face's box, which takes 30% of its picture" in lines[3]
+    assert "`my_model` is right in 25% of the predictions, `plain` in 50%" in lines[3]
+    assert "0.40; 67% of its mistakes" in lines[4]
+    assert "from 1 persons" in lines[5]
