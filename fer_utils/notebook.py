@@ -1,7 +1,6 @@
 """What every notebook does first, and what it does with a chart."""
 
 import ast
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils.common import paths
+from fer_utils.common import files, paths
 from fer_utils.common.errors import ParameterError
 from fer_utils.data import cleaning, datasets
 from fer_utils.data.datasets import FaceDataset
@@ -135,6 +134,6 @@ def _without_place(value: object) -> object:
 
 def _parameter_names(name: str) -> list[str]:
     """Names in the cell tagged "parameters" of a stored notebook."""
-    cells = json.loads((paths.NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
-    source = next("".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", []))
+    cells = files.cells(paths.NOTEBOOKS / f"{name}.ipynb")
+    source = next(cell["source"] for cell in cells if "parameters" in cell["metadata"].get("tags", []))
     return [node.target.id for node in ast.parse(source).body if isinstance(node, ast.AnnAssign)]

@@ -1,14 +1,12 @@
 """Arrays that took long to compute, kept on disk for the same inputs and code."""
 
-import io
-import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from fer_utils.common import arrays as npz
 from fer_utils.common import code_hash, files, paths, progress
 
 _CODE = (
@@ -45,16 +43,13 @@ def arrays(
     path = paths.outputs(dataset) / "runs" / f"{name}-{files.sha256(chr(10).join(parts).encode())[:16]}.npz"
     if path.is_file():
         try:
-            with np.load(path, allow_pickle=False) as archive:
-                return {part: archive[part] for part in archive.files}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            return npz.read(path)
+        except (OSError, npz.DamagedError) as error:
             progress.say(f"{path.name} is damaged ({error}): making it again")
     files.require_writable(path.parent)
-    found = fit()
-    buffer = io.BytesIO()
-    np.savez(buffer, **found)
-    files.write(path, buffer.getvalue())
-    return found
+    made = fit()
+    files.write(path, npz.to_bytes(made))
+    return made
 
 
 def _file(module: str) -> Path:

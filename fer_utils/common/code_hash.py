@@ -4,12 +4,11 @@ Comments, layout, docstrings and Python's version never count.
 """
 
 import ast
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_utils.common.files import sha256
+from fer_utils.common import files
 
 PACKAGE = Path(__file__).resolve().parents[1]
 _DYNAMIC = {"__import__", "import_module", "exec", "eval", "run_module", "run_path", "system"}
@@ -19,7 +18,7 @@ _HARMLESS_MAGICS = {"matplotlib", "config"}
 def of_folder(folder: Path) -> str:
     """Hash of all Python files below a folder; their names and their imports do not count, so that a move changes nothing."""
     forms = sorted(form(_without_imports(_parsed(path))) for path in folder.rglob("*.py"))
-    return sha256("\n".join(forms).encode())
+    return files.sha256("\n".join(forms).encode())
 
 
 def of_files(sources: Iterable[Path]) -> str:
@@ -32,7 +31,7 @@ def of_files(sources: Iterable[Path]) -> str:
         FileNotFoundError: one of them is missing.
     """
     parts = [f"{source.name}\n{form(_parsed(source))}\n" for source in sorted(sources)]
-    return sha256("".join(parts).encode())
+    return files.sha256("".join(parts).encode())
 
 
 def of_notebook(notebook: Path, *, package: Path = PACKAGE) -> str:
@@ -47,11 +46,11 @@ def of_notebook(notebook: Path, *, package: Path = PACKAGE) -> str:
     """
     cells = _code_cells(notebook) if notebook.is_file() else []
     reach = _reach(cells, package)
-    files = (
+    modules = (
         reach.files if cells and not reach.unknown else {_dotted(path, package): path for path in package.rglob("*.py")}
     )
-    parts = [f"{name}\n{form(_parsed(path))}\n" for name, path in sorted(files.items())]
-    return sha256("".join([*parts, *reach.unknown, *(form(cell) for cell in cells)]).encode())
+    parts = [f"{name}\n{form(_parsed(path))}\n" for name, path in sorted(modules.items())]
+    return files.sha256("".join([*parts, *reach.unknown, *(form(cell) for cell in cells)]).encode())
 
 
 def unknown_imports(notebook: Path, *, package: Path = PACKAGE) -> tuple[str, ...]:
@@ -169,8 +168,7 @@ def _code_cells(notebook: Path) -> list[ast.AST]:
     """Syntax trees of the code cells; IPython's own words, such as %matplotlib, become the calls that they stand for."""
     from IPython.core.inputtransformer2 import TransformerManager
 
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    sources = [cell["source"] for cell in files.cells(notebook) if cell["cell_type"] == "code"]
     return [_cell(TransformerManager().transform_cell(source)) for source in sources]
 
 

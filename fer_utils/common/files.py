@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -59,6 +60,26 @@ def write(path: Path, content: bytes | str) -> None:
     """Write a whole file atomically; text is stored as UTF-8."""
     with replacing(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a JSON file atomically, for people to read too."""
+    write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> object:
+    """Read a JSON file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not whole JSON.
+    """
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def cells(notebook: Path) -> list[dict]:
+    """Cells of a stored notebook, each with its source as one text."""
+    return [cell | {"source": "".join(cell["source"])} for cell in read_json(notebook)["cells"]]
 
 
 @contextlib.contextmanager

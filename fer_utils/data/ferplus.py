@@ -12,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils.common import files, paths, progress
+from fer_utils.common import arrays, files, paths, progress
 from fer_utils.common.errors import DatasetError
 from fer_utils.data.images import decode_grey
 
 EXPRESSIONS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 FOLDERS = {"FER2013Train": "train", "FER2013Valid": "validation", "FER2013Test": "test"}
 SIDE = 48  # pixels, as FER2013 was published
+_PACKED = ("images", "votes", "parts", "file_names")
 _COLUMNS = len(EXPRESSIONS) + 2  # votes for "unknown" and "not a face" follow the expressions
 
 
@@ -75,12 +76,8 @@ def load() -> VoteDataset:
             "fer2013new.csv in it, into data/raw or into the folder that FER_DATA_DIR names (see data/README.md)."
         )
     dataset = _read(source)
-    buffer = io.BytesIO()
-    np.savez(
-        buffer, images=dataset.images, votes=dataset.votes, parts=dataset.parts, file_names=dataset.file_names,
-        source=_stamp(source),
-    )  # fmt: skip
-    files.write(packed, buffer.getvalue())
+    parts = {name: getattr(dataset, name) for name in _PACKED} | {"source": _stamp(source)}
+    files.write(packed, arrays.to_bytes(parts))
     return dataset
 
 
@@ -150,11 +147,11 @@ def _stamp(source: Path) -> str:
 
 def _unpack(packed: Path, source: Path | None) -> VoteDataset | None:
     try:
-        with np.load(packed, allow_pickle=False) as archive:
-            if source is not None and str(archive["source"]) != _stamp(source):
-                return None
-            return VoteDataset(*(archive[name] for name in ("images", "votes", "parts", "file_names")))
-    except (OSError, ValueError, KeyError, EOFError) as error:
+        read = arrays.read(packed)
+        if source is not None and str(read["source"]) != _stamp(source):
+            return None
+        return VoteDataset(*(read[name] for name in _PACKED))
+    except (OSError, arrays.DamagedError, KeyError) as error:
         progress.say(f"data/raw/{packed.name} is damaged ({error}): reading FER+ again")
         return None
 

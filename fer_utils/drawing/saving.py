@@ -1,7 +1,6 @@
 """Saving a figure: the picture, its alt text, and where it comes from."""
 
 import io
-import json
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -83,7 +82,7 @@ def save(chart: Chart, name: str, *, context: Context) -> None:
     picture = paths.outputs(context.dataset.name) / "figures" / f"{name}.png"
     origin = context.origin | {"caption": chart.caption, "alt": chart.alt}
     files.write(picture, buffer.getvalue())
-    files.write(picture.with_suffix(".json"), json.dumps(origin, indent=2, ensure_ascii=False) + "\n")
+    files.write_json(picture.with_suffix(".json"), origin)
     _show(buffer.getvalue(), caption=chart.caption, alt=chart.alt)
 
 
@@ -109,6 +108,5 @@ def cell_of(notebook: Path, source: str) -> str | None:
     """Id of the cell of a stored notebook that holds this code, or None where no cell or more than one does."""
     if not notebook.is_file():
         return None
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    same = [cell.get("id") for cell in cells if "".join(cell["source"]).strip() == source.strip()]
+    same = [cell.get("id") for cell in files.cells(notebook) if cell["source"].strip() == source.strip()]
     return same[0] if len(same) == 1 else None

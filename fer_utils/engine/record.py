@@ -1,13 +1,11 @@
 """What goes into a run and what it leaves on disk."""
 
-import io
 import json
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from fer_utils.common import arrays as npz
 from fer_utils.common import files
 from fer_utils.common.errors import OutputError
 
@@ -64,9 +62,7 @@ class Record:
         arrays = {"probabilities": self.probabilities, "made_by": np.array(json.dumps(self.made_by, sort_keys=True))}
         arrays |= {f"curve_{name}": values for name, values in self.curves.items()}
         arrays |= {f"weight_{index:03}": values for index, values in enumerate(self.weights)}
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
-        return buffer.getvalue()
+        return npz.to_bytes(arrays)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Record":
@@ -76,13 +72,12 @@ class Record:
             OutputError: the bytes are not a whole record (every array in it carries a checksum).
         """
         try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
+            arrays = npz.read(content)
             return cls(
                 probabilities=arrays["probabilities"],
                 curves={name: arrays[f"curve_{name}"] for name in CURVES if f"curve_{name}" in arrays},
                 weights=tuple(arrays[name] for name in sorted(arrays) if name.startswith("weight_")),
                 made_by=json.loads(str(arrays["made_by"])),
             )
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except (npz.DamagedError, KeyError, ValueError) as error:
             raise OutputError(f"not a whole record ({error})") from error

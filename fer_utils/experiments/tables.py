@@ -1,6 +1,5 @@
 """The tables below `outputs/<dataset>/`, each with a `.json` of its origin beside it, as figures have."""
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -102,8 +101,8 @@ def write_table(dataset: str, name: str, table: pd.DataFrame, *, origin: dict) -
     """
     path, text = _path(dataset, name), table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
     files.write(path, text)
-    told = origin | {"sha256": files.sha256(text.encode())}
-    files.write(path.with_suffix(".json"), json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    noted = origin | {"sha256": files.sha256(text.encode())}
+    files.write_json(path.with_suffix(".json"), noted)
 
 
 def add(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -117,7 +116,7 @@ def add(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.Da
     """
     before = read(dataset, "predictions")
     try:
-        data = json.loads(_path(dataset, "predictions").with_suffix(".json").read_text(encoding="utf-8"))["data"]
+        data = files.read_json(_path(dataset, "predictions").with_suffix(".json"))["data"]
     except (OSError, ValueError, KeyError, TypeError):
         data = ""
     if data != origin["data"]:

@@ -4,7 +4,6 @@ The copies themselves hold nothing that differs from run to run. What does (seco
 stands beside them in `executed.json`, which is never committed.
 """
 
-import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,13 +66,13 @@ def note(dataset: str, stem: str, *, seconds: float, failure: str) -> None:
     folder = paths.outputs(dataset) / "notebooks"
     entry = {"seconds": round(seconds, 1), "commit": commit(), "failure": failure}
     notes = _notes(folder) | {stem: entry}
-    files.write(folder / "executed.json", json.dumps(notes, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    files.write_json(folder / "executed.json", dict(sorted(notes.items())))
 
 
 def _notes(folder: Path) -> dict:
     """What is noted; a damaged file counts as none, since the next run writes it anew."""
     try:
-        notes = json.loads((folder / "executed.json").read_text(encoding="utf-8"))
+        notes = files.read_json(folder / "executed.json")
     except (OSError, ValueError):
         return {}
     return {stem: entry for stem, entry in notes.items() if isinstance(entry, dict)} if isinstance(notes, dict) else {}

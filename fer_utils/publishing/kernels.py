@@ -2,7 +2,6 @@
 
 import ast
 import contextlib
-import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from jupyter_client import AsyncKernelManager, BlockingKernelClient
 from jupyter_core.utils import run_sync
 
-from fer_utils.common import paths
+from fer_utils.common import files, paths
 
 # Run in a namespace of its own, so that the notebook finds none of it; a module that fails to import is the notebook's to tell.
 _IMPORTS = """
@@ -63,11 +62,10 @@ def ahead(notebooks: Sequence[Path]) -> Iterator[Kernel]:
 
 def imported(notebook: Path) -> list[str]:
     """Modules that a notebook's cells import, in order; of `from a import b` both `a` and `a.b`, which may be none."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     names: list[str] = []
-    for cell in cells:
+    for cell in files.cells(notebook):
         with contextlib.suppress(SyntaxError):  # IPython's own words
-            tree = ast.parse("".join(cell["source"]) if cell["cell_type"] == "code" else "")
+            tree = ast.parse(cell["source"] if cell["cell_type"] == "code" else "")
             for node in tree.body:
                 if isinstance(node, ast.Import):
                     names += [alias.name for alias in node.names]

@@ -1,6 +1,5 @@
 """Filling the README's results from the committed tables and figures, between markers."""
 
-import json
 import re
 from pathlib import Path
 
@@ -71,7 +70,7 @@ def figure_blocks(text: str) -> dict[str, str]:
     for marker, name in _FIGURE.findall(text):
         picture = paths.outputs(DATASET) / "figures" / f"{name}.png"
         try:
-            origin = json.loads(picture.with_suffix(".json").read_text(encoding="utf-8"))
+            origin = files.read_json(picture.with_suffix(".json"))
             alt, caption = (" ".join(origin[word].split()) for word in ("alt", "caption"))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise OutputError(

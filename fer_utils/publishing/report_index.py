@@ -1,12 +1,11 @@
 """The first page of a report: what the numbers are, the tables, the data, and how all of it was made."""
 
-import json
 import re
 
 import pandas as pd
 from markupsafe import Markup
 
-from fer_utils.common import paths
+from fer_utils.common import files, paths
 from fer_utils.common.errors import OutputError
 from fer_utils.data import datasets
 from fer_utils.experiments import tables as results
@@ -113,7 +112,7 @@ def _results(dataset: str, title: str) -> tuple[list[dict], Markup]:
 def _origin(dataset: str, name: str) -> dict:
     """Where a table comes from; empty where that is not known."""
     try:
-        found = json.loads((paths.outputs(dataset) / f"{name}.json").read_text(encoding="utf-8"))
+        found = files.read_json(paths.outputs(dataset) / f"{name}.json")
         return found if {"notebook", "cell", "parameters", "data", "code", "versions"} <= set(found) else {}
     except (OSError, ValueError, TypeError):
         return {}

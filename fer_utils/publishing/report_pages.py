@@ -3,7 +3,6 @@
 import base64
 import functools
 import io
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -202,7 +201,7 @@ def _smaller(format_name: str, content: bytes) -> tuple[str, bytes]:
 
 def _origin(saved: Path) -> dict:
     try:
-        origin = json.loads(saved.with_suffix(".json").read_text(encoding="utf-8"))
+        origin = files.read_json(saved.with_suffix(".json"))
     except (OSError, ValueError):
         return {}
     return origin if isinstance(origin, dict) else {}

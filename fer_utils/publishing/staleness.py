@@ -1,6 +1,5 @@
 """Which results are stale: made from other data or by other code than lie here now, or not what they are computed from."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +72,7 @@ def _results(folder: Path, *, data: str) -> list[str]:
     for path in sorted(pictures | tables):
         file = f"{path.name}.csv" if path in tables else f"figures/{path.name}.png"
         try:
-            origin = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+            origin = files.read_json(path.with_suffix(".json"))
             stem, made_from, made_by = origin["notebook"], origin["data"], origin["code"]
             budgets |= {origin["parameters"]["budget"]} if "budget" in origin["parameters"] else set()
             content = origin["sha256"] if path in tables else None

@@ -1,14 +1,12 @@
 """Learning to read face units from rendered faces, whose units are known (`python -m tools.sample_faces.unit_faces`)."""
 
-import zipfile
-import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from fer_utils.common import files, paths, progress
+from fer_utils.common import arrays, files, paths, progress
 from fer_utils.common.errors import DatasetError
 from fer_utils.data import cleaning
 from fer_utils.evaluation import intervals
@@ -57,13 +55,11 @@ def load(folder: Path | None = None) -> RenderedFaces:
         where = " or ".join(str(each) for each in places)
         raise DatasetError(f"no faces.npz in {where}: render it first (see tools/sample_faces/README.md).")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            images, eyes, weights, person, names = (
-                archive[name] for name in ("images", "eyes", "units", "person", "names")
-            )
+        read = arrays.read(path)
+        images, eyes, weights, person, names = (read[name] for name in ("images", "eyes", "units", "person", "names"))
         table = pd.DataFrame(weights, columns=[str(name) for name in names])
         targets = table[[_generators(name) for name in face_units.NAMES]].to_numpy(dtype=np.float32)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, arrays.DamagedError, KeyError) as error:
         raise DatasetError(f"{path}: damaged ({error}). Render it again.") from error
     return RenderedFaces(images, eyes, targets, person, files.sha256(path.read_bytes()))
 

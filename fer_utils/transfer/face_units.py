@@ -4,13 +4,12 @@ No photograph's label gives them: the regression was learned from rendered faces
 (`face_unit_training.py`). Weights are those of ARKit's 52 units, 0 at rest and about 1 at full strength.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from fer_utils.common import files, paths
+from fer_utils.common import arrays, files, paths
 from fer_utils.common.errors import WeightsError
 from fer_utils.transfer import pretrained
 
@@ -75,17 +74,17 @@ def save(regression: Regression, *, about: dict) -> None:
         OutputError: the folder cannot be written.
     """
     scale = np.abs(regression.coefficients).max(axis=0)
-    arrays = {
+    stored = {
         "coefficients": (regression.coefficients / scale).astype(np.float16),
         "scale": scale,
         "intercepts": regression.intercepts,
     }
     weights, origin = _files()
     with files.replacing(weights) as temporary:
-        np.savez_compressed(temporary, **arrays)
+        np.savez_compressed(temporary, **stored)
         digest = files.sha256(temporary.read_bytes())
     contract = {"version": VERSION, "units": list(NAMES), "backbone": pretrained.metadata()["sha256"], "sha256": digest}
-    files.write(origin, json.dumps(about | contract, indent=2, ensure_ascii=False) + "\n")
+    files.write_json(origin, about | contract)
 
 
 def metadata() -> dict:
@@ -102,7 +101,7 @@ def metadata() -> dict:
         if not path.is_file():
             raise WeightsError(f"{path}: the regression of face units is missing. {_RESTORE}")
     try:
-        about = json.loads(origin.read_text(encoding="utf-8"))
+        about = files.read_json(origin)
         found, names, backbone, digest = (about[word] for word in ("version", "units", "backbone", "sha256"))
         same_names = tuple(names) == NAMES and set(about["scores"]) == {*PAIRS, *SINGLES}
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -128,9 +127,8 @@ def load() -> Regression:
         WeightsError: missing, damaged, or learned on another backbone.
     """
     metadata()
-    with np.load(_files()[0], allow_pickle=False) as archive:
-        coefficients = archive["coefficients"].astype(np.float32) * archive["scale"]
-        return Regression(coefficients, archive["intercepts"])
+    read = arrays.read(_files()[0])
+    return Regression(read["coefficients"].astype(np.float32) * read["scale"], read["intercepts"])
 
 
 def _files() -> tuple[Path, Path]:

@@ -1,6 +1,5 @@
 """The network that comes with the project: pretrained on FER+, with calibrated probabilities."""
 
-import json
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -127,7 +126,7 @@ def save(model: "keras.Model", *, temperature: float, about: dict, folder: Path 
         "layers": len(plain.layers),
         "parameters": plain.count_params(),
     }
-    files.write(folder / f"{NAME}.json", json.dumps(about | origin, indent=2, ensure_ascii=False) + "\n")
+    files.write_json(folder / f"{NAME}.json", about | origin)
 
 
 def metadata(folder: Path | None = None) -> dict:
@@ -149,7 +148,7 @@ def metadata(folder: Path | None = None) -> dict:
         if not path.is_file():
             raise WeightsError(f"{path}: the pretrained weights are missing. {_RESTORE}")
     try:
-        about = json.loads(origin.read_text(encoding="utf-8"))
+        about = files.read_json(origin)
         found, digest = about["version"], about["sha256"]
         usable = len(about["classes"]) > 1 and float(about["temperature"]) > 0
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -1,13 +1,12 @@
 """Training the backbone on FER+: one recipe, checkpoints after every epoch, the same call goes on after a stop."""
 
-import io
 import json
 import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from fer_utils.common import files, keras_setup, paths, progress
+from fer_utils.common import arrays, files, keras_setup, paths, progress
 from fer_utils.common.errors import OutputError
 from fer_utils.data import ferplus
 from fer_utils.data.ferplus import VoteDataset
@@ -109,20 +108,18 @@ class Pretraining:
 
     def state(self) -> bytes:
         """All that the next epoch depends on."""
-        arrays = {f"{index:04}": ops.convert_to_numpy(variable) for index, variable in enumerate(self._variables())}
-        buffer = io.BytesIO()
-        np.savez(buffer, curves=self.curves, identity=self.identity, **arrays)
-        return buffer.getvalue()
+        variables = {f"{index:04}": ops.convert_to_numpy(each) for index, each in enumerate(self._variables())}
+        return arrays.to_bytes({"curves": self.curves, "identity": self.identity, **variables})
 
     def resume(self, content: bytes) -> bool:
         """Go on from a state; False where it is of another recipe or damaged."""
         try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-                if str(archive["identity"]) != self.identity:
-                    return False
-                values = [archive[f"{index:04}"] for index in range(len(self._variables()))]
-                curves = archive["curves"]
-        except (OSError, ValueError, KeyError, EOFError):
+            read = arrays.read(content)
+            if str(read["identity"]) != self.identity:
+                return False
+            values = [read[f"{index:04}"] for index in range(len(self._variables()))]
+            curves = read["curves"]
+        except (arrays.DamagedError, KeyError):
             return False
         for variable, value in zip(self._variables(), values, strict=True):
             variable.assign(value)
