@@ -51,11 +51,11 @@ def answers(dataset: str) -> pd.DataFrame:
 
 def _jumps(measured: pd.DataFrame) -> str:
     plain, noisy, calm, wild = (
-        get(measured, "augmented", "updated", f"{what}, {how}")
+        get(measured, "augmented", "updated", what, part=how)
         for what in ("jump", "loss jump")
         for how in ("images as they are", "augmented")
     )
-    gap = get(measured, "loss", "updated", "cross-entropy, unseen minus seen")
+    gap = get(measured, "loss", "updated", "cross-entropy", part="unseen minus seen")
     return (
         f"Its validation images were augmented: that makes `updated`'s validation cross-entropy jump by {wild.value:.2f} "
         f"nats{ends(wild, '{:.2f}', 1)} from epoch to epoch in place of {calm.value:.2f}{ends(calm, '{:.2f}', 1)}, its accuracy by "
@@ -74,7 +74,7 @@ def _splits(measured: pd.DataFrame) -> str:
 
 def _loss(measured: pd.DataFrame) -> str:
     total, rest = (get(measured, "loss", "updated", name).value for name in ("training loss", "penalty and floor"))
-    share = get(measured, "loss", "updated", "share of penalty and floor, loso")
+    share = get(measured, "loss", "updated", "share of penalty and floor", part="loso")
     return (
         f"No: of {total:.2f} nats, {rest:.2f} are the L2 penalty and the floor of label smoothing, which no right answer takes "
         f"away. In the {share.n} networks of `loso`, which train for less long, it is {share.value:.0%}{ends(share, '{:.0%}', 1)} of "
@@ -103,7 +103,8 @@ def _power(measured: pd.DataFrame) -> str:
     everybody, few = (
         get(measured, "power", who, "smallest difference") for who in ("all subjects", "the original's split")
     )
-    shown, most = (get(measured, "power", "the original's split", name) for name in ("found at the most", "the most"))
+    shown = get(measured, "power", "the original's split", "found", part="the most")
+    most = get(measured, "power", "the original's split", "the most")
     if pd.notna(few.value):
         told = f"{100 * few.value:.0f} points{ends(few, '{:.0f}')} between two models would be found four times out of five"
     else:
@@ -156,7 +157,7 @@ def _conditions(errors: pd.DataFrame) -> str:
     for model in ("baseline", "baseline-face"):
         told, unknown = [], []
         for name in (name for name in datasets.YALE_OTHER_CONDITIONS if name != "noglasses"):
-            change, q = (get(errors, "conditions", model, f"{name}, {what}") for what in ("probability", "q"))
+            change, q = (get(errors, "conditions", model, what, part=name) for what in ("probability", "q"))
             count += 1
             if can_be_told(change.low, change.high, q.value):
                 told.append(f"{name} {100 * change.value:+.0f} points{ends(change, '{:+.0f}')}")

@@ -1,14 +1,11 @@
-"""How far a score can be trusted: other splits, leaks, seeds, chosen epochs, augmented validation, loss parts.
+"""How far a score can be trusted: other splits, leaks, seeds, chosen epochs, augmented validation, loss parts, power.
 
-Every function works on what runs under `loso` left: how many images of each left-out subject were right. What a test set of
-a few subjects would have told is put together from those; its networks have learned from one subject less than all, where
-a real split would train one network on fewer. Accuracies are fractions.
+Accuracies are fractions.
 """
 
-import itertools
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -16,70 +13,21 @@ import pandas as pd
 from fer_utils.data import cleaning
 from fer_utils.engine.record import Record
 from fer_utils.engine.train import smoothing_floor
-from fer_utils.evaluation import intervals
+from fer_utils.evaluation import calibration, intervals
+from fer_utils.experiments import tables
 from fer_utils.experiments.experiment import Experiment
-from fer_utils.experiments.folds import ORIGINAL_SPLIT_FRACTION
 from fer_utils.experiments.run import Run
-from fer_utils.studies import tweaks
+from fer_utils.studies import power, splits, tweaks
+from fer_utils.studies.power import Power
+from fer_utils.studies.splits import Counts, Optimism
 
-MOST_SPLITS = 5_000  # more are not listed, but drawn by chance
 SEEDS = {"quick": 3, "standard": 8}  # of the reference, for the spread that initialisation brings
 MODELS = ("baseline", "baseline-face")  # whose leak and chosen epochs are measured
+SPLIT_MODELS = ("baseline", "updated", "transfer")  # tested on other people
+NETWORK = "updated"  # whose validation and losses are measured; `baseline` trains without augmentation
+VALIDATIONS = ("images as they are", "augmented")
+BINS = 5  # of confidence; more would hold too few images each
 _FRAME = tweaks.Tweak("input", "whole frame", {"input": "frame"})
-
-
-@dataclass(frozen=True, eq=False)
-class Counts:
-    """Right predictions by subject.
-
-    Attributes:
-        subjects: names.
-        right: (subjects, ...) float64, images that were right.
-        sizes: (subjects,) float64, images that were tested.
-    """
-
-    subjects: tuple[str, ...]
-    right: np.ndarray
-    sizes: np.ndarray
-
-    def accuracy(self, chosen: Sequence[int]) -> np.ndarray:
-        """Accuracy over some subjects, of the shape that `right` has behind its first axis."""
-        rows = list(chosen)
-        return self.right[rows].sum(axis=0) / self.sizes[rows].sum()
-
-
-def counts(predictions: pd.DataFrame) -> Counts:
-    """Right predictions of one model: `right` is (subjects, seeds).
-
-    Args:
-        predictions: rows of `predictions.csv` of one model and protocol.
-    """
-    right = (predictions["truth"] == predictions["predicted"]).astype(float)
-    table = right.groupby([predictions["subject"].astype(str), predictions["seed"]]).agg(["sum", "count"]).unstack()
-    return Counts(tuple(table.index), table["sum"].to_numpy(), table["count"].to_numpy()[:, 0].astype(float))
-
-
-def held_out(subjects: int) -> int:
-    """How many subjects the original's split holds out of so many."""
-    return max(1, int(ORIGINAL_SPLIT_FRACTION * subjects))
-
-
-def splits(subjects: int) -> list[tuple[int, ...]]:
-    """Every way to hold out as many subjects as the original did, the original's own (the first ones) in front.
-
-    Where there are more than `MOST_SPLITS`, so many drawn by chance, always the same ones.
-    """
-    size = held_out(subjects)
-    if math.comb(subjects, size) <= MOST_SPLITS:
-        return list(itertools.combinations(range(subjects), size))
-    generator = np.random.default_rng(7)
-    drawn = [tuple(sorted(generator.choice(subjects, size, replace=False))) for _ in range(MOST_SPLITS - 1)]
-    return [tuple(range(size)), *drawn]
-
-
-def over_splits(found: Counts) -> np.ndarray:
-    """Accuracy on the test subjects of every split, (splits, ...); the first is the original's."""
-    return np.array([found.accuracy(chosen) for chosen in splits(len(found.subjects))])
 
 
 def by_epoch(experiment: Experiment, trial: tweaks.Trial, records: Mapping[Run, Record]) -> Counts:
@@ -96,32 +44,44 @@ def by_epoch(experiment: Experiment, trial: tweaks.Trial, records: Mapping[Run, 
 
 
 class Study:
-    """The runs that the questions need, trained where they are missing.
+    """The runs that the questions need, trained where they are missing; each result is computed when first asked for.
 
     Args:
         experiment: data and budget.
+        predictions, scores: what `predictions.csv` and `scores.csv` hold.
+
+    Attributes:
+        sizes: fold, which is a subject, to the number of its test images.
+        few: how many subjects the original's split tests.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
+    def __init__(self, experiment: Experiment, predictions: pd.DataFrame, scores: pd.DataFrame) -> None:
+        self.experiment, self._predictions, self._scores = experiment, predictions, scores
         self.trials = dict(zip(("baseline-face", "baseline"), tweaks.trials(experiment, [_FRAME]), strict=True))
         self.sizes = {fold: len(test) for fold, (_, test) in experiment.folds("loso").items()}
+        self.few = splits.held_out(len(self.sizes))
         self._shuffled = {model: self._image_wise(model) for model in MODELS}
         self._seeds = self._more_seeds()
         self._original = {run.model: run for run in experiment.plan("original-split")}
-        self._updated = experiment.plan("loso", ["updated"])
+        self._updated = experiment.plan("loso", [NETWORK])
         wanted = [run for trial in self.trials.values() for run in trial.runs]
         wanted += [run for runs in self._shuffled.values() for run in runs]
         wanted += [*self._seeds, *self._original.values(), *self._updated]
         runs = list(dict.fromkeys(wanted))
         self.records: Mapping[Run, Record] = dict(zip(runs, experiment.records(runs), strict=True))
 
+    @cached_property
+    def splits(self) -> dict[str, np.ndarray]:
+        """Accuracy of some models on the test subjects of every split with each seed, (splits, seeds)."""
+        return splits.of_models(self._predictions, SPLIT_MODELS)
+
+    @cached_property
     def leak(self) -> pd.DataFrame:
         """What shuffling images in place of subjects adds to a model's accuracy.
 
         Returns:
-            A row per model: `model, subject_wise, image_wise, difference, low, high, alike, n, seeds`; `alike` is the share
-            of the images of which the same person shows the same expression in another one.
+            A row per model: `model, subject_wise, image_wise, difference, low, high, alike, n, seeds, epochs`; `alike` is
+            the share of the images of which the same person shows the same expression in another one.
         """
         total = sum(self.sizes.values())
         rows = []
@@ -132,9 +92,11 @@ class Study:
             shares = [each.mean(axis=1).sum() / total for each in (honest, leaked)]
             row = {"model": model, "subject_wise": shares[0], "image_wise": shares[1]}
             row |= {"difference": found.value, "low": found.low, "high": found.high}
-            rows.append(row | {"alike": self._alike(), "n": total, "seeds": honest.shape[1]})
+            row |= {"alike": self._alike(), "n": total, "seeds": honest.shape[1]}
+            rows.append(row | {"epochs": self.trials[model].epochs})
         return pd.DataFrame(rows)
 
+    @cached_property
     def by_seed(self) -> Counts:
         """The reference trained from several seeds: `right` is (subjects, seeds)."""
         trial = self.trials["baseline-face"]
@@ -142,22 +104,34 @@ class Study:
         right = tweaks.right(everything, self.records, self.sizes)
         return Counts(tuple(self.sizes), right, np.array(list(self.sizes.values()), dtype=float))
 
-    def by_epoch(self, model: str) -> Counts:
-        """A model after every epoch of its runs: `right` is (subjects, seeds, epochs)."""
-        return by_epoch(self.experiment, self.trials[model], self.records)
+    @cached_property
+    def spreads(self) -> pd.DataFrame:
+        """`splits.spreads` of the reference."""
+        return splits.spreads(self.by_seed)
 
-    def original_curves(self, model: str) -> Mapping[str, np.ndarray]:
-        """Learning curves of the run on the original's split."""
-        return self.records[self._original[model]].curves
+    @cached_property
+    def optimism(self) -> dict[str, Optimism]:
+        """For each model, what choosing the epoch on the test subjects does to its score."""
+        found = {model: by_epoch(self.experiment, self.trials[model], self.records) for model in MODELS}
+        return {model: splits.optimism(each) for model, each in found.items()}
 
-    def loss_without_error(self, model: str) -> tuple[float, float]:
-        """Training loss after the last epoch, in nats, and the part of it that no right answer could take away."""
-        curves, recipe = self.original_curves(model), self._original[model].recipe
-        floor = smoothing_floor(len(self.experiment.dataset.class_names), recipe.label_smoothing)
-        return float(curves["loss"][-1]), float(curves["penalty"][-1] + floor)
+    @cached_property
+    def jumps(self) -> dict[str, pd.DataFrame]:
+        """`validation_jumps` of `NETWORK` on the original's split."""
+        return validation_jumps(self.records[self._original[NETWORK]].curves)
 
-    def losses_by_fold(self) -> pd.DataFrame:
-        """Losses of `updated` under `loso` after the last epoch, in nats, a row per fold and seed.
+    @cached_property
+    def loss_parts(self) -> tuple[float, float]:
+        """Training loss of `NETWORK` on the original's split after the last epoch, in nats, and the part of it that no right
+        answer could take away.
+        """
+        run = self._original[NETWORK]
+        curves = self.records[run].curves
+        return float(curves["loss"][-1]), float(curves["penalty"][-1] + self._floor(run))
+
+    @cached_property
+    def losses(self) -> pd.DataFrame:
+        """Losses of `NETWORK` under `loso` after the last epoch, in nats, a row per fold and seed.
 
         Returns:
             `fold`, `n` (its test images), `loss` (of training), `without_error` (penalty and floor in it), and the
@@ -167,11 +141,26 @@ class Study:
         rows = []
         for run in self._updated:
             last = {name: float(curve[-1]) for name, curve in self.records[run].curves.items()}
-            floor = smoothing_floor(len(self.experiment.dataset.class_names), run.recipe.label_smoothing)
             row = {"fold": run.fold, "n": self.sizes[run.fold], "loss": last["loss"]}
-            row |= {"without_error": last["penalty"] + floor}
+            row |= {"without_error": last["penalty"] + self._floor(run)}
             rows.append(row | {"seen": last["cross_entropy"], "unseen": last["validation_cross_entropy"]})
         return pd.DataFrame(rows)
+
+    @cached_property
+    def power(self) -> tuple[Power, list[Power]]:
+        """How often a difference to the reference is found, and the same where the simulation is fitted to other people."""
+        base = self.by_seed
+        differences = np.arange(0, max(0.06, min(0.45, 0.97 - base.overall().mean())), 0.05)
+        found = power.simulate(base, differences, few=self.few)
+        return found, power.with_other_people(self.experiment.dataset.name, base, differences, few=self.few)
+
+    @cached_property
+    def quality(self) -> pd.DataFrame:
+        """`quality` of all models."""
+        return quality(self._scores, self._predictions)
+
+    def _floor(self, run: Run) -> float:
+        return smoothing_floor(len(self.experiment.dataset.class_names), run.recipe.label_smoothing)
 
     def _alike(self) -> float:
         data = self.experiment.dataset
@@ -203,57 +192,8 @@ class Study:
         """Right images of each subject under `image-wise`, (subjects, seeds)."""
         runs = self._shuffled[model]
         predictions = self.experiment.predictions(runs, [self.records[run] for run in runs])
-        found = counts(predictions)
+        found = splits.counts(predictions)
         return found.right[[found.subjects.index(subject) for subject in self.sizes]]
-
-
-@dataclass(frozen=True)
-class Optimism:
-    """What choosing the epoch on the test subjects themselves does to the score; means over splits and seeds.
-
-    Attributes:
-        best: the best epoch's accuracy on the subjects it was chosen on, as it would be reported.
-        elsewhere: the same epoch's accuracy on everybody else.
-        last: the last epoch's accuracy.
-        gap: best minus elsewhere, with an interval over subjects (`intervals.jackknife`).
-        bests, lasts: (splits,) means over seeds.
-    """
-
-    best: float
-    elsewhere: float
-    last: float
-    gap: intervals.Interval
-    bests: np.ndarray
-    lasts: np.ndarray
-
-
-def optimism(found: Counts) -> Optimism:
-    """Choose the best epoch of every split on its own test subjects.
-
-    Args:
-        found: from `Study.by_epoch`.
-    """
-    ways, (n, seeds, epochs) = splits(len(found.subjects)), found.right.shape
-    inside = np.zeros((len(ways), n))
-    for row, chosen in zip(inside, ways, strict=True):
-        row[list(chosen)] = 1
-    tested = inside @ found.sizes
-    curves = (inside @ found.right.reshape(n, -1)).reshape(-1, seeds, epochs) / tested[:, np.newaxis, np.newaxis]
-    epoch = curves.argmax(axis=-1)
-    bests = curves.max(axis=-1).mean(axis=1)
-    # Right images of every subject at each split's chosen epochs, mean over seeds: (splits, subjects).
-    right = np.mean([found.right[:, seed, epoch[:, seed]].T for seed in range(seeds)], axis=0)
-    others, left = (right * (1 - inside)).sum(axis=1), found.sizes.sum() - tested
-    gap = float(np.mean(bests - others / left))
-    without_one = np.full(n, np.nan)
-    for subject in range(n):
-        rest = (inside[:, subject] == 0) & (left > found.sizes[subject])
-        if rest.any():
-            elsewhere = (others - right[:, subject])[rest] / (left[rest] - found.sizes[subject])
-            without_one[subject] = np.mean(bests[rest] - elsewhere)
-    lasts = over_splits(replace(found, right=found.right[..., -1])).mean(axis=1)
-    interval = intervals.jackknife(gap, without_one)
-    return Optimism(float(bests.mean()), float(np.mean(others / left)), float(lasts.mean()), interval, bests, lasts)
 
 
 def jumps(curve: np.ndarray) -> np.ndarray:
@@ -261,19 +201,48 @@ def jumps(curve: np.ndarray) -> np.ndarray:
     return np.abs(np.diff(curve[len(curve) // 2 :]))
 
 
-def spreads(found: Counts) -> dict[str, float]:
-    """Standard deviations of accuracy, by what is drawn anew and how many subjects are tested.
+def validation_jumps(curves: Mapping[str, np.ndarray]) -> dict[str, pd.DataFrame]:
+    """`jumps` of the validation curves for each of `VALIDATIONS`: columns `accuracy` and `cross_entropy` (nats).
 
     Args:
-        found: from `Study.by_seed`.
+        curves: from `record.Record.curves`, those of augmented validation among them.
     """
-    n, seeds = found.right.shape
-    per_seed = found.right.sum(axis=0) / found.sizes.sum()
-    per_subject = found.right.mean(axis=1) / found.sizes
-    few = over_splits(found)  # (splits, seeds)
+    prefixes = dict(zip(VALIDATIONS, ("", "augmented_"), strict=True))
     return {
-        "seed, all subjects": float(per_seed.std(ddof=1)) if seeds > 1 else float("nan"),
-        "subjects, all subjects": float(per_subject.std(ddof=1) / math.sqrt(n)),
-        "seed, the original's number of subjects": float(few.std(axis=1, ddof=1).mean()) if seeds > 1 else float("nan"),
-        "subjects, the original's number of subjects": float(per_subject.std(ddof=1) / math.sqrt(held_out(n))),
+        name: pd.DataFrame({of: jumps(curves[f"{prefix}validation_{of}"]) for of in ("accuracy", "cross_entropy")})
+        for name, prefix in prefixes.items()
     }
+
+
+def power_curves(found: Power, other_people: Sequence[Power], *, few: int, subjects: int) -> pd.DataFrame:
+    """How often each difference is found, with the middle 95 % of what other people give.
+
+    Args:
+        other_people: from `power.with_other_people`.
+        few, subjects: how many are tested.
+
+    Returns:
+        Columns `tested` (who, and by which test), `difference, share, low, high`, fractions.
+    """
+    tests = {
+        "all_subjects": f"all {subjects} subjects, paired bootstrap",
+        "few_subjects": f"{few} subjects, McNemar's test",
+    }
+    parts = []
+    for name, tested in tests.items():
+        low, high = np.quantile([getattr(each, name) for each in other_people], [0.025, 0.975], axis=0)
+        columns = {"difference": found.differences, "share": getattr(found, name), "low": low, "high": high}
+        parts.append(pd.DataFrame({"tested": tested, **columns}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def quality(scores: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy, macro-F1 and calibration error of every model under `loso`, in the columns of scores.csv."""
+    wanted = scores[(scores["protocol"] == "loso") & scores["metric"].isin(["accuracy", "macro_f1"])]
+    rows = [wanted]
+    for model in wanted["model"].unique():
+        chosen = predictions[(predictions["protocol"] == "loso") & (predictions["model"] == model)]
+        error = calibration.calibration_error_interval(chosen, bins=BINS)
+        like = tables.value(scores, model, "accuracy").to_dict()
+        rows.append(pd.DataFrame([like | {"metric": "calibration_error", **asdict(error)}]))
+    return pd.concat(rows, ignore_index=True)

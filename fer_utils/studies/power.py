@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from fer_utils.common import cache, progress
 from fer_utils.evaluation import intervals
-from fer_utils.studies.pitfalls import Counts
+from fer_utils.studies.splits import Counts
 
 POWER = 0.8
 EXPERIMENTS = 300  # simulated for each true difference

@@ -1,0 +1,272 @@
+"""Figures of notebook 08, the measurement: each function draws one from numbers and gives it with its words."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from fer_utils.drawing import charts
+from fer_utils.drawing.chart import Chart
+from fer_utils.drawing.charts import PALETTE
+
+
+def splits(accuracies: Mapping[str, np.ndarray], *, few: int, sizes: Mapping[str, int]) -> Chart:
+    """How the accuracy depends on which subjects are tested: a histogram for each model.
+
+    Args:
+        accuracies: model to (splits, seeds) fractions, the original's split in the first row.
+        few: how many subjects each split tests.
+        sizes: each subject's number of images.
+    """
+    figure, axes = plt.subplots(len(accuracies), 1, figsize=(8, 2.4 * len(accuracies)), sharex=True, squeeze=False)
+    for ax, (model, values) in zip(axes[:, 0], accuracies.items(), strict=True):
+        _distribution({model: values.ravel()}, few=few, sizes=sizes, original=values[0].mean(), ax=ax)
+        ax.label_outer()
+    ways = len(next(iter(accuracies.values())))
+    ends = "; ".join(f"{model} {each.min():.0%} to {each.max():.0%}" for model, each in accuracies.items())
+    return Chart(
+        figure,
+        caption=f"Accuracy over {ways} ways to test {few} of {len(sizes)} subjects: {ends}.",
+        alt=f"A histogram for each model with the original's split marked. Lowest to highest: {ends}.",
+    )
+
+
+def leak(table: pd.DataFrame) -> Chart:
+    """Accuracy by subject-wise and by image-wise folds, a pair for each model.
+
+    Args:
+        table: a row per model, `model, subject_wise, image_wise, difference, low, high, n, seeds, epochs`; fractions.
+    """
+    figure, ax = plt.subplots(figsize=(8.5, 2.6))
+    for place, row in enumerate(table.itertuples()):
+        ax.plot([row.subject_wise, row.image_wise], [place, place], color="0.6", linewidth=2, zorder=1)
+        text = f"{100 * row.difference:+.1f} points ({100 * row.low:+.1f} to {100 * row.high:+.1f})"
+        middle = (row.subject_wise + row.image_wise) / 2
+        ax.annotate(text, (middle, place), textcoords="offset points", xytext=(0, 9), ha="center", fontsize="small")
+    places, leaking = np.arange(len(table)), {"color": PALETTE[3], "marker": "D", "label": "folds by image (leaks)"}
+    ax.scatter(table["subject_wise"], places, color=PALETTE[0], s=60, zorder=2, label="folds by subject")
+    ax.scatter(table["image_wise"], places, s=50, zorder=2, **leaking)
+    ax.set_yticks(places, table["model"])
+    ax.set(xlabel="accuracy", xlim=(0, 1), ylim=(len(table) - 0.4, -0.7))
+    ax.xaxis.set_major_formatter("{x:.0%}")
+    ax.grid(axis="y", visible=False)
+    ax.legend(fontsize="small", loc="lower right")
+    first = table.iloc[0]
+    text = "; ".join(
+        f"{row.model} {row.subject_wise:.0%} by subject, {row.image_wise:.0%} by image" for row in table.itertuples()
+    )
+    return Chart(
+        figure,
+        caption=f"The same networks under folds by subject and by image, n = {first['n']} images, {first['seeds']} seed(s) of "
+        f"{first['epochs']} epochs. {text}.",
+        alt=f"Two marks for each model, joined by a line. {text}.",
+    )
+
+
+def seeds(by_seed: np.ndarray, by_subject: np.ndarray, spreads: pd.DataFrame, *, few: int) -> Chart:
+    """What moves a score, the random seed or the people.
+
+    Args:
+        by_seed: (seeds,) accuracy over all subjects, fractions.
+        by_subject: (subjects,) accuracy of each, mean over seeds.
+        spreads: `drawn` (what), `tested` (who), `spread` (standard deviation, a fraction; none for a single seed).
+        few: how many subjects the original tested.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(11, 2.8), width_ratios=[1.3, 1])
+    _strips({f"{len(by_seed)} seeds": by_seed, f"{len(by_subject)} people": by_subject}, ax=axes[0])
+    tested = spreads["tested"].str.replace("the original's number of", str(few), regex=False)
+    axes[1].barh(spreads["drawn"] + ",\n" + tested, 100 * np.nan_to_num(spreads["spread"]), color=PALETTE[0])
+    axes[1].bar_label(axes[1].containers[0], fmt="%.1f", padding=3)
+    axes[1].invert_yaxis()
+    axes[1].margins(x=0.15)
+    axes[1].set(xlabel="standard deviation of the accuracy (points)")
+    text = "; ".join(f"{row.drawn}, {row.tested} {100 * row.spread:.1f}" for row in spreads.itertuples())
+    return Chart(
+        figure,
+        caption=f"Left: accuracy by seed and by person. Right: what moves a score, standard deviations in points: {text}.",
+        alt=f"Rows of dots, and bars of standard deviations in points: {text}.",
+    )
+
+
+def best_epoch(
+    by_model: Mapping[str, pd.DataFrame], *, gaps: Mapping[str, str], few: int, sizes: Mapping[str, int]
+) -> Chart:
+    """What choosing the epoch on the tested subjects does to their score.
+
+    Args:
+        by_model: model to `last, best, elsewhere`, fractions, a row per split.
+        gaps: model to how much less the best epoch has elsewhere, in words.
+        few, sizes: as for `splits`.
+    """
+    words = []
+    figure, axes = plt.subplots(1, len(by_model), figsize=(5 * len(by_model), 3), sharey=True, squeeze=False)
+    for ax, (model, chosen) in zip(axes[0], by_model.items(), strict=True):
+        groups = {"last epoch": chosen["last"], "best epoch, chosen on them": chosen["best"]}
+        _distribution(groups, few=few, sizes=sizes, ax=ax)
+        ax.set_title(model)
+        last, best, elsewhere = chosen[["last", "best", "elsewhere"]].mean()
+        words.append(f"{model} {last:.0%} and {best:.0%}, elsewhere {elsewhere:.0%}, {gaps[model]} less")
+    text = "; ".join(words)
+    return Chart(
+        figure,
+        caption=f"Mean over splits of the last and of the best epoch, and of that epoch on everybody else: {text}.",
+        alt=f"Two histograms for each model; the best epoch's lies to the right. {text}.",
+    )
+
+
+def augmented_validation(jumps: Mapping[str, pd.DataFrame], *, model: str, means: str) -> Chart:
+    """How much the validation cross-entropy jumps from epoch to epoch, for each way to validate.
+
+    Args:
+        jumps: way to a table with the column `cross_entropy`, in nats, a row for each two epochs.
+        means: of the jumps, in words.
+    """
+    figure, ax = plt.subplots(figsize=(9, 3))
+    label = "jump of the validation cross-entropy from one epoch to the next (nats)"
+    _boxes({name: table["cross_entropy"] for name, table in jumps.items()}, xlabel=label, ax=ax)
+    return Chart(
+        figure,
+        caption=f"Mean jumps of `{model}` in validation: {means}.",
+        alt=f"Two lying boxes, of the cross-entropy. Mean jumps: {means}.",
+    )
+
+
+def loss(by_fold: pd.DataFrame, *, model: str) -> Chart:
+    """Losses of a model's networks under `loso`.
+
+    Args:
+        by_fold: a row per network, `loss, without_error, seen, unseen` in nats, `n` images.
+    """
+    groups = {
+        "training loss": by_fold["loss"],
+        "of it, penalty and floor": by_fold["without_error"],
+        "cross-entropy, people trained on": by_fold["seen"],
+        "cross-entropy, the person left out": by_fold["unseen"],
+    }
+    figure, ax = plt.subplots(figsize=(9, 3.2))
+    _boxes(groups, xlabel="nats", ax=ax)
+    ax.set_xlim(left=0)
+    text = "; ".join(f"{name} {np.average(values, weights=by_fold['n']):.2f}" for name, values in groups.items())
+    return Chart(
+        figure,
+        caption=f"Losses of the {len(by_fold)} networks of `{model}` under `loso`, means over images in nats: {text}.",
+        alt=f"Four lying boxes. Means in nats: {text}.",
+    )
+
+
+def power(curves: pd.DataFrame, *, level: float, spread: float, wanted: float, smallest: str) -> Chart:
+    """How often a true difference between two models is seen.
+
+    Args:
+        curves: `tested` (the legend), `difference, share, low, high`, fractions.
+        level: accuracy of the model that is to be beaten, a fraction.
+        spread: of people's log odds.
+        wanted: share that is drawn as a dotted line.
+        smallest: the differences that are seen so often, in words.
+    """
+    figure, ax = plt.subplots(figsize=(7.5, 3.6))
+    for index, (tested, rows) in enumerate(curves.groupby("tested", sort=False)):
+        differences, color = 100 * rows["difference"], PALETTE[index]
+        ax.fill_between(differences, rows["low"], rows["high"], color=color, alpha=0.2, linewidth=0)
+        ax.plot(differences, rows["share"], marker="o", markersize=4, color=color, label=tested)
+    ax.axhline(wanted, color="0.3", linestyle=":", label=f"found {wanted:.0%} of the time")
+    ax.set(xlabel="true difference in accuracy (points)", ylabel="experiments that find it", ylim=(0, 1.02))
+    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.legend(fontsize="small")
+    return Chart(
+        figure,
+        caption=f"Which difference to a model with {level:.0%} can be found, where people's log odds spread by {spread:.2f}: "
+        f"{smallest}.",
+        alt=f"Rising curves, with bands, of the share of simulated experiments that find a difference. {smallest}.",
+    )
+
+
+def quality(scores: pd.DataFrame, *, bins: int) -> Chart:
+    """Accuracy, macro-F1 and calibration error of each model, with intervals.
+
+    Args:
+        scores: `model, metric, value, low, high`, fractions.
+        bins: of confidence, that the calibration error is computed with.
+    """
+    figure, axes = plt.subplots(1, 3, figsize=(10, 3.4), sharey=True)
+    for ax, metric in zip(axes, ("accuracy", "macro_f1", "calibration_error"), strict=True):
+        charts.forest(scores, metric=metric, ax=ax).set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "50%", "", "100%"])
+    errors = scores[scores["metric"] == "calibration_error"]
+    text = "; ".join(f"{row.model} {row.value:.2f}" for row in errors.itertuples())
+    return Chart(
+        figure,
+        caption=f"Accuracy, macro-F1 and expected calibration error ({bins} bins) under `loso`. Calibration error: {text}.",
+        alt=f"Three panels of dots with bars, a row per model. Calibration error: {text}.",
+    )
+
+
+def _distribution(
+    groups: Mapping[str, np.ndarray],
+    *,
+    few: int,
+    sizes: Mapping[str, int],
+    original: float | None = None,
+    ax: Axes,
+) -> None:
+    """Histograms over splits, one before the other, dotted lines at their means.
+
+    A bar for each accuracy that can be, so that none stands for more of them than its neighbours.
+
+    Args:
+        groups: legend to (splits,) accuracies.
+        few, sizes: as for `splits`.
+        original: the accuracy of the original's split, drawn as a line.
+    """
+    step = 1 / (few * max(sizes.values()))  # what one image makes
+    edges = step * (np.arange(round(1 / step) + 2) - 0.5)
+    for index, (name, values) in enumerate(groups.items()):
+        color = PALETTE[index]
+        ax.hist(values, bins=edges, color=color, alpha=0.45, label=name, weights=np.full(len(values), 1 / len(values)))
+        ax.axvline(float(np.mean(values)), color=color, linewidth=1.2, linestyle=":")
+    if original is not None:
+        ax.axvline(original, color="0.1", linestyle="-", linewidth=1.6, label="the original's split")
+    top = max(patch.get_height() for patch in ax.patches)
+    ax.set(xlabel=f"accuracy on {few} subjects", ylabel="share of the splits", xlim=(-0.03, 1.03))
+    ax.set_ylim(0, max(1.4 * top, ax.get_ylim()[1]))  # room for the legend above the bars
+    ax.xaxis.set_major_formatter("{x:.0%}")
+    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.legend(fontsize="small", loc="upper left", ncols=2)
+
+
+def _strips(groups: Mapping[str, np.ndarray], *, ax: Axes) -> None:
+    """A row of dots for each group, with its mean as a short line.
+
+    Args:
+        groups: name to (values,) accuracies.
+    """
+    for place, values in enumerate(groups.values()):
+        # Equal values are set one above the other, so that each is seen.
+        rank = pd.Series(values).round(9).groupby(pd.Series(values).round(9)).cumcount().to_numpy()
+        ax.scatter(values, place - 0.07 * rank, color=PALETTE[place], alpha=0.8, s=28)
+        ax.plot([np.mean(values)] * 2, [place - 0.35, place + 0.2], color="0.2", linewidth=1.6)
+    ax.set_yticks(range(len(groups)), list(groups))
+    ax.set(xlabel="accuracy", xlim=(0, 1), ylim=(len(groups) - 0.5, -0.7))
+    ax.xaxis.set_major_formatter("{x:.0%}")
+    ax.grid(axis="y", visible=False)
+
+
+def _boxes(groups: Mapping[str, Sequence[float]], *, xlabel: str, ax: Axes) -> None:
+    """A lying box plot for each group; whiskers reach to 1.5 times the box, dots lie beyond.
+
+    Args:
+        groups: name to its values.
+    """
+    ax.boxplot(
+        [np.asarray(values) for values in groups.values()],
+        orientation="horizontal",
+        showmeans=True,
+        medianprops={"color": "0.1"},
+        meanprops={"marker": "D", "markerfacecolor": PALETTE[1], "markeredgecolor": "0.2", "markersize": 6},
+        flierprops={"markersize": 3, "alpha": 0.4},
+    )
+    ax.set_yticks(range(1, len(groups) + 1), list(groups))
+    ax.invert_yaxis()
+    ax.set(xlabel=xlabel)
+    ax.grid(axis="y", visible=False)
