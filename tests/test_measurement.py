@@ -5,12 +5,13 @@ import pandas as pd
 import pytest
 import small_experiment
 
+from fer_utils.engine.record import CURVES, Record
 from fer_utils.evaluation import calibration, intervals
 from fer_utils.experiments import tables
+from fer_utils.findings import pitfall_rows, wording
 from fer_utils.findings import pitfalls as pitfall_findings
-from fer_utils.findings import wording
-from fer_utils.studies import pitfalls, power
-from fer_utils.studies.pitfalls import Counts
+from fer_utils.studies import pitfalls, power, splits
+from fer_utils.studies.splits import Counts
 
 
 def fifteen(right) -> Counts:
@@ -18,17 +19,17 @@ def fifteen(right) -> Counts:
 
 
 def test_all_ways_to_hold_out_three_of_fifteen():
-    splits = pitfalls.splits(15)
-    assert len(splits) == len(set(splits)) == 455
-    assert splits[0] == (0, 1, 2)
-    many = pitfalls.splits(60)
-    assert len(many) == pitfalls.MOST_SPLITS
+    ways = splits.ways(15)
+    assert len(ways) == len(set(ways)) == 455
+    assert ways[0] == (0, 1, 2)
+    many = splits.ways(60)
+    assert len(many) == splits.MOST_SPLITS
     assert many[0] == tuple(range(12))
-    assert many == pitfalls.splits(60)
+    assert many == splits.ways(60)
 
 
 def test_accuracy_over_splits():
-    found = pitfalls.over_splits(fifteen([6, 6, 6, *[0] * 12]))
+    found = splits.over_splits(fifteen([6, 6, 6, *[0] * 12]))
     assert found[0] == 1
     assert found.min() == 0
     assert found.mean() == pytest.approx(3 / 15)
@@ -38,28 +39,47 @@ def test_counts_are_by_subject_and_seed():
     table = pd.DataFrame(
         {"subject": ["01", "01", "02", "02"], "seed": [1, 2, 1, 2], "truth": "a", "predicted": list("abaa")}
     )
-    found = pitfalls.counts(table)
+    found = splits.counts(table)
     assert found.right.tolist() == [[1, 0], [1, 1]]
     assert found.sizes.tolist() == [1, 1]
-    rows = tables.table(pitfall_findings.splits("m", pitfalls.over_splits(found)))
+    assert found.overall().tolist() == [1, 0.5]
+    assert found.by_subject().tolist() == [0.5, 1]
+    rows = tables.table(pitfall_rows.splits({"m": splits.over_splits(found)}))
     assert "Over 2 ways to choose them, each with 2 seeds" in pitfall_findings._splits(rows, "m")
     assert "anything from 0% to 100%" in pitfall_findings._splits(rows, "m")
 
 
+def test_splits_are_of_the_models_that_there_are_under_loso():
+    columns = {"subject": ["01", "02"], "seed": 1, "truth": "a"}
+    tables = [
+        pd.DataFrame(columns | {"model": model, "protocol": protocol, "predicted": predicted})
+        for model, protocol, predicted in (("m", "loso", ["a", "b"]), ("n", "original-split", ["b", "b"]))
+    ]
+    found = splits.of_models(pd.concat(tables), ("n", "m", "o"))
+    assert {model: values.tolist() for model, values in found.items()} == {"m": [[1], [0]]}
+
+
 def test_the_best_epoch_is_optimistic():
     random = np.random.default_rng(0)
-    found = pitfalls.optimism(fifteen(random.binomial(6, 0.5, size=(15, 2, 40))))
+    found = splits.optimism(fifteen(random.binomial(6, 0.5, size=(15, 2, 40))))
     assert found.best > 0.6  # of networks that guess: the best of forty epochs, on eighteen images
     assert found.elsewhere == pytest.approx(0.5, abs=0.03)
     assert found.last == pytest.approx(0.5, abs=0.05)
-    assert len(found.bests) == len(found.lasts) == 455
-    assert (found.bests >= found.lasts).all()
+    assert len(found.by_split) == 455
+    assert (found.by_split["best"] >= found.by_split["last"]).all()
+    assert found.by_split.mean().to_dict() == pytest.approx(
+        {"last": found.last, "best": found.best, "elsewhere": found.elsewhere}
+    )
+    rows = tables.table(pitfall_rows.epochs({"m": found}))
+    assert tables.get(rows, "epochs", "m", "best").n == 455
+    gap = f"{100 * found.gap.value:.1f} points ({100 * found.gap.low:.1f} to {100 * found.gap.high:.1f})"
+    assert pitfall_findings.gaps(rows) == {"m": gap}
 
 
 def test_the_optimism_has_an_interval_over_subjects():
     random = np.random.default_rng(1)
     right = random.binomial(6, 0.5, size=(6, 2, 8)).astype(float)
-    found = pitfalls.optimism(Counts(tuple("abcdef"), right, np.full(6, 6.0)))
+    found = splits.optimism(Counts(tuple("abcdef"), right, np.full(6, 6.0)))
     assert found.gap.value == pytest.approx(found.best - found.elsewhere)
     without_one = []
     for left_out in range(6):  # all splits of the other five, one by one
@@ -72,18 +92,26 @@ def test_the_optimism_has_an_interval_over_subjects():
         without_one.append(np.mean(gaps))
     wanted = intervals.jackknife(found.gap.value, np.array(without_one))
     assert (found.gap.low, found.gap.high) == pytest.approx((wanted.low, wanted.high))
-    two = pitfalls.optimism(Counts(("a", "b"), right[:2], np.full(2, 6.0)))
+    two = splits.optimism(Counts(("a", "b"), right[:2], np.full(2, 6.0)))
     assert math.isnan(two.gap.low)
     assert math.isnan(two.gap.high)
 
 
 def test_spreads_tell_seeds_from_people():
-    people = pitfalls.spreads(fifteen(np.repeat(np.arange(15)[:, np.newaxis] % 7, 4, axis=1)))
-    assert people["seed, all subjects"] == 0
-    assert people["subjects, the original's number of subjects"] > people["subjects, all subjects"] > 0
-    seeds = pitfalls.spreads(fifteen(np.repeat([[1, 2, 3, 4]], 15, axis=0)))
-    assert seeds["subjects, all subjects"] == pytest.approx(0)
-    assert seeds["seed, all subjects"] == pytest.approx(np.std([1 / 6, 2 / 6, 3 / 6, 4 / 6], ddof=1))
+    everybody, few = "all subjects", "the original's number of subjects"
+
+    def spreads(right) -> pd.Series:
+        return splits.spreads(fifteen(right)).set_index(["drawn", "tested"])["spread"]
+
+    people = spreads(np.repeat(np.arange(15)[:, np.newaxis] % 7, 4, axis=1))
+    assert people["seed", everybody] == 0
+    assert people["subjects", few] > people["subjects", everybody] > 0
+    seeds = spreads(np.repeat([[1, 2, 3, 4]], 15, axis=0))
+    assert seeds["subjects", everybody] == pytest.approx(0)
+    assert seeds["seed", everybody] == pytest.approx(np.std([1 / 6, 2 / 6, 3 / 6, 4 / 6], ddof=1))
+    single = spreads(np.arange(15)[:, np.newaxis] % 7)
+    assert single["seed"].isna().all()
+    assert single["subjects"].notna().all()
 
 
 @pytest.mark.parametrize(
@@ -96,7 +124,7 @@ def test_spreads_tell_seeds_from_people():
 )
 def test_seeds_or_people(right, words):
     found = fifteen(right)
-    rows = tables.table(pitfall_findings.seeds(pitfalls.spreads(found), found))
+    rows = tables.table(pitfall_rows.seeds(splits.spreads(found)))
     text = pitfall_findings._seeds(rows)
     assert words in text
     assert "from 15 people and 8 seeds" in text
@@ -144,8 +172,8 @@ def test_power_is_as_uncertain_as_the_people_it_is_fitted_to(monkeypatch):
     others = power.with_other_people("tiny", base, differences, few=3)
     assert len(others) == 8
     assert len({each.all_subjects[0] for each in others}) > 1
-    rows = tables.table(pitfall_findings.power(power.simulate(base, differences, few=3), others, subjects=15, few=3))
-    shown = tables.get(rows, "power", "all subjects", "found at 10%")
+    rows = tables.table(pitfall_rows.power(power.simulate(base, differences, few=3), others, subjects=15, few=3))
+    shown = tables.get(rows, "power", "all subjects", "found", part="10 points")
     assert shown.low < shown.value < shown.high
     few = tables.get(rows, "power", "the original's split", "smallest difference")
     assert math.isnan(few.value)
@@ -157,10 +185,15 @@ def test_power_is_as_uncertain_as_the_people_it_is_fitted_to(monkeypatch):
 def test_a_difference_that_other_people_never_find_has_no_upper_end():
     found = power.Power(np.array([0.0, 0.2]), np.array([0.1, 0.9]), np.array([0.1, 0.9]))
     weak = power.Power(np.array([0.0, 0.2]), np.array([0.1, 0.2]), np.array([0.1, 0.2]))
-    rows = tables.table(pitfall_findings.power(found, [found] * 30 + [weak] * 10, subjects=15, few=3))
+    rows = tables.table(pitfall_rows.power(found, [found] * 30 + [weak] * 10, subjects=15, few=3))
     least = tables.get(rows, "power", "all subjects", "smallest difference")
     assert math.isinf(least.high)
-    assert "to more than was simulated)" in pitfall_findings.smallest(rows, "all subjects")
+    assert "to more than was simulated)" in pitfall_findings.smallest_differences(rows)
+    curves = pitfalls.power_curves(found, [found] * 30 + [weak] * 10, few=3, subjects=15)
+    assert list(curves["tested"].unique()) == ["all 15 subjects, paired bootstrap", "3 subjects, McNemar's test"]
+    assert curves["share"].tolist() == [0.1, 0.9] * 2
+    assert curves["low"].tolist() == pytest.approx([0.1, 0.2] * 2)
+    assert curves["high"].tolist() == pytest.approx([0.1, 0.9] * 2)
 
 
 def test_jumps_have_an_interval_over_epochs():
@@ -169,14 +202,17 @@ def test_jumps_have_an_interval_over_epochs():
     curves["augmented_validation_accuracy"] = random.normal(0.5, 0.06, 400)
     curves["validation_cross_entropy"] = random.normal(1, 0.1, 400)
     curves["augmented_validation_cross_entropy"] = random.normal(1, 0.3, 400)
-    rows = tables.table(pitfall_findings.augmented("updated", curves))
+    jumps = pitfalls.validation_jumps(curves)
+    assert jumps["augmented"]["accuracy"].tolist() == pitfalls.jumps(curves["augmented_validation_accuracy"]).tolist()
+    rows = tables.table(pitfall_rows.augmented("updated", jumps))
     plain, noisy, more = (rows.iloc[place] for place in range(3))
     assert plain.low < plain.value < plain.high < noisy.low < noisy.value < noisy.high
     assert more.value == pytest.approx(noisy.value - plain.value)
     assert 0 < more.low < more.value < more.high
     assert "intervals over the epochs" in pitfall_findings._augmented(rows, "updated")
     calm, wild = rows.iloc[3], rows.iloc[4]
-    assert calm.quantity == "loss jump, images as they are"
+    assert (calm.quantity, calm.part) == ("loss jump", "images as they are")
+    assert list(rows["part"]) == ["images as they are", "augmented", "difference"] * 2
     assert calm.high < 0.2 < wild.low
     assert "cross-entropy (nats): images as they are 0.1" in pitfall_findings.jumps(rows)
 
@@ -184,11 +220,11 @@ def test_jumps_have_an_interval_over_epochs():
 def test_losses_over_folds():
     folds = pd.DataFrame({"fold": list("abcd"), "n": [6, 6, 6, 5], "loss": 2.0, "seen": 0.5})
     folds["without_error"], folds["unseen"] = [1.0, 1.1, 0.9, 1.0], [1.5, 2.5, 1.5, 2.5]
-    rows = tables.table(pitfall_findings.losses("updated", folds))
-    share = tables.get(rows, "loss", "updated", "share of penalty and floor, loso")
+    rows = tables.table(pitfall_rows.losses("updated", folds))
+    share = tables.get(rows, "loss", "updated", "share of penalty and floor", part="loso")
     assert share.value == pytest.approx(0.5)
     assert share.low < 0.45 < 0.55 < share.high
-    gap = tables.get(rows, "loss", "updated", "cross-entropy, unseen minus seen")
+    gap = tables.get(rows, "loss", "updated", "cross-entropy", part="unseen minus seen")
     assert gap.value == pytest.approx((1 * 6 + 2 * 6 + 1 * 6 + 2 * 5) / 23)
     assert 1 <= gap.low < gap.high <= 2
     assert "0.50 nats on the people trained on" in pitfall_findings._loss(rows, "updated")
@@ -213,9 +249,61 @@ def test_calibration_error_with_its_interval():
     assert (found.value, found.low, found.high) == pytest.approx((0.4, 0.4, 0.4))
 
 
+@pytest.fixture
+def study(monkeypatch) -> pitfalls.Study:
+    """A study of five people, whose networks guess."""
+    monkeypatch.setattr(power, "OTHER_PEOPLE", 3)
+    experiment = small_experiment.make(subjects=5)
+
+    def records(runs) -> list[Record]:
+        made = []
+        for number, run in enumerate(runs):
+            random, images = np.random.default_rng(number), len(experiment.folds(run.protocol)[run.fold][1])
+            curves = {name: random.random(run.recipe.epochs, dtype=np.float32) for name in CURVES}
+            probabilities = random.dirichlet(np.ones(3), size=images).astype(np.float32)
+            made.append(Record(probabilities, curves))
+        return made
+
+    monkeypatch.setattr(experiment, "records", records)
+    runs = experiment.plan("loso", ["baseline", "updated"])
+    predictions = experiment.predictions(runs, records(runs))
+    return pitfalls.Study(experiment, predictions, tables.computed(predictions)[0])
+
+
+def test_a_study_answers_every_question(study):
+    assert study.few == 1
+    assert study.sizes == {f"{n:02}": 3 for n in range(1, 6)}
+    assert {model: values.shape for model, values in study.splits.items()} == {"baseline": (5, 3), "updated": (5, 3)}
+    assert list(study.leak["model"]) == list(pitfalls.MODELS)
+    assert set(study.leak["epochs"]) == {study.trials[model].epochs for model in pitfalls.MODELS}
+    assert study.by_seed.right.shape == (5, pitfalls.SEEDS["standard"])
+    assert list(study.spreads["n"]) == [8, 5, 8, 5]
+    assert all(len(each.by_split) == 5 for each in study.optimism.values())
+    total, without_error = study.loss_parts
+    assert 0 <= total < 1
+    assert without_error > 0
+    assert set(study.losses["fold"]) == set(study.sizes)
+    assert study.quality.groupby("metric").size().to_dict() == {"accuracy": 2, "calibration_error": 2, "macro_f1": 2}
+    assert study.leak is study.leak
+
+
+def test_rows_and_words_are_of_all_questions(study):
+    rows = pitfall_rows.measured(study)
+    questions = ["splits", "leak", "seeds", "epochs", "augmented", "loss", "power", "quality"]
+    assert list(rows["question"].unique()) == questions
+    assert not rows.duplicated(["question", "about", "part", "quantity"]).any()
+    assert not rows["quantity"].str.contains(",").any()
+    leak = tables.get(rows, "leak", "baseline", "difference")
+    assert leak.value == study.leak.set_index("model").loc["baseline", "difference"]
+    text = pitfall_findings.summary(rows)
+    assert len(text.splitlines()) == 2 + 2 + 1 + 2 + 1 + 1 + 1 + 1
+    assert f"Over the {len(study.losses)} networks of `updated`" in text
+    assert "With 5 people" in text
+
+
 def test_words_follow_the_numbers():
     table = tables.table(
-        pitfall_findings.leak(
+        pitfall_rows.leak(
             pd.DataFrame(
                 [
                     {

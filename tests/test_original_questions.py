@@ -1,0 +1,86 @@
+import math
+
+import pytest
+
+from fer_utils.experiments import tables
+from fer_utils.experiments.tables import row
+from fer_utils.findings import original_questions
+
+
+def test_jumps_and_the_gap_are_of_their_own_parts():
+    rows = [
+        row("augmented", "updated", quantity, value, value - 0.01, value + 0.01, n=9, part=part)
+        for quantity, values in (("jump", (0.03, 0.07)), ("loss jump", (0.25, 0.5)))
+        for part, value in zip(("images as they are", "augmented"), values, strict=True)
+    ]
+    rows.append(row("loss", "updated", "cross-entropy", 1.25, 1, 1.5, n=45, part="unseen minus seen"))
+    text = original_questions._jumps(tables.table(rows))
+    assert "jump by 0.50 nats (0.49 to 0.51) from epoch to epoch in place of 0.25 (0.24 to 0.26)" in text
+    assert "its accuracy by 7.0 points (6.0 to 8.0) in place of 3.0 (2.0 to 4.0)" in text
+    assert "at least 1.25 nats (1.00 to 1.50) above" in text
+
+
+def test_the_loss_is_of_one_training_and_of_all_folds():
+    rows = [
+        row("loss", "updated", "training loss", 1.5, n=1),
+        row("loss", "updated", "penalty and floor", 1.25, n=1),
+        row("loss", "updated", "share of penalty and floor", 0.75, 0.5, 1, n=45, part="loso"),
+    ]
+    text = original_questions._loss(tables.table(rows))
+    assert "of 1.50 nats, 1.25 are" in text
+    assert "In the 45 networks of `loso`" in text
+    assert "75% (50% to 100%) of the loss" in text
+
+
+@pytest.mark.parametrize(
+    ("least", "words"),
+    [
+        pytest.param(0.25, "With 3 people tested, 25 points (20 to 30) between two models", id="reached"),
+        pytest.param(math.nan, "even 40 points between two models, the most simulated, would be found only 74% (60% to 80%)", id="not"),
+    ],
+)  # fmt: skip
+def test_power_of_few_people(least, words):
+    rows = [
+        row("power", "all subjects", "smallest difference", 0.2, 0.1, 0.3, n=15),
+        row("power", "the original's split", "smallest difference", least, least - 0.05, least + 0.05, n=3),
+        row("power", "the original's split", "found", 0.04, 0, 0.1, n=3, part="10 points"),
+        row("power", "the original's split", "found", 0.74, 0.6, 0.8, n=3, part="the most"),
+        row("power", "the original's split", "the most", 0.4, n=3),
+    ]
+    text = original_questions._power(tables.table(rows))
+    assert words in text
+    assert "with all 15, 20 points (10 to 30)" in text
+
+
+def conditions(model: str, changes: dict[str, tuple]) -> list[tuple]:
+    rows = []
+    for condition, (value, low, high, q) in changes.items():
+        rows.append(row("conditions", model, "probability", value, low, high, n=15, part=condition))
+        rows.append(row("conditions", model, "q", q, n=15, part=condition))
+    return rows
+
+
+def test_each_condition_is_looked_up_by_its_part():
+    unknown = dict.fromkeys(("leftlight", "rightlight", "centerlight"), (0.01, -0.02, 0.03, 0.9))
+    changed = {"glasses": (-0.25, -0.375, -0.125, 0.01)}
+    rows = conditions("baseline", unknown | changed) + conditions("baseline-face", unknown | {"glasses": (0, -1, 1, 1)})
+    text = original_questions._conditions(tables.table(rows))
+    assert "`baseline`: glasses -25 points (-38 to -12), 3 of 4 conditions cannot be told from none" in text
+    assert (
+        "`baseline-face`: 4 of 4 conditions cannot be told from none (+0 to +1 points, intervals within -100 to" in text
+    )
+    assert "corrected for 8 comparisons" in text
+
+
+def test_the_leak_names_a_reason_where_all_went_down_and_nothing_repeats():
+    rows = [
+        row("leak", model, name, *values, n=89)
+        for model in ("baseline", "baseline-face")
+        for name, values in (("difference", (-0.25, -0.5, -0.125)), ("alike", (0.0,)))
+    ]
+    measured = tables.table(rows)
+    text = original_questions._leak(measured)
+    assert "`baseline` -25.0 points (-50.0 to -12.5)" in text
+    assert "Down, likely since" in text
+    measured.loc[measured["quantity"] == "alike", "value"] = 0.5
+    assert "Down" not in original_questions._leak(measured)
