@@ -7,8 +7,9 @@ import pandas as pd
 
 from fer_utils.evaluation import intervals
 from fer_utils.experiments import tables
+from fer_utils.findings.wording import effect, ends, interval
 from fer_utils.transfer import face_units
-from fer_utils.transfer.candidates import MEANS, Transfer
+from fer_utils.transfer.candidates import MEANS
 from fer_utils.transfer.features import PAIRED, UNITS
 
 # What the figure of face units draws: two pairs of axes.
@@ -29,8 +30,8 @@ def curve_with_intervals(curve: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for count, group in curve.groupby("subjects"):
-        interval = intervals.subject_bootstrap(group["accuracy"].to_numpy(), np.ones(len(group)))
-        rows.append({"subjects": count} | asdict(interval))
+        accuracy = intervals.subject_bootstrap(group["accuracy"].to_numpy(), np.ones(len(group)))
+        rows.append({"subjects": count} | asdict(accuracy))
     return pd.DataFrame(rows)
 
 
@@ -82,10 +83,10 @@ def kinds(table: pd.DataFrame) -> pd.Series:
     return pd.Series([words.get(key, "whole face") for key in keys], index=table.index, name="kind")
 
 
-def found(
+def summary(
     about: dict,
     read: dict,
-    study: Transfer,
+    table: pd.DataFrame,
     scores: pd.DataFrame,
     comparisons: pd.DataFrame,
     curve: pd.DataFrame,
@@ -95,49 +96,31 @@ def found(
     Args:
         about: from `pretrained.metadata`.
         read: from `face_units.metadata`.
+        table: from `Transfer.table`.
         scores, comparisons: of all models, `transfer` and `transfer-tuned` among them.
         curve: from `curve_with_intervals`.
     """
-    pretrained = about["scores"]["accuracy"]
+    pretrained = pd.Series(about["scores"]["accuracy"])
     accuracy, macro = (tables.value(scores, "transfer", metric) for metric in ("accuracy", "macro_f1"))
-    tuned, spread = (tables.value(scores, "transfer-tuned", metric) for metric in ("accuracy", "seed_spread"))
-    table = study.table()
-    best = table["outer_accuracy"].max()
     lines = [
-        f"- The pretrained network names {pretrained['value']:.1%} ({pretrained['low']:.1%} to {pretrained['high']:.1%}) of "
-        f"{pretrained['n']} FER+ validation faces as most of their voters did.",
-        _units_told(read),
-        f"- Leaving one subject out, `transfer`: accuracy **{accuracy.value:.1%} ({accuracy.low:.1%} to {accuracy.high:.1%})**, "
-        f"macro-F1 {macro.value:.2f} ({macro.low:.2f} to {macro.high:.2f}), on {accuracy.n} images.",
+        f"- The pretrained network names {interval(pretrained)} of {pretrained.n:.0f} FER+ validation faces as most of "
+        "their voters did.",
+        _of_units(unit_scores(read)),
+        f"- Leaving one subject out, `transfer`: accuracy **{interval(accuracy)}**, "
+        f"macro-F1 {macro.value:.2f}{ends(macro, '{:.2f}', 1)}, on {accuracy.n} images.",
         "- The list that is chosen from is not blind: an earlier run on Yale shaped it, and what was added since was settled on the "
         "sample faces. On these two sets the accuracy of `transfer` is rather too high, by an amount that nothing here tells.",
-        f"- Of {len(table)} candidates {int((table['chosen'] > 0).sum())} were chosen by at least one fold."
-        + (
-            f" Choosing by the outer score instead would have told {best:.1%}: {100 * (best - accuracy.value):.1f} points more "
-            "that are no merit."
-            if best > accuracy.value
-            else ""
-        ),
-        _kinds_told(table),
-        f"- Fine-tuned, `transfer-tuned`: accuracy **{tuned.value:.1%} ({tuned.low:.1%} to {tuned.high:.1%})**, lowest and "
-        f"highest of {tuned.seeds} seeds {spread.low:.1%} and {spread.high:.1%}.",
-        _recalls_told(scores),
+        _of_choice(table, accuracy.value),
+        _of_kinds(table),
+        _of_tuning(scores),
+        _of_recalls(scores),
     ]
-    for row in comparisons[comparisons["model"].isin(["transfer", "transfer-tuned"])].itertuples():
-        lines.append(
-            f"- `{row.model}` against `{row.reference}`: {100 * row.difference:+.1f} points "
-            f"({100 * row.low:+.1f} to {100 * row.high:+.1f})."
-        )
-    first, last = curve.iloc[0], curve.iloc[-1]
-    lines.append(
-        f"- With {first.subjects:.0f} subjects to learn from the same head reads {first.value:.0%} "
-        f"({first.low:.0%} to {first.high:.0%}), with {last.subjects:.0f} {last.value:.0%} ({last.low:.0%} to {last.high:.0%})."
-    )
-    return "\n".join(lines)
+    ours = comparisons[comparisons["model"].isin(["transfer", "transfer-tuned"])]
+    lines += [f"- `{row.model}` against `{row.reference}`: {effect(row)}." for row in ours.itertuples()]
+    return "\n".join([*lines, _of_curve(curve)])
 
 
-def _units_told(read: dict) -> str:
-    table = unit_scores(read)
+def _of_units(table: pd.DataFrame) -> str:
     best, worst = table.iloc[0], table.iloc[-1]
     return (
         f"- Of rendered people left out, {(table['value'] > 0.5).sum()} of {len(table)} face units are read with an R² above "
@@ -145,17 +128,44 @@ def _units_told(read: dict) -> str:
     )
 
 
-def _kinds_told(table: pd.DataFrame) -> str:
+def _of_choice(table: pd.DataFrame, accuracy: float) -> str:
+    """How many candidates were chosen, and what choosing by the outer score would have added."""
+    best = table["outer_accuracy"].max()
+    text = f"- Of {len(table)} candidates {int((table['chosen'] > 0).sum())} were chosen by at least one fold."
+    if best > accuracy:
+        text += (
+            f" Choosing by the outer score instead would have told {best:.1%}: {100 * (best - accuracy):.1f} points more "
+            "that are no merit."
+        )
+    return text
+
+
+def _of_kinds(table: pd.DataFrame) -> str:
     """The best inner accuracy of each kind of candidate, and how many folds chose it."""
-    told = [
+    parts = [
         f"{kind} {group['inner_accuracy'].max():.1%} (chosen by {group['chosen'].sum()})"
         for kind, group in table.groupby(kinds(table), sort=False)
     ]
-    return f"- Best inner accuracy by what the heads see, and how many of {table['chosen'].sum()} folds chose it: {'; '.join(told)}."
+    return f"- Best inner accuracy by what the heads see, and how many of {table['chosen'].sum()} folds chose it: {'; '.join(parts)}."
 
 
-def _recalls_told(scores: pd.DataFrame) -> str:
+def _of_tuning(scores: pd.DataFrame) -> str:
+    tuned, spread = (tables.value(scores, "transfer-tuned", metric) for metric in ("accuracy", "seed_spread"))
+    return (
+        f"- Fine-tuned, `transfer-tuned`: accuracy **{interval(tuned)}**, lowest and highest of {tuned.seeds} seeds "
+        f"{spread.low:.1%} and {spread.high:.1%}."
+    )
+
+
+def _of_recalls(scores: pd.DataFrame) -> str:
     rows = scores[(scores["model"] == "transfer") & (scores["protocol"] == "loso")]
     recalls = rows[rows["metric"].str.startswith("recall_")]
-    told = [f"{row.metric.removeprefix('recall_')} {row.value:.0%} of {row.n}" for row in recalls.itertuples()]
-    return f"- What `transfer` recognises of each expression: {', '.join(told)}."
+    parts = [f"{row.metric.removeprefix('recall_')} {row.value:.0%} of {row.n}" for row in recalls.itertuples()]
+    return f"- What `transfer` recognises of each expression: {', '.join(parts)}."
+
+
+def _of_curve(curve: pd.DataFrame) -> str:
+    first, last = (
+        (row.subjects, f"{row.value:.0%}{ends(row, '{:.0%}', 1)}") for row in (curve.iloc[0], curve.iloc[-1])
+    )
+    return f"- With {first[0]:.0f} subjects to learn from the same head reads {first[1]}, with {last[0]:.0f} {last[1]}."

@@ -27,7 +27,7 @@ def for_reading(effects: pd.DataFrame) -> pd.DataFrame:
     ).set_index(["factor", "change"])
 
 
-def found(effects: pd.DataFrame) -> str:
+def summary(effects: pd.DataFrame) -> str:
     """What notebook 07 found, as Markdown."""
     reference, rest = effects.iloc[0], effects[1:]
     lines = [
@@ -41,9 +41,9 @@ def found(effects: pd.DataFrame) -> str:
         return "\n".join(lines)
     for verdict, word in _VERDICTS.items():
         chosen = rest[rest["verdict"] == verdict].sort_values("difference", key=abs, ascending=False)
-        told = "; ".join(f"{row.factor}: {row.change}, {effect(row)}" for row in chosen.itertuples())
+        text = "; ".join(f"{row.factor}: {row.change}, {effect(row)}" for row in chosen.itertuples())
         lines.append(
-            f"- {word} {told or 'none of these tweaks, as far as these images can tell'}."
+            f"- {word} {text or 'none of these tweaks, as far as these images can tell'}."
             + (
                 " All but other numbers of epochs are judged after as many as the reference; what slows learning down may need more."
                 if verdict == "hurts"
@@ -52,10 +52,11 @@ def found(effects: pd.DataFrame) -> str:
         )
     unknown = rest[rest["verdict"] == "cannot be told"]
     lines.append(f"- **Cannot be told** with {reference.n} images: {len(unknown)} of {len(rest)} tweaks.")
-    lucky = rest[(rest["verdict"] == "cannot be told") & ((rest["low"] > 0) | (rest["high"] < 0))]
-    if len(lucky):
+    without_zero = unknown[(unknown["low"] > 0) | (unknown["high"] < 0)]
+    if len(without_zero):
+        names = ", ".join(f"{row.factor} {row.change}" for row in without_zero.itertuples())
         lines.append(
-            f"- Of those, {len(lucky)} have an interval without 0: {', '.join(f'{r.factor} {r.change}' for r in lucky.itertuples())}. "
+            f"- Of those, {len(without_zero)} have an interval without 0: {names}. "
             f"Among {len(rest)} comparisons some have to; corrected for their number they do not pass {FALSE_DISCOVERIES:.0%}."
         )
     return "\n".join(lines)

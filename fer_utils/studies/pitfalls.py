@@ -43,6 +43,19 @@ def by_epoch(experiment: Experiment, trial: tweaks.Trial, records: Mapping[Run, 
     return Counts(tuple(sizes), np.array(list(curves.values())), np.array(list(sizes.values()), dtype=float))
 
 
+def over_epochs(experiment: Experiment, trials: Sequence[tweaks.Trial]) -> dict[str, np.ndarray]:
+    """Accuracy after every epoch of the reference, and of the tweak to the whole frame where it is among the trials.
+
+    Returns:
+        Input, in words, to (seeds, epochs) float64.
+    """
+    inputs = {"aligned face": tweaks.REFERENCE, _FRAME.change: _FRAME}
+    chosen = {name: each for name, tweak in inputs.items() for each in trials if each.tweak == tweak}
+    records = tweaks.trained(experiment, list(chosen.values()))
+    by_input = {name: by_epoch(experiment, each, records) for name, each in chosen.items()}
+    return {name: counts.accuracy(range(len(counts.subjects))) for name, counts in by_input.items()}
+
+
 class Study:
     """The runs that the questions need, trained where they are missing; each result is computed when first asked for.
 

@@ -1,0 +1,249 @@
+"""Charts of notebook 05: the pretrained network, what its features carry, and the classifiers that learn from them."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import MultipleLocator
+
+from fer_utils.drawing import charts
+from fer_utils.drawing.chart import Chart
+from fer_utils.evaluation import calibration
+from fer_utils.evaluation import scores as scoring
+
+_BINS = 10  # of confidence
+
+
+def pretraining(curves: pd.DataFrame, about: Mapping) -> Chart:
+    """Accuracy on FER+'s validation part after every epoch, and that of the shipped weights with its interval.
+
+    Args:
+        curves: a row per epoch, with the column `validation_accuracy`, fractions.
+        about: what `ferplus.json` says: `scores`, `recipe` and `training_images`.
+    """
+    accuracy = about["scores"]["accuracy"]
+    figure, ax = plt.subplots(figsize=(8, 3.2))
+    lines = {"validation accuracy": curves["validation_accuracy"].to_numpy()}
+    charts.learning_curves(lines, ylabel="accuracy", ax=ax)
+    errors = _errors(pd.DataFrame([accuracy]))
+    style = {"fmt": "o", "capsize": 4, "color": charts.PALETTE[1], "label": "shipped weights"}
+    ax.errorbar(len(curves), accuracy["value"], yerr=errors, **style)
+    ax.axvline(about["recipe"]["small_epochs"] + 0.5, color="0.3", linestyle="--")
+    ax.legend(fontsize="small")
+    text = (
+        f"{accuracy['value']:.1%} ({accuracy['low']:.1%} to {accuracy['high']:.1%}) of {accuracy['n']} validation faces"
+    )
+    return Chart(
+        figure,
+        caption=f"Pretraining on {about['training_images']:,} images of FER+: the shipped weights read {text}.",
+        alt=f"A rising line of validation accuracy over {len(curves)} epochs, with a point at its end: {text}.",
+    )
+
+
+def ferplus_confusion(validation: pd.DataFrame, about: Mapping) -> Chart:
+    """What the pretrained network mistakes for what on FER+'s validation part, and whether its confidence can be believed.
+
+    Args:
+        validation: a row per face: `truth`, `predicted`, and a probability `p_<class>` for each of the classes.
+        about: what `ferplus.json` says: `classes`, `scores` and `temperature`.
+    """
+    names, macro = list(about["classes"]), about["scores"]["macro-F1"]
+    counts = scoring.confusion(validation["truth"], validation["predicted"], names)
+    figure, axes = plt.subplots(1, 2, figsize=(12, 5))
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    words = {"rows": names, "columns": names, "xlabel": "network", "ylabel": "most voters"}
+    charts.matrix(shares, fmt=".0%", ax=axes[0], vmax=1, **words)
+    confidence = validation[[f"p_{name}" for name in names]].max(axis=1)
+    right = validation["truth"] == validation["predicted"]
+    charts.reliability_diagram(calibration.reliability(confidence, right, bins=_BINS), ax=axes[1])
+    error = calibration.expected_calibration_error(confidence, right, bins=_BINS)
+    return Chart(
+        figure,
+        caption=f"FER+ validation: macro-F1 {macro['value']:.2f} ({macro['low']:.2f} to {macro['high']:.2f}); "
+        f"expected calibration error {error:.1%}, temperature {about['temperature']:.2f}.",
+        alt="A table of shares, most of them on the diagonal, and accuracy against confidence near its diagonal.",
+    )
+
+
+def by_itself(labels: np.ndarray, answers: np.ndarray, *, classes: Sequence[str], names: Sequence[str]) -> Chart:
+    """What the pretrained network calls the images of a data set that it has not learned.
+
+    Args:
+        labels: (N,) int, index of each image's expression in `classes`.
+        answers: (N,) int, index of what the network calls it in `names`.
+        classes: expressions of the data set.
+        names: expressions that the network knows.
+    """
+    counts = np.zeros((len(classes), len(names)), dtype=int)
+    np.add.at(counts, (labels, answers), 1)
+    figure, ax = plt.subplots(figsize=(7, 5))
+    charts.matrix(counts, rows=classes, columns=names, fmt="d", xlabel="pretrained network", ylabel="image", ax=ax)
+    text = "; ".join(
+        f"{name}: {names[row.argmax()]} ({row.max()} of {row.sum()})"
+        for name, row in zip(classes, counts, strict=True)
+        if row.any()
+    )
+    return Chart(
+        figure,
+        caption=f"What the pretrained network calls the images, without any training here. Most often: {text}",
+        alt=f"A table of counts. Most often: {text}",
+    )
+
+
+def unit_scores(scores: pd.DataFrame, *, faces: int, people: int) -> Chart:
+    """How well each face unit is read from rendered people who were left out.
+
+    Args:
+        scores: a row per unit, best first: `unit, value, low, high`, R².
+        faces, people: how many were left out.
+    """
+    figure, ax = plt.subplots(figsize=(7, 4))
+    style = {"fmt": "o", "capsize": 4, "color": charts.PALETTE[0]}
+    ax.errorbar(scores["value"], scores["unit"], xerr=_errors(scores), **style)
+    ax.invert_yaxis()
+    ax.axvline(0, color="0.3", linestyle=":")
+    ax.set(xlabel="R² on rendered people left out", ylabel="face unit")
+    text = "; ".join(f"{row.unit} {row.value:.2f} ({row.low:.2f} to {row.high:.2f})" for row in scores.itertuples())
+    return Chart(
+        figure,
+        caption=f"How well {len(scores)} face units are read from {faces} faces of {people} rendered people left out: "
+        f"{text}.",
+        alt=f"Dots with bars, one for each face unit: {text}.",
+    )
+
+
+def units(places: pd.DataFrame, labels: np.ndarray, *, classes: Sequence[str]) -> Chart:
+    """Face units of every face, by expression: the first two columns against each other, and the next two.
+
+    Args:
+        places: (N, 4), a row per face; units are 0 at rest and about 1 at full strength.
+        labels: (N,) int, index of each face's expression in `classes`.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(11, 4.4))
+    for ax, (x, y) in zip(axes, (places.columns[:2], places.columns[2:]), strict=True):
+        for index, name in enumerate(classes):
+            chosen = places[labels == index]
+            ax.scatter(chosen[x], chosen[y], label=name, **_marked(index))
+        ax.set(xlabel=x, ylabel=y)
+    axes[0].legend(fontsize="x-small")
+    means = places.groupby(labels).mean().round(2)
+    text = "; ".join(f"{classes[i]} {' and '.join(f'{v:.2f}' for v in row)}" for i, row in means.T.items())
+    words = f"Means of {', '.join(places)}: {text}."
+    return Chart(
+        figure,
+        caption=f"Face units as read from every face. {words}",
+        alt=f"Two scatter plots of the faces, coloured by expression. {words}",
+    )
+
+
+def candidates(table: pd.DataFrame, kinds: pd.Series, *, accuracy: float) -> Chart:
+    """Each candidate's accuracy on inner against that on left-out people; those that were chosen have a ring.
+
+    Args:
+        table: a row per candidate, with `inner_accuracy` and `outer_accuracy`, fractions, and `chosen`, by how many folds.
+        kinds: what each candidate's heads see, in words; of the same index.
+        accuracy: of the choice by inner people, a fraction.
+    """
+    figure, ax = plt.subplots(figsize=(8, 4.4))
+    for index, (name, group) in enumerate(table.groupby(kinds, sort=False)):
+        ax.scatter(group["inner_accuracy"], group["outer_accuracy"], alpha=0.7, label=name, **_marked(index))
+    picked = table[table["chosen"] > 0]
+    ring = {"s": 130, "facecolors": "none", "edgecolors": "k", "label": "chosen"}
+    ax.scatter(picked["inner_accuracy"], picked["outer_accuracy"], **ring)
+    ax.axhline(accuracy, color=charts.PALETTE[0], linestyle="--", label=f"transfer: {accuracy:.1%}")
+    ax.set(xlabel="inner accuracy (what is chosen by)", ylabel="outer accuracy (left-out people)")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MultipleLocator(0.05))
+        axis.set_major_formatter("{x:.0%}")
+    ax.legend(fontsize="x-small", bbox_to_anchor=(1.02, 1), loc="upper left")
+    return Chart(
+        figure,
+        caption=f"{len(table)} candidates, all of them; the {len(picked)} with a ring were chosen by at least one fold.",
+        alt=f"Dots of inner against outer accuracy; the choice by inner people comes to {accuracy:.1%}.",
+    )
+
+
+def confusion(predictions: pd.DataFrame, *, classes: Sequence[str]) -> Chart:
+    """Counts of right and wrong answers of two models side by side, all seeds together.
+
+    Args:
+        predictions: rows of predictions.csv of two models under `loso`.
+        classes: expressions, in the order of rows and columns.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(11.5, 4.5))
+    wrong = []
+    for ax, (model, group) in zip(axes, predictions.groupby("model", sort=False), strict=True):
+        counts = scoring.confusion(group["truth"], group["predicted"], list(classes))
+        charts.matrix(counts, rows=classes, columns=classes, fmt="d", xlabel=model, ylabel="image", ax=ax)
+        wrong.append(f"{counts.sum() - np.trace(counts)} of {counts.sum()} answers of `{model}` are wrong")
+    text = "; ".join(wrong)
+    return Chart(
+        figure,
+        caption=f"Confusion under `loso`, all seeds together: {text}.",
+        alt=f"Two tables with {len(classes)} rows and columns, most answers on their diagonals: {text}.",
+    )
+
+
+def learning_curve(curve: pd.DataFrame, *, chance: float) -> Chart:
+    """Accuracy on left-out people by the number of people learned from, with intervals.
+
+    Args:
+        curve: a row per number: `subjects`, and `value, low, high`, fractions.
+        chance: a fraction, drawn as a dotted line.
+    """
+    figure, ax = plt.subplots(figsize=(7, 3.4))
+    style = {"fmt": "o-", "capsize": 4, "color": charts.PALETTE[0]}
+    ax.errorbar(curve["subjects"], curve["value"], yerr=_errors(curve), **style)
+    charts.chance_line(chance, ax=ax)
+    ax.set(xlabel="people learned from", ylabel="accuracy on left-out people", ylim=(0, 1))
+    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.legend(fontsize="small")
+    text = "; ".join(f"{row.subjects:.0f} people {row.value:.0%}" for row in curve.itertuples())
+    return Chart(
+        figure,
+        caption=f"Accuracy by the number of people learned from: {text}.",
+        alt=f"A line with bars: {text}.",
+    )
+
+
+def embedding(
+    plane: np.ndarray, shares: np.ndarray, *, labels: np.ndarray, subjects: np.ndarray, classes: Sequence[str]
+) -> Chart:
+    """The faces in the two directions of largest variance of an embedding: by expression, and by person.
+
+    Args:
+        plane: (N, 2) float.
+        shares: (2,) float, share of the variance of each direction.
+        labels: (N,) int, index of each face's expression in `classes`.
+        subjects: (N,) str, written beside the points.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(11, 4.4), sharex=True, sharey=True)
+    for index, name in enumerate(classes):
+        axes[0].scatter(*plane[labels == index].T, label=name, **_marked(index))
+    axes[0].legend(fontsize="x-small")
+    people = np.unique(subjects, return_inverse=True)[1]
+    axes[1].scatter(*plane.T, c=people, cmap="viridis", alpha=0.8)
+    for place, name in zip(plane, subjects, strict=True):
+        axes[1].annotate(name, place, fontsize="xx-small", xytext=(3, 2), textcoords="offset points")
+    words = {
+        "xlabel": f"direction 1 ({shares[0]:.0%} of the variance)",
+        "ylabel": f"direction 2 ({shares[1]:.0%})",
+    }
+    for ax, title in zip(axes, ("by expression", "by person (number)"), strict=True):
+        ax.set(title=title, **words)
+    return Chart(
+        figure,
+        caption="Embedding of every face by the pretrained network, by expression and by person.",
+        alt="Two scatter plots of the same points, coloured by expression and by person.",
+    )
+
+
+def _marked(index: int) -> dict:
+    """Marker and colour of the group at a place of the legend; they repeat after eight."""
+    return {"marker": "os^Dv*PX"[index % 8], "color": charts.PALETTE[index % 8]}
+
+
+def _errors(rows: pd.DataFrame) -> np.ndarray:
+    """(2, N) distances of `low` and `high` from `value`, for error bars."""
+    return np.abs(rows[["low", "high"]].to_numpy().T - rows["value"].to_numpy())

@@ -1,0 +1,82 @@
+"""Charts of notebook 07: what each tweak changes, and accuracy over the epochs."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from fer_utils.drawing.chart import Chart
+from fer_utils.drawing.charts import PALETTE, RIGHT, WRONG
+
+_COLORS = {"helps": RIGHT, "hurts": WRONG, "cannot be told": "0.45"}
+
+
+def tornado(effects: pd.DataFrame) -> Chart:
+    """The effect of each tweak with its interval, grouped by factor, the factor with the largest effect on top.
+
+    Args:
+        effects: rows of tweaks.csv, the reference first; accuracies and differences are fractions.
+    """
+    reference, table = effects.iloc[0], _by_factor(effects[1:])
+    places = np.arange(len(table))
+    figure, ax = plt.subplots(figsize=(9, 0.24 * len(effects) + 1.4))
+    for verdict, color in _COLORS.items():
+        chosen = (table["verdict"] == verdict).to_numpy()
+        if not chosen.any():
+            continue
+        rows = table[chosen]
+        errors = np.abs(rows[["low", "high"]].to_numpy().T - rows["difference"].to_numpy())
+        style = {"fmt": "o", "capsize": 3, "color": color, "markersize": 5, "label": verdict}
+        ax.errorbar(100 * rows["difference"], places[chosen], xerr=100 * errors, **style)
+    ax.axvline(0, color="0.2", linewidth=1)
+    for place in np.flatnonzero(table["factor"].to_numpy()[1:] != table["factor"].to_numpy()[:-1]):
+        ax.axhline(place + 0.5, color="0.85", linewidth=0.8)
+    ax.set_yticks(places, [f"{row.factor}: {row.change}" for row in table.itertuples()], fontsize="small")
+    ax.set(xlabel="change of accuracy against the reference (points)", ylim=(len(table) - 0.4, -0.6))
+    ax.grid(axis="y", visible=False)
+    if len(table):
+        ax.legend(fontsize="small", loc="lower left")
+    text = "; ".join(
+        f"{word}: {', '.join(f'{row.factor} {row.change}' for row in rows.itertuples())}"
+        for word in ("helps", "hurts")
+        if len(rows := effects[effects["verdict"] == word])
+    )
+    return Chart(
+        figure,
+        caption=f"One change at a time, n = {reference['n']} images, {reference['seeds']} seed(s), reference "
+        f"{reference['accuracy']:.1%}. {text or 'No effect can be told from none'}.",
+        alt="A dot with a bar for each tweak around a line at no change. " + (text or "All verdicts: cannot be told."),
+    )
+
+
+def over_epochs(accuracy: Mapping[str, np.ndarray], *, reference: int) -> Chart:
+    """Accuracy on left-out subjects after each epoch: mean over seeds, and the seeds' range, for each input.
+
+    Args:
+        accuracy: input to (seeds, epochs) float, fractions.
+        reference: epoch to be marked, counted from 1; no input has fewer.
+    """
+    figure, axes = plt.subplots(1, len(accuracy), figsize=(5 * len(accuracy), 3.2), sharey=True, squeeze=False)
+    ends = []
+    for ax, (name, values) in zip(axes[0], accuracy.items(), strict=True):
+        epochs, mean = np.arange(1, values.shape[1] + 1), values.mean(axis=0)
+        ax.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=PALETTE[1], alpha=0.25, linewidth=0)
+        ax.plot(epochs, mean, color=PALETTE[1], label="mean over seeds; band: lowest and highest")
+        ax.axvline(reference, color="0.3", linestyle="--", linewidth=1.2, label=f"reference: {reference} epochs")
+        ax.set(xlabel="epoch", ylabel="accuracy on left-out subjects")
+        ax.yaxis.set_major_formatter("{x:.0%}")
+        ax.legend(fontsize="small")
+        ax.set(title=name, ylim=(0, 1))
+        ends.append(f"{name} {mean[reference - 1]:.0%} after {reference}, {mean[-1]:.0%} after {len(mean)}")
+    return Chart(
+        figure,
+        caption=f"Accuracy on left-out subjects after each epoch: {'; '.join(ends)} epochs.",
+        alt=f"A line over the epochs for each input. {'; '.join(ends)} epochs.",
+    )
+
+
+def _by_factor(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a factor together, in the order of each factor's largest effect."""
+    order = table["difference"].abs().groupby(table["factor"]).max().sort_values(ascending=False).index
+    return pd.concat([table[table["factor"] == factor] for factor in order]) if len(table) else table
