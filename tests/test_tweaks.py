@@ -2,6 +2,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import small_experiment
 
@@ -9,8 +10,10 @@ from fer_utils.common.errors import ParameterError
 from fer_utils.evaluation import significance
 from fer_utils.experiments import recipes
 from fer_utils.findings import tweaks as tweak_findings
-from fer_utils.studies import tweaks
+from fer_utils.studies import pitfalls, tweaks
 from fer_utils.studies.tweaks import Tweak
+
+FRAME = Tweak("input", "whole frame", {"input": "frame"})
 
 
 @pytest.fixture
@@ -77,8 +80,40 @@ def test_effects_are_those_of_the_networks_themselves(experiment):
     assert table["difference"][1] == pytest.approx(table["accuracy"][1] - table["accuracy"][0])
     assert list(table.columns) == list(tweaks.COLUMNS)
     assert list(table["verdict"]) == ["reference", "cannot be told"]
-    assert "no verdicts" in tweak_findings.found(table)
-    assert "1 of 1 tweaks" in tweak_findings.found(table.assign(seeds=3))
+    assert "no verdicts" in tweak_findings.summary(table)
+    assert "1 of 1 tweaks" in tweak_findings.summary(table.assign(seeds=3))
+
+
+def test_accuracy_over_the_epochs_ends_where_the_effects_are_read(experiment):
+    trials = tweaks.trials(experiment, [Tweak("depth", "1 block", {"blocks": 1}), FRAME])
+    accuracy = pitfalls.over_epochs(experiment, trials)
+    assert {name: values.shape for name, values in accuracy.items()} == {"aligned face": (1, 4), "whole frame": (1, 4)}
+    table = tweaks.effects(experiment, trials).set_index("change")["accuracy"]
+    for name, change in (("aligned face", "as it is"), ("whole frame", "whole frame")):
+        assert accuracy[name][:, 1].mean() == pytest.approx(table[change], abs=1e-6)
+
+
+def test_without_the_whole_frame_the_reference_alone_is_followed(experiment):
+    assert list(pitfalls.over_epochs(experiment, tweaks.trials(experiment, []))) == ["aligned face"]
+
+
+def test_the_summary_separates_what_helps_from_what_only_seems_to():
+    rows = [
+        ("reference", "as it is", 0.5, 0, 0, 0, "reference"),
+        ("rate", "1", 0.2, -0.3, -0.4, -0.2, "hurts"),
+        ("depth", "1_block", 0.6, 0.1, 0.05, 0.15, "helps"),
+        ("width", "half", 0.55, 0.05, 0.01, 0.09, "cannot be told"),
+        ("width", "twice", 0.5, 0.0, -0.01, 0.01, "cannot be told"),
+    ]
+    columns = ["factor", "change", "accuracy", "difference", "low", "high", "verdict"]
+    table = pd.DataFrame(rows, columns=columns).assign(n=90, seeds=3, epochs=25)
+    first, helps, hurts, unknown, seeming = tweak_findings.summary(table).split("\n")
+    assert "reads 50.0% of 90 images after 25 epochs, mean of 3 seeds" in first
+    assert helps == "- **Helps:** depth: 1_block, +10.0 points (+5.0 to +15.0)."
+    assert "rate: 1, -30.0 points (-40.0 to -20.0). All but other numbers of epochs" in hurts
+    assert "2 of 4 tweaks" in unknown
+    assert "1 have an interval without 0: width half." in seeming
+    assert "none of these tweaks" in tweak_findings.summary(table[:1])
 
 
 def test_signs_are_flipped_over_subjects():

@@ -1,0 +1,94 @@
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_utils.drawing import tweak_charts
+from fer_utils.drawing.charts import RIGHT, WRONG
+
+REFERENCE = ("reference", "as it is", 0.5, 0, 0, 0, "reference")
+TWEAKS = [
+    ("depth", "1_block", 0.6, 0.1, 0.05, 0.15, "helps"),
+    ("rate", "0.01", 0.48, -0.02, -0.1, 0.06, "cannot be told"),
+    ("depth", "2 blocks", 0.51, 0.01, -0.03, 0.05, "cannot be told"),
+    ("rate", "1", 0.2, -0.3, -0.4, -0.2, "hurts"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    plt.close("all")
+
+
+def effects(*rows: tuple, seeds: int = 3) -> pd.DataFrame:
+    columns = ["factor", "change", "accuracy", "difference", "low", "high", "verdict"]
+    return pd.DataFrame([REFERENCE, *rows], columns=columns).assign(n=90, seeds=seeds)
+
+
+def test_tornado_puts_the_factor_with_the_largest_effect_on_top():
+    chart = tweak_charts.tornado(effects(*TWEAKS))
+    (ax,) = chart.figure.axes
+    assert [text.get_text() for text in ax.get_yticklabels()] == [
+        "rate: 0.01",
+        "rate: 1",
+        "depth: 1_block",
+        "depth: 2 blocks",
+    ]
+    drawn = {each.get_label(): each for each in ax.containers}
+    points = {name: each.lines[0].get_xydata().tolist() for name, each in drawn.items()}
+    assert points == {
+        "helps": [[pytest.approx(10), 2]],
+        "hurts": [[pytest.approx(-30), 1]],
+        "cannot be told": [[pytest.approx(-2), 0], [pytest.approx(1), 3]],
+    }
+    np.testing.assert_allclose(drawn["hurts"].lines[2][0].get_segments()[0][:, 0], [-40, -20])
+    assert drawn["helps"].lines[0].get_color() == RIGHT
+    assert drawn["hurts"].lines[0].get_color() == WRONG
+    assert ax.get_ylim() == (3.6, -0.6)
+    assert 1.5 in [line.get_ydata()[0] for line in ax.lines]  # between the factors
+
+
+def test_tornado_says_what_helps_and_what_hurts():
+    chart = tweak_charts.tornado(effects(*TWEAKS))
+    text = "helps: depth 1_block; hurts: rate 1"
+    assert chart.caption == f"One change at a time, n = 90 images, 3 seed(s), reference 50.0%. {text}."
+    assert chart.alt == f"A dot with a bar for each tweak around a line at no change. {text}"
+
+
+def test_tornado_of_one_seed_names_no_effect():
+    rows = [(*row[:-1], "cannot be told") for row in TWEAKS]
+    chart = tweak_charts.tornado(effects(*rows, seeds=1))
+    assert chart.caption.endswith("1 seed(s), reference 50.0%. No effect can be told from none.")
+    assert chart.alt.endswith("All verdicts: cannot be told.")
+    assert len(chart.figure.axes[0].containers) == 1
+
+
+def test_tornado_of_the_reference_alone_is_empty():
+    chart = tweak_charts.tornado(effects())
+    (ax,) = chart.figure.axes
+    assert not ax.containers
+    assert not ax.get_yticklabels()
+    assert "No effect can be told from none" in chart.caption
+
+
+def test_over_epochs_shows_the_mean_and_the_range_of_the_seeds_for_each_input():
+    accuracy = {
+        "aligned face": np.array([[0.2, 0.4, 0.6], [0.4, 0.6, 0.9]]),
+        "whole_frame": np.array([[0.1, 0.2, 0.3, 0.4]]),
+    }
+    chart = tweak_charts.over_epochs(accuracy, reference=2)
+    text = "aligned face 50% after 2, 75% after 3; whole_frame 20% after 2, 40% after 4 epochs."
+    assert chart.caption == f"Accuracy on left-out subjects after each epoch: {text}"
+    assert chart.alt == f"A line over the epochs for each input. {text}"
+    left, right = chart.figure.axes
+    assert [ax.get_title() for ax in (left, right)] == list(accuracy)
+    np.testing.assert_allclose(left.lines[0].get_xydata(), [[1, 0.3], [2, 0.5], [3, 0.75]])
+    np.testing.assert_allclose(right.lines[0].get_xydata(), [[1, 0.1], [2, 0.2], [3, 0.3], [4, 0.4]])
+    band = left.collections[0].get_paths()[0].vertices
+    assert {(x, y) for x, y in band} == {(1, 0.2), (2, 0.4), (3, 0.6), (1, 0.4), (2, 0.6), (3, 0.9)}
+    assert [list(ax.lines[1].get_xdata()) for ax in (left, right)] == [[2, 2], [2, 2]]
+    assert left.get_ylim() == (0, 1)
