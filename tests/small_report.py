@@ -55,7 +55,7 @@ def words(source: str, *, number: int):
 
 
 def figure_outputs(dataset: str, name: str, *, seed: int) -> list:
-    """What `save_figure` leaves: files in figures/, the picture and its caption in the notebook."""
+    """What `saving.save` leaves: files in figures/, the picture and its caption in the notebook."""
     content = picture(seed)
     caption = f"Noise of `{name}`, n = 2 {HARM}."
     origin = origin_of(name) | {"caption": caption, "alt": ALT}

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 
 from fer_utils.data import datasets
 from fer_utils.drawing import charts, galleries, saving
+from fer_utils.drawing.chart import Chart
 from fer_utils.engine import networks
 from fer_utils.evaluation import calibration
 from fer_utils.evaluation import scores as scoring
@@ -24,7 +25,7 @@ def context(three_people):
 def draw(context, **words):
     figure, ax = plt.subplots()
     charts.learning_curves({"training": np.arange(3.0)}, ylabel="loss", ax=ax)
-    saving.save_figure(figure, "03-test", context=context, **words)
+    saving.save(Chart(figure, **words), "03-test", context=context)
 
 
 def test_same_figure_same_bytes_with_its_origin_beside_it(context, outputs, three_people):

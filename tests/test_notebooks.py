@@ -1,5 +1,6 @@
 import json
 import re
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -28,10 +29,25 @@ def test_notebook_is_stored_as_agreed(path):
     assert cells[1]["metadata"]["tags"] == ["parameters"]
     assert "What we found" in "".join(cells[-2]["source"])
     assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
-    assert max(len(cell["source"]) for cell in code) <= 30
+    assert max(len("".join(cell["source"]).splitlines()) for cell in code) <= 15
     parameters = run_notebooks.known_parameters(path)
     assert "dataset" in parameters
     assert all(parameters.values()), "every parameter has its comment"
+
+
+def test_cells_show_the_question_and_not_the_drawing_of_figures():
+    cells = [
+        "".join(cell["source"]).splitlines()
+        for path in NOTEBOOKS
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "code"
+    ]
+    lengths = [len(lines) for lines in cells]
+    assert sum(lengths) <= 750
+    assert statistics.median(lengths) <= 6
+    text = "\n".join(line for lines in cells for line in lines)
+    for word in ("savefig", "plt.", "caption=", "alt="):
+        assert word not in text
 
 
 def test_all_notebooks_run_on_a_folder_of_ones_own_twice_with_the_same_bytes(three_people, outputs, tmp_path):

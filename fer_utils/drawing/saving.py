@@ -53,11 +53,6 @@ class Context:
         }
 
 
-def save_figure(figure, name: str, *, context: Context, caption: str, alt: str) -> None:
-    """To go once no notebook calls it."""
-    save(Chart(figure, caption, alt), name, context=context)
-
-
 def save(chart: Chart, name: str, *, context: Context) -> None:
     """Save a chart in `outputs/<dataset>/figures/`, with a JSON file of its origin beside it, close it, and show it.
 
