@@ -157,7 +157,10 @@ def warm_figures(table: Table) -> None:
                 notes = json.loads((Path(folder) / "yale" / "notebooks" / "executed.json").read_text(encoding="utf-8"))
                 for stem, note in notes.items():
                     parts.setdefault(f"warm_{stem}_s", []).append(note["seconds"])
+        here = ALL_CORES | {"FER_OUTPUT_DIR": folder}
+        turns, ahead = (measure("notebooks", prepared, environment=here) for prepared in (0, 1))
     table.add("warm_figures_yale_s", whole, "s")
+    table.ratio("kernels_in_turn_vs_ahead", turns, ahead)
     for name, values in sorted(parts.items()):
         table.add(name, values, "s")
 
@@ -195,6 +198,9 @@ def main() -> None:
     """See the module."""
     table = Table()
     table.add("import_s", measure("importing"), "s")
+    one_thread = keras_setup.worker_environment()
+    whole, lean = (measure("importing_keras", sparing, environment=one_thread) for sparing in (0, 1))
+    table.ratio("import_keras_whole_vs_lean", whole, lean)
     table.add("sgemm", measure("matrix_product", 3000), "GFLOP/s")
     for architecture in EPOCHS:
         compare_loops(table, architecture)

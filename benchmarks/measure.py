@@ -151,6 +151,38 @@ def importing() -> float:
     return time.perf_counter() - started
 
 
+def importing_keras(lean: int) -> float:
+    """Seconds that a process that trains takes to import Keras, with or without the packages that it can do without."""
+    from fer_utils.common import keras_setup
+
+    started = time.perf_counter()
+    if lean:
+        keras_setup.import_keras()
+    else:
+        keras_setup.quiet()
+        import keras  # noqa: F401
+    return time.perf_counter() - started
+
+
+def notebooks(ahead: int) -> float:
+    """Seconds of all notebooks on Yale, each kernel prepared while the notebook before runs, or started in its turn."""
+    from fer_utils.common import paths
+    from fer_utils.publishing import kernels, run_notebooks
+
+    def in_turn(chosen):
+        for path in chosen:
+            kernel = kernels.Kernel(path)
+            yield kernel
+            kernel.end()
+
+    if not ahead:
+        kernels.ahead = in_turn
+    started = time.perf_counter()
+    settings = {"budget": "standard", "jobs": 0}
+    run_notebooks.run(paths.notebooks(), dataset="yale", settings=settings, demanded={})
+    return time.perf_counter() - started
+
+
 def _fold():
     from fer_utils.engine.record import Fold
 

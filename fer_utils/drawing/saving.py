@@ -41,7 +41,11 @@ class Context:
 
     @property
     def origin(self) -> dict:
-        """Where a result of the running cell comes from: notebook, cell, parameters, hashes of data and code, versions."""
+        """Where a result of the running cell comes from: notebook, cell, parameters, hashes of data and code, versions.
+
+        It holds no commit: a commit changes with every change to anything, so that the same figure would have other bytes after
+        each. The commit is noted beside the executed notebooks, which are not committed.
+        """
         notebook = paths.NOTEBOOKS / f"{self.notebook}.ipynb"
         return {
             "notebook": self.notebook,

@@ -3,6 +3,9 @@
 The run trains in a child of the worker, one to each of its threads: TensorFlow reads its settings when it is imported,
 and the child's are ours whatever the worker's are. It is a plain subprocess because Dask's workers are daemons, which
 multiprocessing and loky refuse children. A child is kept for the next run, and ends with its worker.
+
+Dask's own means were weighed. Its plugin `Environ` restarts every worker of the cluster, with the runs of everybody else on it;
+`distributed.nanny.pre-spawn-environ` must be set by whoever starts the workers, before it is known which backend a caller wants.
 """
 
 import contextlib
