@@ -43,5 +43,5 @@ def share(description: str, *, total: float) -> tqdm:
         file=sys.stderr,
         mininterval=0.5,
         ncols=100,
-        bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed} elapsed, {remaining} left, {postfix}",
+        bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed} elapsed, {remaining} left{postfix}",
     )
