@@ -5,6 +5,7 @@ FER_OUTPUT_DIR says where its records go.
 
 import argparse
 import os
+import signal
 import sys
 import time
 
@@ -56,6 +57,11 @@ def imagined(index, task, reports) -> Record:
         curves={name: random.random(task.recipe.epochs, dtype=np.float32) for name in CURVES[:PLAIN_CURVES]},
         weights=(random.random(50_000, dtype=np.float32),),
     )
+
+
+def heed_interrupts() -> None:
+    """For a new process: a shell that starts the tests in the background lets them ignore Ctrl-C, and they pass that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def main() -> None:

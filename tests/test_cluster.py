@@ -120,7 +120,8 @@ def test_interrupt_keeps_what_is_finished_and_stops_the_workers(scheduler, two_w
         "--scheduler",
         scheduler,
     ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    how = {"start_new_session": True, "preexec_fn": small_experiment.heed_interrupts}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **how)
     folder = outputs / small_experiment.NAME / "runs"
     while not list(folder.glob("[!.]*")):
         assert process.poll() is None, process.communicate()[1]

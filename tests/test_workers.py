@@ -23,17 +23,19 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals 
 def start(*, largest_file: int | None = None) -> subprocess.Popen:
     """Train the small experiment in a process group of its own, as a terminal would."""
 
-    def limit() -> None:
-        import resource
+    def prepare() -> None:
+        small_experiment.heed_interrupts()
+        if largest_file:
+            import resource
 
-        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
 
     return subprocess.Popen(
         [sys.executable, small_experiment.__file__, "--imagined"],
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=limit if largest_file else None,
+        preexec_fn=prepare,
     )
 
 
