@@ -6,7 +6,7 @@ from fer_utils.common.errors import OutputError, ParameterError
 from fer_utils.evaluation import calibration, intervals, significance
 from fer_utils.evaluation import scores as scoring
 from fer_utils.experiments import tables
-from fer_utils.findings import comparison
+from fer_utils.findings import comparison, wording
 
 CLASSES = ["happy", "sad"]
 
@@ -99,15 +99,15 @@ def test_comparison_finds_a_large_difference_and_not_a_small_one():
     small = scoring.compare(pd.concat([table("a", good), table("b", one)]), "a", "b", protocol="loso").iloc[0]
     assert (large.difference, large.only_model, large.only_reference) == (1.0, 20, 0)
     assert (
-        comparison.verdict(large)
+        wording.verdict(large)
         == "`a` is better (one seed of `a` and one seed of `b`, whose luck no interval here holds)"
     )
     large["seeds"] = "3/2"
-    assert comparison.verdict(large) == "`a` is better"
-    assert "cannot tell" in comparison.verdict(small)
+    assert wording.verdict(large) == "`a` is better"
+    assert "cannot tell" in wording.verdict(small)
     touching = large.copy()
     touching["low"] = 1e-17
-    assert "cannot tell" in comparison.verdict(touching)
+    assert "cannot tell" in wording.verdict(touching)
 
 
 def test_what_notebook_03_found_names_every_model_and_comparison():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.experiments import tables
-from fer_utils.findings.wording import against_chance, effect, interval, p_value
+from fer_utils.findings.wording import against_chance, effect, interval, p_value, verdict
 
 # Readings of the original project's own report and curves; see the README, "Sources".
 ORIGINAL = {
@@ -61,23 +61,6 @@ def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
         f"`{best}` with {interval(accuracy[best])}. "
         "Intervals are 95 %, from a bootstrap over subjects; those of differences over seeds too."
     )
-
-
-def verdict(row) -> str:
-    """Words for a row of comparisons.csv: better, worse, or not told apart by these images; and whether by one seed alone."""
-    # To the precision of the tables: an interval that touches 0 does not exclude it.
-    if round(row.low, 6) > 0:
-        found = f"`{row.model}` is better"
-    elif round(row.high, 6) < 0:
-        found = f"`{row.model}` is worse"
-    else:
-        found = f"{row.n} images cannot tell them apart"
-    seeds = zip((row.model, row.reference), str(row.seeds).split("/"), strict=True)
-    # The head of `transfer` has no luck; the pretraining beneath it has.
-    single = [
-        f"one {'pretraining' if model == 'transfer' else 'seed'} of `{model}`" for model, count in seeds if count == "1"
-    ]
-    return f"{found} ({' and '.join(single)}, whose luck no interval here holds)" if single else found
 
 
 def loss(curves: Mapping[str, np.ndarray], floor: float) -> str:

@@ -54,3 +54,20 @@ def points(row: pd.Series, form: str = "{:+.1f}") -> str:
 def doubt(row: pd.Series, p: float) -> str:
     """That a change cannot be told; empty where a row's interval and its (corrected) p value both speak for one."""
     return "" if told(row.low, row.high, p) else ", cannot be told"
+
+
+def verdict(row) -> str:
+    """Words for a row of comparisons.csv: better, worse, or not told apart by these images; and whether by one seed alone."""
+    # To the precision of the tables: an interval that touches 0 does not exclude it.
+    if round(row.low, 6) > 0:
+        found = f"`{row.model}` is better"
+    elif round(row.high, 6) < 0:
+        found = f"`{row.model}` is worse"
+    else:
+        found = f"{row.n} images cannot tell them apart"
+    seeds = zip((row.model, row.reference), str(row.seeds).split("/"), strict=True)
+    # The head of `transfer` has no luck; the pretraining beneath it has.
+    single = [
+        f"one {'pretraining' if model == 'transfer' else 'seed'} of `{model}`" for model, count in seeds if count == "1"
+    ]
+    return f"{found} ({' and '.join(single)}, whose luck no interval here holds)" if single else found
