@@ -14,7 +14,10 @@ class _Group(click.Group):
     """Shows a clear message instead of a traceback for errors that the user can put right."""
 
     def invoke(self, context: click.Context):
+        from fer_utils.common import surroundings
+
         try:
+            surroundings.settle()
             return super().invoke(context)
         except FerError as error:
             click.echo(f"fer: {error}", err=True)
@@ -27,7 +30,7 @@ class _Group(click.Group):
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
-    r"""Small-data facial expression recognition: run the notebooks, keep every figure.
+    """Small-data facial expression recognition: run the notebooks, keep every figure.
 
     Results go to outputs/<dataset>/ in the project, or below FER_OUTPUT_DIR where that is set.
     The Yale faces are read from $FER_DATA_DIR/yalefaces or data/raw/yalefaces, else downloaded.
@@ -43,7 +46,7 @@ def main() -> None:
       fer check                                are the committed figures, tables and numbers up to date?
       fer list                                 notebooks and their parameters
       fer predict photo.jpg                    the expressions of the faces in a photo of one's own
-    """
+    """  # noqa: D301  (for click, a backspace keeps the lines of a paragraph; a raw text has none)
 
 
 _datasets = click.option(
@@ -106,12 +109,14 @@ def run(
     from fer_utils.experiments import store as archive_of_records
     from fer_utils.publishing import run_notebooks
 
-    demanded = {name: run_notebooks.value(text) for name, text in extra}
     chosen = paths.notebooks(names)
+    demanded = run_notebooks.demanded(chosen, extra)
     every = datasets.resolved(chosen_datasets)
     reading = {name: demanded[name] for name in ("subject_pattern", "unreadable") if name in demanded}
-    for dataset in every:
-        datasets.load(dataset, **reading)  # a bad file or name is told here, before anything runs
+    possible = {}
+    for dataset in every:  # a bad file or name is told here, before anything runs
+        data = datasets.load(dataset, **reading)
+        possible[dataset] = run_notebooks.possible(chosen, data, demanded, named=bool(names))
     if scheduler is not None:
         # Told to the notebooks' kernels this way, it stays out of the executed copies: they are the same from anywhere.
         os.environ["DASK_SCHEDULER_ADDRESS"] = scheduler
@@ -120,7 +125,8 @@ def run(
     failures = []
     for dataset in every:
         try:
-            run_notebooks.run(chosen, dataset=dataset, settings={"budget": budget, "jobs": jobs}, demanded=demanded)
+            settings = {"budget": budget, "jobs": jobs}
+            run_notebooks.run(possible[dataset], dataset=dataset, settings=settings, demanded=demanded)
         except run_notebooks.NotebookError as error:
             failures.append(str(error))
     if html:
@@ -203,7 +209,7 @@ def list_notebooks() -> None:
 )
 @click.option("--no-pictures", is_flag=True, help="Write no annotated pictures, which saves time with many photos.")
 def predict(photos: tuple[str, ...], as_json: bool, out: Path | None, no_pictures: bool) -> None:
-    r"""Find every face in ordinary photos and say what it expresses.
+    """Find every face in ordinary photos and say what it expresses.
 
     Takes JPEG, PNG, TIFF, WebP, GIF and more, of any size and colour, turned as their EXIF flag says; of a folder, the
     photos directly in it. The network was pretrained on FER+ and knows eight expressions; the percentages are
@@ -223,7 +229,7 @@ def predict(photos: tuple[str, ...], as_json: bool, out: Path | None, no_picture
       fer predict party.jpg                    a table, and outputs/predictions/party.png
       fer predict holiday/ --no-pictures       a folder, the table alone
       fer predict *.jpg --json > faces.jsonl   for another program
-    """
+    """  # noqa: D301
     from fer_utils.photos import command
 
     if not command.run(photos, as_json=as_json, out=out, pictures=not no_pictures):

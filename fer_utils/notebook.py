@@ -1,6 +1,5 @@
 """What every notebook does first, and what it does with a chart."""
 
-import ast
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -9,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils.common import files, paths
+from fer_utils.common import parameters as declarations
+from fer_utils.common import paths
 from fer_utils.common.errors import ParameterError
 from fer_utils.data import cleaning, datasets
 from fer_utils.data.datasets import FaceDataset
@@ -27,13 +27,16 @@ def begin(name: str, variables: Mapping[str, object], *, budget_matters: bool = 
         budget_matters: what the figures show depends on the parameter `budget`, so their small print names it.
 
     Raises:
-        ParameterError: a parameter of the stored notebook is not among the variables.
+        ParameterError: a parameter of the stored notebook is not among the variables, or its value is of another type.
+        InstallationError: the notebooks are not beside this copy of fer_utils.
     """
+    paths.require_clone()
     charts.use_style()
-    names = _parameter_names(name)
-    for each in names:
+    names = declarations.declared(paths.NOTEBOOKS / f"{name}.ipynb")
+    for each, kind in names.items():
         if each not in variables:
             raise ParameterError(f"{name}: no parameter {each!r}. Run the cell with the parameters first.")
+        declarations.require(each, variables[each], kind)
     return Page(name, {each: variables[each] for each in names}, budget_matters=budget_matters)
 
 
@@ -130,10 +133,3 @@ class Page:
 def _without_place(value: object) -> object:
     is_path = isinstance(value, str) and Path(value).expanduser().is_absolute()
     return Path(value).name if is_path else value
-
-
-def _parameter_names(name: str) -> list[str]:
-    """Names in the cell tagged "parameters" of a stored notebook."""
-    cells = files.cells(paths.NOTEBOOKS / f"{name}.ipynb")
-    source = next(cell["source"] for cell in cells if "parameters" in cell["metadata"].get("tags", []))
-    return [node.target.id for node in ast.parse(source).body if isinstance(node, ast.AnnAssign)]

@@ -32,5 +32,9 @@ class WeightsError(FerError):
     """The pretrained weights are missing, damaged, or of another version than this code reads."""
 
 
+class InstallationError(FerError):
+    """This is an installed copy of the package, without the notebooks, data and weights of the project."""
+
+
 class ClusterError(FerError):
     """A Dask scheduler cannot be reached, or its workers cannot train what was asked."""

@@ -1,7 +1,12 @@
 """How Keras and TensorFlow are set up, before they are first imported."""
 
+import importlib.util
+import json
 import os
 import sys
+from pathlib import Path
+
+from fer_utils.common.errors import ParameterError
 
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "GLOG_minloglevel": "3"}
 # A worker's environment: results then do not depend on the number of cores.
@@ -12,11 +17,36 @@ ONE_THREAD = _QUIET | {
 }
 # What Keras takes them for: wrappers, galleries, data frames as inputs. Together a third of its time to import.
 _SPARED = ("matplotlib", "pandas", "sklearn")
+BACKENDS = ("tensorflow", "jax", "torch")
+# With a keras.json of ours, so that Keras reads none of the user's: theirs may be years old, and say float16.
+_HOME = Path(__file__).parent / "keras_home"
+# Each of these changes numbers, or makes Keras another package; web pages advise some of them against start-up notices.
+_REMOVED = (
+    "DNNL_DEFAULT_FPMATH_MODE",
+    "KERAS_MAX_EPOCHS",
+    "KERAS_MAX_STEPS_PER_EPOCH",
+    "KERAS_NNX_ENABLED",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_USE_LEGACY_KERAS",
+    "TF_XLA_FLAGS",
+)
 
 
 def name() -> str:
-    """Keras' backend: "tensorflow" unless the environment's KERAS_BACKEND says "jax" or "torch"."""
-    return os.environ.get("KERAS_BACKEND") or "tensorflow"
+    """Keras' backend: "tensorflow" unless the environment's KERAS_BACKEND says "jax" or "torch".
+
+    Raises:
+        ParameterError: KERAS_BACKEND names another one, or one that is not installed.
+    """
+    chosen = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
+    if chosen in BACKENDS and importlib.util.find_spec(chosen) is not None:
+        return chosen
+    wrong = f"the package {chosen} is not installed" if chosen in BACKENDS else "no such backend is known"
+    there = [each for each in BACKENDS if importlib.util.find_spec(each) is not None]
+    raise ParameterError(
+        f"KERAS_BACKEND is {chosen!r}, but {wrong}. Unset KERAS_BACKEND, or set it to one that is installed: {', '.join(there)}."
+    )
 
 
 def worker_environment() -> dict[str, str]:
@@ -43,10 +73,19 @@ def device() -> str:
 def quiet() -> None:
     """Import TensorFlow without its start-up notices, if Keras is to run on it; call before `import keras`.
 
-    Some notices come before TensorFlow reads any setting, so standard error is closed to them while it is imported.
+    Keras' settings are the project's from here on, whatever the user's `keras.json` and environment say of them. Some notices
+    come before TensorFlow reads any setting, so standard error is closed to them while it is imported.
+
+    Raises:
+        ParameterError: see `name`; or Keras was imported before, with other settings.
     """
     for variable, value in _QUIET.items():
         os.environ.setdefault(variable, value)
+    for variable in _REMOVED:
+        os.environ.pop(variable, None)
+    os.environ |= {"KERAS_HOME": str(_HOME), "KERAS_BACKEND": name()}
+    if "keras" in sys.modules:
+        _require_ours()
     if name() != "tensorflow" or "tensorflow" in sys.modules:
         return
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
@@ -57,6 +96,18 @@ def quiet() -> None:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+def _require_ours() -> None:
+    """Refuse a Keras that somebody imported before us with settings of their own: their networks may depend on these."""
+    from keras import config
+
+    ours = json.loads((_HOME / "keras.json").read_text(encoding="utf-8")) | {"backend": name()}
+    for setting, wanted in ours.items():
+        if (found := getattr(config, setting)()) != wanted:
+            raise ParameterError(
+                f"Keras was imported before fer_utils, with {setting} {found!r} where {wanted!r} is needed: import fer_utils first."
+            )
 
 
 def import_keras() -> None:

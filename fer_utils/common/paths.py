@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_utils.common.errors import ParameterError
+from fer_utils.common.errors import InstallationError, ParameterError
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = PROJECT / "notebooks"
@@ -13,30 +13,92 @@ CHECKSUMS = PROJECT / "data" / "checksums"
 SAMPLE = PROJECT / "data" / "sample"
 RAW = PROJECT / "data" / "raw"
 WEIGHTS = PROJECT / "weights"
+VARIABLES = ("FER_DATA_DIR", "FER_OUTPUT_DIR", "FER_WEIGHTS_DIR")  # of the environment, naming folders
+# Names in outputs/ that folders of one's own cannot have: data sets with a name, photos, and the index over all reports.
+_TAKEN = frozenset({"ferplus", "index.html", "photos", "predictions", "sample", "yale"})
 
 
 def shared_data() -> Path | None:
     """Folder named by the environment variable FER_DATA_DIR, or None where it is not set."""
-    value = os.environ.get("FER_DATA_DIR")
-    return Path(value).expanduser().resolve() if value else None
+    return _named("FER_DATA_DIR")
 
 
 def weights() -> Path:
     """Folder of the pretrained weights: the project's own, or the one that FER_WEIGHTS_DIR names."""
-    value = os.environ.get("FER_WEIGHTS_DIR")
-    return Path(value).expanduser().resolve() if value else WEIGHTS
+    return _named("FER_WEIGHTS_DIR") or WEIGHTS
 
 
 def outputs(dataset: str) -> Path:
-    """Results folder of a data set: `outputs/<dataset>/`, or below FER_OUTPUT_DIR where that is set."""
-    root = os.environ.get("FER_OUTPUT_DIR")
-    return (Path(root).expanduser().resolve() if root else PROJECT / "outputs") / dataset_name(dataset)
+    """Results folder of a data set: `outputs/<dataset>/`, or below FER_OUTPUT_DIR where that is set.
+
+    Raises:
+        ParameterError: FER_OUTPUT_DIR is in the project's data/, which is for what is read.
+    """
+    root = _named("FER_OUTPUT_DIR") or PROJECT / "outputs"
+    if root.is_relative_to(PROJECT / "data"):
+        raise ParameterError(f"FER_OUTPUT_DIR is {root}, but data/ is for what is read: set it to another folder.")
+    return root / dataset_name(dataset)
+
+
+def require_apart(folder: Path) -> None:
+    """Refuse to write into a folder of faces, where the next call would take the results for a class.
+
+    Raises:
+        ParameterError: the results of this folder would go into it.
+    """
+    if outputs(str(folder)).resolve().is_relative_to(folder.resolve()):
+        raise ParameterError(
+            f"{folder}: the results would go into the faces' own folder. Set FER_OUTPUT_DIR to another one."
+        )
+
+
+def address(text: str | Path) -> str:
+    """The address on the web that a text is, such as "https://host/photo.jpg"; empty where it is none, or names a file."""
+    found = re.match(r"([A-Za-z][\w+.-]+):/+(.+)", str(text))
+    return f"{found[1]}://{found[2]}" if found and not os.path.exists(text) else ""
+
+
+def given(text: str | Path, *, name: str = "") -> Path:
+    """A file or folder that the user names, absolute, seen from the working folder; `~` is the home folder.
+
+    Args:
+        name: what the text was given as, for the message.
+
+    Raises:
+        ParameterError: it is an address on the web; there is no such home folder, or the working folder has been removed.
+    """
+    of = f"{name} is {text}" if name else text
+    if address(text):
+        raise ParameterError(f"{of}: an address is no file or folder. Download what is there, then give that.")
+    try:
+        path = Path(text).expanduser().absolute()
+        return path.resolve() if ".." in path.parts else path
+    except (RuntimeError, OSError) as error:
+        raise ParameterError(f"{of}: cannot be found ({error}). Give the whole path.") from error
+
+
+def _named(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return given(value, name=variable).resolve() if value else None
+
+
+def require_clone() -> None:
+    """Refuse to go on in an installed copy of the package: notebooks, data and weights are in the repository alone.
+
+    Raises:
+        InstallationError: it is such a copy; says how to install the repository.
+    """
+    if not (PROJECT / "pyproject.toml").is_file():
+        raise InstallationError(
+            f"the notebooks, data and weights are not beside this copy of fer_utils (in {PROJECT}): clone the repository "
+            "and run `make setup` there, or install the clone with `pip install --editable .`, then call its fer."
+        )
 
 
 def dataset_name(dataset: str) -> str:
     """Short name of a data set: its own, or for a folder the folder's, kept apart from the names of ours."""
     name = slug(dataset)
-    return f"{name}-folder" if name in ("sample", "yale", "ferplus") and dataset != name else name
+    return f"{name}-folder" if name.lower() in _TAKEN and dataset != name else name
 
 
 def slug(name: str) -> str:

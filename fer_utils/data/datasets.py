@@ -123,7 +123,8 @@ def load(
     Raises:
         DatasetError: nothing there, files that cannot be read, a wrong checksum, an unknown expression, a class with a
             single image, or a single subject.
-        ParameterError: a name that is neither known nor a folder, or another value of `unreadable`.
+        ParameterError: a name that is neither known nor a folder, a folder that results would go into, or another value of
+            `unreadable`.
     """
     if unreadable not in ("stop", "skip"):
         raise ParameterError(f"unreadable must be 'stop' or 'skip', not {unreadable!r}.")
@@ -133,11 +134,12 @@ def load(
         return _read("sample", _flat_entries(paths.SAMPLE), YALE_EXPRESSIONS, unreadable, checksums("sample"))
     if name == "yale":
         return _read("yale", _flat_entries(yale_folder()), YALE_EXPRESSIONS, unreadable, checksums("yale"))
-    folder = Path(name).expanduser()
+    folder = paths.given(name)
     if not folder.is_dir():
         raise ParameterError(
             f"no data set named {str(name)!r}: use one of {', '.join(sorted(NAMED))}, or the path of a folder."
         )
+    paths.require_apart(folder)
     entries = _class_folder_entries(folder, subject_pattern) if _has_class_folders(folder) else _flat_entries(folder)
     classes = {entry.condition for entry in entries} - set(YALE_OTHER_CONDITIONS)
     dataset = _read(str(folder), entries, tuple(sorted(classes)), unreadable, {})
@@ -151,7 +153,7 @@ def resolved(given: Sequence[str]) -> list[str]:
     Raises:
         ParameterError: the results of two of them would go to one folder.
     """
-    every = [each if each in NAMED else str(Path(each).expanduser().absolute()) for each in given]
+    every = [each if each in NAMED else str(paths.given(each)) for each in given]
     names = [paths.dataset_name(each) for each in every]
     for each, name in zip(given, names, strict=True):
         if names.count(name) > 1:

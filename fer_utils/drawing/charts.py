@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ RIGHT, WRONG = PALETTE[2], PALETTE[3]
 
 def use_style() -> None:
     """The look of all figures: white ground, colour-blind safe colours, text readable at page width."""
+    mpl.rcdefaults()  # nothing of a matplotlibrc of the user's
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind", font_scale=0.95)
     plt.rcParams |= {"figure.constrained_layout.use": True, "axes.titlesize": "medium", "figure.max_open_warning": 0}
 

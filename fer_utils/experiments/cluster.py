@@ -6,13 +6,20 @@ multiprocessing and loky refuse children. A child is kept for the next run, and 
 
 Dask's own means were weighed. Its plugin `Environ` restarts every worker of the cluster, with the runs of everybody else on it;
 `distributed.nanny.pre-spawn-environ` must be set by whoever starts the workers, before it is known which backend a caller wants.
+
+A worker and its child talk by pickle. Reading one can run any code, so only these two ever do: they are of one user and one
+installation, their pipes are anonymous and inherited, and no file and no other process can write into them. What a worker gets
+by network is Dask's to read; whoever reaches a scheduler without TLS can run code on its workers, which is warned of.
 """
 
 import contextlib
+import functools
+import ipaddress
 import json
 import os
 import pickle
 import queue
+import socket
 import subprocess
 import sys
 import threading
@@ -101,6 +108,7 @@ def _connected(scheduler: str) -> Iterator:
 
     try:
         get_address_host(scheduler)  # a misspelt address is told at once
+        _warn_if_open(scheduler)
         client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ClusterError(
@@ -119,6 +127,21 @@ def _connected(scheduler: str) -> Iterator:
         raise ClusterError(
             f"the Dask scheduler at {scheduler} is lost ({error}). Finished runs are kept, the next call goes on from here."
         ) from error
+
+
+@functools.cache  # said once by a process
+def _warn_if_open(scheduler: str) -> None:
+    from distributed.comm import get_address_host, parse_address
+
+    if parse_address(scheduler)[0] in ("tls", "wss", "inproc"):
+        return
+    with contextlib.suppress(OSError):  # a name that nobody knows is told by the client
+        found = {each[4][0].partition("%")[0] for each in socket.getaddrinfo(get_address_host(scheduler), None)}
+        if not all(ipaddress.ip_address(address).is_loopback for address in found):
+            progress.say(
+                f"the connection to {scheduler} is not encrypted: who is in that network can read the faces and run code on the "
+                "workers. Use tls:// (see `On a cluster` in the README)."
+            )
 
 
 def _check(client, ours: dict) -> None:

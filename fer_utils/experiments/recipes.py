@@ -64,6 +64,26 @@ def seeds_for(model: str, *, protocol: str, budget: str) -> tuple[int, ...]:
     return _SEEDS[budget][MODELS[model].architecture] if protocol == "loso" else (1,)
 
 
+def require_network(model: str) -> None:
+    """Check that a model is trained fold by fold, so that there are networks of it to look into.
+
+    Raises:
+        ParameterError: it is not, such as `transfer`, which has classifiers on the features of one pretrained network.
+    """
+    if model not in MODELS:
+        raise ParameterError(f"model {model!r} has no networks to look into: use one of {', '.join(MODELS)}.")
+
+
+def require_budget(budget: str) -> None:
+    """Check the name of a budget.
+
+    Raises:
+        ParameterError: it is not known.
+    """
+    if budget not in BUDGETS:
+        raise ParameterError(f"no budget named {budget!r}: use one of {', '.join(BUDGETS)}.")
+
+
 def overview(*, budget: str, classes: int) -> pd.DataFrame:
     """A row for each model under each protocol: its parameters, input, epochs, seeds and augmentation.
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_utils.common import files, paths, progress
+from fer_utils.common import files, keras_setup, paths, progress
 from fer_utils.photos import annotated_copies, expressions, reading
 from fer_utils.transfer import pretrained
 
@@ -24,13 +24,14 @@ def run(arguments: Sequence[str], *, as_json: bool, out: Path | None, pictures: 
         Whether all photos could be used.
 
     Raises:
-        ParameterError: a folder without photos.
+        ParameterError: a folder without photos; or Keras' backend is not there.
         WeightsError: the pretrained weights cannot be used.
         OutputError: the pictures cannot be written.
     """
+    keras_setup.name()
     found = reading.find(arguments)
     pretrained.metadata()  # before any work, and before TensorFlow's long import
-    folder = annotated_copies.Folder(out or paths.outputs("predictions"), inputs=found)
+    folder = annotated_copies.Folder(paths.given(out) if out else paths.outputs("predictions"), inputs=found)
     if pictures:
         files.require_writable(folder.path)
     width = min(max(_NAME_WIDTHS[0], *(len(str(path)) for path in found)), _NAME_WIDTHS[1])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fer_utils.common import files, progress
+from fer_utils.common import files, paths, progress
 from fer_utils.common.errors import ParameterError, PhotoError
 from fer_utils.data import images
 from fer_utils.data.datasets import IMAGE_SUFFIXES, FaceDataset
@@ -63,8 +63,10 @@ def read(path: Path) -> Photo:
     of an animation the first frame is taken. A JPEG over 50 megapixels is shrunk while it is decoded.
 
     Raises:
-        PhotoError: missing, truncated, not an image, under 32 pixels on a side, or too large.
+        PhotoError: missing, truncated, not an image, under 32 pixels on a side, or too large; or an address on the web.
     """
+    if address := paths.address(path):
+        raise PhotoError(f"{address}: an address is no file. Download the photo, then give its file.")
     decoded = images.decode(path, name=str(path), error=PhotoError, remedy="Replace it with a whole image file.")
     notes = []
     if decoded.scale > 1:

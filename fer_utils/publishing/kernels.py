@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -23,14 +24,22 @@ for name in {names}:
 class Kernel:
     """A kernel in the project's folder that imports what a notebook imports; making one does not wait for that.
 
+    Args:
+        notebook: the stored notebook.
+        scratch: a folder for IPython's files, so that the user's own settings and start-up code stay out.
+
     Attributes:
         manager: for papermill.
     """
 
-    def __init__(self, notebook: Path) -> None:
-        os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # a notice of the debugger, in every kernel
+    def __init__(self, notebook: Path, scratch: str) -> None:
+        # The variable of pydevd turns off a notice of the debugger, in every kernel.
+        environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "IPYTHONDIR": scratch}
+        for name in ("MPLBACKEND", "PYTHONSTARTUP"):
+            environment.pop(name, None)
         self.manager = AsyncKernelManager(kernel_name="python3")
-        run_sync(self.manager.start_kernel)(cwd=str(paths.PROJECT), extra_arguments=["--log-level=40"])  # errors only
+        how = {"cwd": str(paths.PROJECT), "env": environment, "extra_arguments": ["--log-level=40"]}  # errors only
+        run_sync(self.manager.start_kernel)(**how)
         # Open until the end: what is sent before the kernel listens would be lost on closing.
         self._client = BlockingKernelClient()
         self._client.load_connection_info(self.manager.get_connection_info())
@@ -49,15 +58,16 @@ def ahead(notebooks: Sequence[Path]) -> Iterator[Kernel]:
     """Each notebook's kernel in turn, the next one's prepared meanwhile; each is ended when the following one is asked for."""
     prepared: list[Kernel] = []
     waiting = list(notebooks)
-    try:
-        for _ in notebooks:
-            while waiting and len(prepared) < 2:
-                prepared.append(Kernel(waiting.pop(0)))
-            yield prepared[0]
-            prepared.pop(0).end()
-    finally:
-        for kernel in prepared:
-            kernel.end()
+    with tempfile.TemporaryDirectory(prefix="fer-", ignore_cleanup_errors=True) as scratch:
+        try:
+            for _ in notebooks:
+                while waiting and len(prepared) < 2:
+                    prepared.append(Kernel(waiting.pop(0), scratch))
+                yield prepared[0]
+                prepared.pop(0).end()
+        finally:
+            for kernel in prepared:
+                kernel.end()
 
 
 def imported(notebook: Path) -> list[str]:

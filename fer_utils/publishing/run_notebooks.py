@@ -1,18 +1,20 @@
 """Running notebooks with papermill, each in a kernel of its own, and keeping clean copies of what they made."""
 
-import ast
 import contextlib
+import csv
 import json
 import logging
 import re
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_utils.common import files, paths, progress
-from fer_utils.common.errors import FerError, ParameterError
+from fer_utils.common import files, keras_setup, parameters, paths, progress
+from fer_utils.common.errors import DatasetError, FerError, ParameterError
+from fer_utils.data.datasets import FaceDataset
+from fer_utils.experiments import recipes
 from fer_utils.publishing import executed_copies
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 # Tags of the cells that papermill adds, each with an id made by chance.
 _ADDED = {"injected-parameters", "papermill-error-cell-tag"}
+# Notebook 05 chooses by people left out of those who remain when one is left out; 09 reads what it says.
+_PEOPLE = {"05_transfer_learning": 3, "09_deeper_errors": 3}
+_CHECKS = {"budget": recipes.require_budget, "model": recipes.require_network, "reference": recipes.require_network}
 _KERNEL_NOTICE = re.compile(r"I\d{4} |WARNING: All log messages before absl|TCP without encryption")
 
 
@@ -34,12 +39,76 @@ def known_parameters(notebook: Path) -> dict[str, str]:
     return {name: entry["help"] for name, entry in inspect_notebook(str(notebook)).items()}
 
 
-def value(text: str) -> object:
-    """A parameter's value as a Python literal where it is one, else as text."""
+def demanded(chosen: Sequence[Path], given: Sequence[tuple[str, str]]) -> dict[str, object]:
+    """Values of parameters from what a command line says, each of the type that the notebooks give it.
+
+    Args:
+        chosen: notebooks, at least one of which must have each parameter.
+        given: names and texts.
+
+    Raises:
+        ParameterError: no notebook has such a parameter, the text is no value of its type, or the data set is given this way;
+            no such budget, model or photo is there; or Keras' backend is not.
+    """
+    keras_setup.name()
+    kinds = {name: kind for path in chosen for name, kind in parameters.declared(path).items()}
+    values = {}
+    for name, text in given:
+        if name not in kinds:
+            raise ParameterError(f"no notebook has a parameter {name!r}: known are {', '.join(sorted(kinds))}.")
+        if name == "dataset":
+            raise ParameterError(f"the data set is not given by -p: call fer run --dataset {text}.")
+        values[name] = parameters.from_text(name, text, kinds[name])
+        if name in _CHECKS:
+            _CHECKS[name](values[name])
+        if name == "photo" and text:
+            photo = paths.given(text)
+            if not photo.exists():
+                raise ParameterError(f"{photo}: no such photo or folder. Give one that is there: -p photo PATH.")
+            values[name] = str(photo)
+    return values
+
+
+def possible(chosen: Sequence[Path], data: FaceDataset, demanded: Mapping[str, object], *, named: bool) -> list[Path]:
+    """The notebooks for which a data set has people enough; says which are left out.
+
+    Args:
+        chosen: notebooks to run.
+        data: as it is on disk; whom cleaning takes out is not known yet.
+        demanded: parameters, see `demanded`.
+        named: the user has asked for just these.
+
+    Raises:
+        DatasetError: a notebook that was asked for needs more people.
+    """
+    needed, count = _needed(demanded), len(set(data.subjects[data.labels >= 0]))
+    left_out = [path.stem for path in chosen if needed.get(path.stem, 0) > count]
+    if left_out and named:
+        raise DatasetError(f"{_too_few(data.name, count, left_out)}. Add people, or leave that out.")
+    if left_out:
+        progress.say(f"{_too_few(data.name, count, left_out)}: left out")
+    return [path for path in chosen if path.stem not in left_out]
+
+
+def _needed(demanded: Mapping[str, object]) -> dict[str, int]:
+    """The fewest people by notebook, where it is not enough that there are two."""
+    reads_transfer = demanded.get("answers", "transfer") == "transfer"
+    return {name: count for name, count in _PEOPLE.items() if reads_transfer or not name.startswith("09")}
+
+
+def _too_few(name: str, count: int, stems: Sequence[str]) -> str:
+    return (
+        f"{name}: {count} people are too few for {' and '.join(stems)} (fewest: {max(_PEOPLE[each] for each in stems)})"
+    )
+
+
+def _kept_people(dataset: str) -> int:
+    """People of whom the manifest keeps an image, as a notebook that has just run wrote it; many where none did."""
     try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
+        with (paths.outputs(dataset) / "manifest.csv").open(encoding="utf-8", newline="") as file:
+            return len({row["subject"] for row in csv.DictReader(file) if row["kept"] == "True" and row["label"]})
+    except (OSError, KeyError, ValueError):  # the notebook tells of it
+        return sys.maxsize
 
 
 def run(
@@ -51,17 +120,11 @@ def run(
         chosen: notebooks to run.
         dataset: name or folder of the data set; passed on as the parameter `dataset`.
         settings: given to those notebooks that have such a parameter.
-        demanded: likewise, but at least one of the notebooks must have it.
+        demanded: likewise, and before `settings`.
 
     Raises:
-        ParameterError: a demanded parameter that none of the notebooks has; nothing has run then.
         NotebookError: a notebook failed; its partly executed copy is kept, later ones have not run.
     """
-    parameters = {path: known_parameters(path) for path in chosen}
-    everything = {name for names in parameters.values() for name in names}
-    for name in demanded:
-        if name not in everything:
-            raise ParameterError(f"no notebook has a parameter {name!r}: known are {', '.join(sorted(everything))}.")
     values = {"dataset": dataset, **settings, **demanded}
     from fer_utils.publishing import kernels
 
@@ -70,13 +133,17 @@ def run(
         for number, (path, kernel) in enumerate(zip(chosen, ready, strict=True), start=1):
             progress.say(f"[{number}/{len(chosen)}] {path.stem} on {dataset}")
             begun = time.monotonic()
-            given = {name: value for name, value in values.items() if name in parameters[path]}
+            # Cleaning may have taken people out; who asks for the notebook alone is answered by the notebook.
+            if number > 1 and _needed(demanded).get(path.stem, 0) > (count := _kept_people(dataset)):
+                progress.say(f"      {_too_few(paths.dataset_name(dataset), count, [path.stem])}: left out")
+                continue
+            given = {name: values[name] for name in parameters.declared(path) if name in values}
             _execute(path, dataset, given, kernel)
             progress.say(f"      done in {time.monotonic() - begun:.0f} s")
     progress.say(f"figures and tables are in {paths.outputs(dataset)} ({time.monotonic() - started:.0f} s)")
 
 
-def _execute(notebook: Path, dataset: str, parameters: dict[str, object], kernel: "Kernel") -> None:
+def _execute(notebook: Path, dataset: str, given: dict[str, object], kernel: "Kernel") -> None:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
@@ -91,7 +158,7 @@ def _execute(notebook: Path, dataset: str, parameters: dict[str, object], kernel
             papermill.execute_notebook(
                 str(notebook),
                 str(temporary),
-                parameters=parameters,
+                parameters=given,
                 kernel_name="python3",
                 progress_bar=False,
                 stderr_file=_Notices(),
@@ -104,8 +171,8 @@ def _execute(notebook: Path, dataset: str, parameters: dict[str, object], kernel
             failure = f"the kernel died ({error}); too little memory, perhaps"
         except CellTimeoutError as error:
             failure = str(error)
-        _clean(temporary, dataset=dataset, failed=failure is not None)
-    told = _without_machine_paths(failure or "", dataset)
+        _clean(temporary, given, failed=failure is not None)
+    told = _without_machine_paths(failure or "", given)
     executed_copies.note(dataset, notebook.stem, seconds=time.monotonic() - started, failure=told)
     if failure:
         raise NotebookError(f"{notebook.stem}: {failure}\nThe partly executed copy is {target}")
@@ -126,7 +193,7 @@ class _Notices:
         sys.stderr.flush()
 
 
-def _clean(path: Path, *, dataset: str, failed: bool) -> None:
+def _clean(path: Path, given: Mapping[str, object], *, failed: bool) -> None:
     """Take out of an executed copy what differs from run to run: times, bars, widget state, paths of this machine."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     notebook["metadata"].pop("widgets", None)
@@ -139,16 +206,26 @@ def _clean(path: Path, *, dataset: str, failed: bool) -> None:
             cell["metadata"].pop(name, None)
         if cell["cell_type"] == "code" and not failed:
             cell["outputs"] = [output for output in cell["outputs"] if output.get("name") != "stderr"]
-    text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-    path.write_text(_without_machine_paths(text, dataset), encoding="utf-8")
+    notebook = _mapped(notebook, lambda text: _without_machine_paths(text, given))
+    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _without_machine_paths(text: str, dataset: str) -> str:
-    places = [(paths.PROJECT, "."), (Path(sys.prefix), "venv"), (Path.home(), "~")]
+def _mapped(content: object, function: Callable[[str], str]) -> object:
+    """JSON's content with every text in it replaced, but for the keys."""
+    if isinstance(content, str):
+        return function(content)
+    if isinstance(content, list):
+        return [_mapped(each, function) for each in content]
+    return {key: _mapped(each, function) for key, each in content.items()} if isinstance(content, dict) else content
+
+
+def _without_machine_paths(text: str, given: Mapping[str, object]) -> str:
+    named = [Path(given.get(name, "")) for name in ("dataset", "photo")]
+    places = [(path, path.name) for path in named if path.is_absolute()]
     if (shared := paths.shared_data()) is not None:
-        places.insert(0, (shared, "$FER_DATA_DIR"))
-    if Path(dataset).is_absolute():
-        places.insert(0, (Path(dataset), Path(dataset).name))
+        places.append((shared, "$FER_DATA_DIR"))
+    places += [(paths.PROJECT, "."), (Path(sys.prefix), "venv"), (Path.home(), "~")]
     for folder, name in places:
-        text = text.replace(str(folder), name)
+        if len(folder.parts) > 1:  # a home of "/" is in every path, and in much that is none
+            text = re.sub(rf"{re.escape(str(folder))}(?![\w-]|\.\w)", lambda _, name=name: name, text)
     return text

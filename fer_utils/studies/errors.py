@@ -11,7 +11,7 @@ from fer_utils.common import cache
 from fer_utils.data import alignment, cleaning, detection
 from fer_utils.evaluation import calibration, scores
 from fer_utils.experiments.experiment import Experiment
-from fer_utils.experiments.recipes import MODELS
+from fer_utils.experiments.recipes import MODELS, require_network
 from fer_utils.studies import grad_cam
 
 _BINS = 5  # of confidence: about ninety images allow no more
@@ -24,9 +24,13 @@ class ErrorStudy:
     Args:
         experiment: data, manifest and budget; missing runs are trained.
         model: name in `recipes.MODELS`.
+
+    Raises:
+        ParameterError: the model has no networks.
     """
 
     def __init__(self, experiment: Experiment, model: str) -> None:
+        require_network(model)
         self.experiment, self.model = experiment, model
         self._runs = experiment.plan("loso", [model])
         self.predictions = experiment.predictions(self._runs, experiment.records(self._runs))

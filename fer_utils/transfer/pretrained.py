@@ -146,7 +146,12 @@ def metadata(folder: Path | None = None) -> dict:
     weights, origin = _files(folder)
     for path in (origin, weights):
         if not path.is_file():
-            raise WeightsError(f"{path}: the pretrained weights are missing. {_RESTORE}")
+            remedy = (
+                _RESTORE
+                if path.parent == paths.WEIGHTS
+                else "FER_WEIGHTS_DIR names their folder: set it right, or unset it."
+            )
+            raise WeightsError(f"{path}: the pretrained weights are missing. {remedy}")
     try:
         about = files.read_json(origin)
         found, digest = about["version"], about["sha256"]

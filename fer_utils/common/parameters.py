@@ -1,0 +1,65 @@
+"""Parameters of notebooks: their types, as the cell tagged "parameters" writes them, and whether values are of these."""
+
+import ast
+from pathlib import Path
+
+from fer_utils.common import files
+from fer_utils.common.errors import ParameterError
+
+_WORDS = {"bool": "True or False", "float": "a number", "int": "a whole number from 0", "str": "text"}
+
+
+def declared(notebook: Path) -> dict[str, str]:
+    """Parameters of a stored notebook in order: name to annotation, such as "int"; empty where there is none.
+
+    Raises:
+        OSError, ValueError: it cannot be read.
+    """
+    tagged = [cell for cell in files.cells(notebook) if "parameters" in cell["metadata"].get("tags", [])]
+    found = {}
+    for node in ast.parse(tagged[0]["source"] if tagged else "").body:
+        if isinstance(node, ast.AnnAssign):
+            found[ast.unparse(node.target)] = ast.unparse(node.annotation)
+        elif isinstance(node, ast.Assign):
+            found |= {ast.unparse(target): "" for target in node.targets}
+    return found
+
+
+def from_text(name: str, text: str, kind: str) -> object:
+    """The value that a command line means.
+
+    Args:
+        name: of the parameter, for the message.
+        text: as given.
+        kind: its annotation; of one that is none of bool, float, int and str, what Python makes of the text.
+
+    Raises:
+        ParameterError: it is no such value.
+    """
+    if kind == "str":
+        return text
+    try:
+        value = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        value = text
+    require(name, value, kind)
+    return value
+
+
+def require(name: str, value: object, kind: str) -> None:
+    """Check that a value is of a parameter's type; numbers are finite, whole ones not negative.
+
+    Args:
+        kind: the annotation; one that is none of bool, float, int and str takes everything.
+
+    Raises:
+        ParameterError: it is not; names the parameter, its type and the value.
+    """
+    types = {"bool": bool, "float": int | float, "int": int, "str": str}
+    if kind not in types:
+        return
+    fitting = isinstance(value, types[kind]) and (kind == "bool" or not isinstance(value, bool))
+    if fitting and (kind == "int" and value < 0 or kind == "float" and not abs(value) < float("inf")):
+        fitting = False
+    if not fitting:
+        raise ParameterError(f"parameter {name} must be {_WORDS[kind]} ({kind}), not {value!r}.")
