@@ -32,6 +32,20 @@ def test_what_a_notebook_imports(tmp_path):
     assert kernels.imported(path) == ["os.path", "a", "a.b", "a.c"]
 
 
+def test_a_kernel_runs_no_start_up_code_of_the_user_and_draws_into_the_notebook(tmp_path, monkeypatch):
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "01.py").write_text("theirs = 1")
+    (tmp_path / "startup.py").write_text("theirs = 2")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "startup.py"))
+    monkeypatch.setenv("MPLBACKEND", "TkAgg")
+    with contextlib.closing(kernels.ahead([notebook(tmp_path, "01_x", "1")])) as ready:
+        kernel = next(ready).manager
+        assert answer(kernel, "'theirs' in globals()") == "False"
+        assert "inline" in answer(kernel, "__import__('os').environ['MPLBACKEND']")
+
+
 def test_the_next_kernel_has_imported_its_modules_and_none_is_left(tmp_path):
     names = ("01_x", "02_x", "03_x")
     paths = [notebook(tmp_path, name, "import colorsys\nimport no_such_one") for name in names]

@@ -33,7 +33,7 @@ class WeightsError(FerError):
 
 
 class InstallationError(FerError):
-    """This is an installed copy of the package, without the notebooks, data and weights of the project."""
+    """An installed copy of the package, without the notebooks, data and weights of the project."""
 
 
 class ClusterError(FerError):

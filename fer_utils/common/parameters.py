@@ -6,7 +6,9 @@ from pathlib import Path
 from fer_utils.common import files
 from fer_utils.common.errors import ParameterError
 
-_WORDS = {"bool": "True or False", "float": "a number", "int": "a whole number from 0", "str": "text"}
+_WORDS = {"bool": "True or False", "float": "a number", "int": "a whole number from {}", "str": "text"}
+_SMALLEST = {"draws": 1, "people": 1, "scorings": 1}  # whole numbers that may not be 0
+_LARGEST = 2**31 - 1  # random generators take no larger seed everywhere
 
 
 def declared(notebook: Path) -> dict[str, str]:
@@ -47,7 +49,7 @@ def from_text(name: str, text: str, kind: str) -> object:
 
 
 def require(name: str, value: object, kind: str) -> None:
-    """Check that a value is of a parameter's type; numbers are finite, whole ones not negative.
+    """Check that a value is of a parameter's type; numbers are finite, whole ones not negative, and counts not 0.
 
     Args:
         kind: the annotation; one that is none of bool, float, int and str takes everything.
@@ -59,7 +61,10 @@ def require(name: str, value: object, kind: str) -> None:
     if kind not in types:
         return
     fitting = isinstance(value, types[kind]) and (kind == "bool" or not isinstance(value, bool))
-    if fitting and (kind == "int" and value < 0 or kind == "float" and not abs(value) < float("inf")):
-        fitting = False
+    smallest = _SMALLEST.get(name, 0)
+    if kind == "int":
+        fitting = fitting and smallest <= value <= _LARGEST
+    elif kind == "float":
+        fitting = fitting and abs(value) < float("inf")
     if not fitting:
-        raise ParameterError(f"parameter {name} must be {_WORDS[kind]} ({kind}), not {value!r}.")
+        raise ParameterError(f"parameter {name} must be {_WORDS[kind].format(smallest)} ({kind}), not {value!r}.")
