@@ -114,7 +114,7 @@ def run(
     every = datasets.resolved(chosen_datasets)
     reading = {name: demanded[name] for name in ("subject_pattern", "unreadable") if name in demanded}
     possible = {}
-    for dataset in every:  # a bad file or name is told here, before anything runs
+    for dataset in every:  # what is bad is named here, before anything runs
         data = datasets.load(dataset, **reading)
         possible[dataset] = run_notebooks.possible(chosen, data, demanded, named=bool(names))
     if scheduler is not None:

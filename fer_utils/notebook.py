@@ -58,11 +58,12 @@ class Page:
         """The data set as it is on disk, before cleaning.
 
         Raises:
-            DatasetError, ParameterError: see `datasets.load`.
+            DatasetError, ParameterError: see `datasets.resolved` and `datasets.load`.
         """
         pattern = self.parameters.get("subject_pattern") or datasets.SUBJECT_PATTERN
         unreadable = self.parameters.get("unreadable", "stop")
-        return datasets.load(self.parameters["dataset"], subject_pattern=pattern, unreadable=unreadable)
+        (name,) = datasets.resolved([self.parameters["dataset"]])
+        return datasets.load(name, subject_pattern=pattern, unreadable=unreadable)
 
     @cached_property
     def manifest(self) -> pd.DataFrame:

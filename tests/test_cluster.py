@@ -18,7 +18,7 @@ from fer_utils.cli import main
 from fer_utils.common import files
 from fer_utils.common.errors import ClusterError
 from fer_utils.engine.record import Record
-from fer_utils.experiments import cluster, identity, recipes, workers
+from fer_utils.experiments import cluster, connection, identity, recipes, workers
 from fer_utils.publishing import run_notebooks
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills process groups")
@@ -172,7 +172,7 @@ def test_equal_runs_are_trained_once(scheduler, two_workers, short):
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere://here", "tcp://127.0.0.1:port"])
 def test_a_scheduler_that_does_not_answer(address, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.5)
     with pytest.raises(ClusterError, match=f"no Dask scheduler answers at {address}.*dask scheduler"):
         cluster.run([task()], scheduler=address, on_record=lambda *_: None)
 

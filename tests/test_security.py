@@ -11,7 +11,7 @@ import pytest
 
 from fer_utils.common import arrays, files, paths
 from fer_utils.data import download, ferplus
-from fer_utils.experiments import cluster
+from fer_utils.experiments import cluster, connection
 
 SOURCES = sorted(path for room in ("fer_utils", "tools", "benchmarks") for path in (paths.PROJECT / room).rglob("*.py"))
 PIPES = paths.PROJECT / "fer_utils" / "experiments" / "cluster.py"  # talks with its own child, see its docstring
@@ -153,9 +153,9 @@ def test_ferplus_is_read_from_an_archive_without_unpacking_it(tmp_path, monkeypa
     ],
 )
 def test_a_scheduler_that_others_can_listen_to_is_warned_of_once(address, warned, capsys):
-    cluster._warn_if_open.cache_clear()
-    cluster._warn_if_open(address)
-    cluster._warn_if_open(address)
+    connection.warn_if_open.cache_clear()
+    connection.warn_if_open(address)
+    connection.warn_if_open(address)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == warned
     if warned:

@@ -40,16 +40,18 @@ def outputs(dataset: str) -> Path:
     return root / dataset_name(dataset)
 
 
-def require_apart(folder: Path) -> None:
-    """Refuse to write into a folder of faces, where the next call would take the results for a class.
+def apart(folder: str | Path) -> Path:
+    """A folder of faces as an absolute path, once it is sure that the results do not go into it.
 
     Raises:
-        ParameterError: the results of this folder would go into it.
+        ParameterError: they would, and the next call would take them for a class; or see `given`.
     """
-    if outputs(str(folder)).resolve().is_relative_to(folder.resolve()):
+    whole = given(folder)
+    if outputs(str(whole)).resolve().is_relative_to(whole.resolve()):
         raise ParameterError(
-            f"{folder}: the results would go into the faces' own folder. Set FER_OUTPUT_DIR to another one."
+            f"{whole}: the results would go into the faces' own folder. Set FER_OUTPUT_DIR to another folder."
         )
+    return whole
 
 
 def address(text: str | Path) -> str:

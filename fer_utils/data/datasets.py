@@ -123,8 +123,7 @@ def load(
     Raises:
         DatasetError: nothing there, files that cannot be read, a wrong checksum, an unknown expression, a class with a
             single image, or a single subject.
-        ParameterError: a name that is neither known nor a folder, a folder that results would go into, or another value of
-            `unreadable`.
+        ParameterError: a name that is neither known nor a folder, or another value of `unreadable`.
     """
     if unreadable not in ("stop", "skip"):
         raise ParameterError(f"unreadable must be 'stop' or 'skip', not {unreadable!r}.")
@@ -139,7 +138,6 @@ def load(
         raise ParameterError(
             f"no data set named {str(name)!r}: use one of {', '.join(sorted(NAMED))}, or the path of a folder."
         )
-    paths.require_apart(folder)
     entries = _class_folder_entries(folder, subject_pattern) if _has_class_folders(folder) else _flat_entries(folder)
     classes = {entry.condition for entry in entries} - set(YALE_OTHER_CONDITIONS)
     dataset = _read(str(folder), entries, tuple(sorted(classes)), unreadable, {})
@@ -151,9 +149,9 @@ def resolved(given: Sequence[str]) -> list[str]:
     """Names of data sets as they are, folders as absolute paths, so that they are found from another working folder.
 
     Raises:
-        ParameterError: the results of two of them would go to one folder.
+        ParameterError: the results of two of them would go to one folder, or those of one into its own folder.
     """
-    every = [each if each in NAMED else str(paths.given(each)) for each in given]
+    every = [each if each in NAMED else str(paths.apart(each)) for each in given]
     names = [paths.dataset_name(each) for each in every]
     for each, name in zip(given, names, strict=True):
         if names.count(name) > 1:

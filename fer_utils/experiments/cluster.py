@@ -13,27 +13,23 @@ by network is Dask's to read; whoever reaches a scheduler without TLS can run co
 """
 
 import contextlib
-import functools
-import ipaddress
 import json
 import os
 import pickle
 import queue
-import socket
 import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 
 from fer_utils.common import files, keras_setup, progress
 from fer_utils.common.errors import ClusterError
 from fer_utils.engine.record import Record
-from fer_utils.experiments import identity, workers
+from fer_utils.experiments import connection, identity, workers
 from fer_utils.experiments.workers import Task
 
-CONNECT_SECONDS = 8
 _RETRIES = 2  # of a run whose process ended; runs of a worker that is lost are sent to another one by Dask itself
 PROGRESS = "fer-progress"  # topic of Dask's events: {"run": key, "epochs": number done}
 _IDLE_SECONDS = 120  # after which a child gives its memory back
@@ -66,7 +62,7 @@ def run(tasks: Sequence[Task], *, scheduler: str, on_record: Callable[[int, Reco
     for index, task in enumerate(tasks):
         positions.setdefault(_key(task, ours), []).append(index)
     reports = queue.SimpleQueue()
-    with _connected(scheduler) as client, workers.Bar(tasks, reports) as bar:
+    with connection.connected(scheduler) as client, workers.Bar(tasks, reports) as bar:
         _check(client, ours)
         client.subscribe_topic(PROGRESS, _Epochs(tasks, positions, reports))
         futures = []
@@ -96,52 +92,6 @@ def _key(task: Task, ours: dict) -> str:
         "versions": ours["versions"],
     }
     return f"fer-{files.sha256(json.dumps(content, sort_keys=True).encode())[:32]}"
-
-
-@contextlib.contextmanager
-def _connected(scheduler: str) -> Iterator:
-    """A client of the scheduler; when it closes, the scheduler drops all that nobody else waits for."""
-    from concurrent.futures import CancelledError
-
-    from distributed import Client, KilledWorker
-    from distributed.comm import get_address_host
-
-    try:
-        get_address_host(scheduler)  # a misspelt address is told at once
-        _warn_if_open(scheduler)
-        client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ClusterError(
-            f"no Dask scheduler answers at {scheduler} ({error}). Start one there with `dask scheduler`, or train on "
-            "this machine: leave out --scheduler and unset DASK_SCHEDULER_ADDRESS."
-        ) from error
-    try:
-        with client:
-            yield client
-    except KilledWorker as error:
-        raise ClusterError(
-            f"a run was lost with each worker that tried it ({error}). The workers may have too little memory; finished "
-            "runs are kept, the next call goes on from here."
-        ) from error
-    except CancelledError as error:
-        raise ClusterError(
-            f"the Dask scheduler at {scheduler} is lost ({error}). Finished runs are kept, the next call goes on from here."
-        ) from error
-
-
-@functools.cache  # said once by a process
-def _warn_if_open(scheduler: str) -> None:
-    from distributed.comm import get_address_host, parse_address
-
-    if parse_address(scheduler)[0] in ("tls", "wss", "inproc"):
-        return
-    with contextlib.suppress(OSError):  # a name that nobody knows is told by the client
-        found = {each[4][0].partition("%")[0] for each in socket.getaddrinfo(get_address_host(scheduler), None)}
-        if not all(ipaddress.ip_address(address).is_loopback for address in found):
-            progress.say(
-                f"the connection to {scheduler} is not encrypted: who is in that network can read the faces and run code on the "
-                "workers. Use tls:// (see `On a cluster` in the README)."
-            )
 
 
 def _check(client, ours: dict) -> None:
