@@ -4,11 +4,12 @@ DATASET ?= sample
 BUDGET ?= quick
 JOBS ?= 0
 FRESH ?= 0
+MINUTES ?= 40
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help setup figures report check test lab lint bench lock clean
+.PHONY: help setup figures report check test lab lint bench soak lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -51,6 +52,9 @@ lint: $(READY) ## Check style, formatting and which room imports from which
 
 bench: $(READY) ## Measure the training engine (half an hour on an idle machine); PyTorch too where it is installed
 	$(BIN)/python benchmarks/bench.py
+
+soak: $(READY) ## Hunt for MINUTES (40) for results that are lost or silently wrong: kills, damage, full disks, hostile names
+	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
 
 # `fewest` takes one version of a package for all Pythons, where the default would take the newest for each. What
 # requirements.txt names already stays at its version: to move a package, change or delete its line first.

@@ -44,3 +44,17 @@ def test_every_flipped_byte_of_the_values_is_noticed():
 def test_a_missing_file_is_not_called_damaged(tmp_path):
     with pytest.raises(FileNotFoundError):
         arrays.read(tmp_path / "none.npz")
+
+
+def test_damage_of_any_bit_of_an_archive_is_noticed_or_harmless():
+    sound = arrays.to_bytes({"a": np.arange(5), "b": np.ones(2)})
+    want = {name: values.tobytes() for name, values in arrays.read(sound).items()}
+    for place in range(len(sound)):
+        for bit in (0, 3, 6):
+            content = bytearray(sound)
+            content[place] ^= 1 << bit
+            try:
+                found = arrays.read(bytes(content))
+            except arrays.DamagedError:
+                continue
+            assert {name: values.tobytes() for name, values in found.items()} == want

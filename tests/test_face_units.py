@@ -1,12 +1,13 @@
 """Face units: reading them, learning to read them from rendered faces, and the files that are shipped."""
 
+import json
 import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils.common import paths
+from fer_utils.common import files, paths
 from fer_utils.common.errors import DatasetError, WeightsError
 from fer_utils.data import datasets
 from fer_utils.transfer import face_unit_training, face_units, features, model_card, pretrained
@@ -117,6 +118,11 @@ def test_what_is_shipped_is_small_and_whole_and_the_card_tells_of_it(weights, re
         face_units.load()
     origin = weights / "units.json"
     whole = origin.read_text()
+    origin.write_text(whole.replace("eyeBlink left", "eyeBlink up"))
+    with pytest.raises(WeightsError, match=r"damaged.*checksum"):
+        face_units.load()
+    origin.write_text(whole)
+    whole = json.dumps(files.read_checked_json(origin), indent=2)  # what follows is whole, but of something else
     for old, new, message in (
         (pretrained.metadata()["sha256"], "0" * 64, "another backbone.*fer learn-units"),
         ('"eyeBlink left"', '"eyeBlink up"', "other face units"),

@@ -29,3 +29,33 @@ def test_read_only_folder(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(OutputError, match="FER_OUTPUT_DIR"):
         files.write(tmp_path / "scores.csv", "new")
+
+
+def test_checked_json_says_when_it_is_not_what_was_written(tmp_path):
+    path = tmp_path / "origin.json"
+    content = {"model": "a", "places": (1, 2.5), "é": None}
+    files.write_checked_json(path, content)
+    assert files.read_checked_json(path) == {"model": "a", "places": [1, 2.5], "é": None}
+    path.write_text(path.read_text().replace("2.5", "2.6"))
+    with pytest.raises(ValueError, match="checksum"):
+        files.read_checked_json(path)
+    for damaged in ("[1]", "{", ""):
+        path.write_text(damaged)
+        with pytest.raises(ValueError):
+            files.read_checked_json(path)
+    path.write_text('{"model": "old"}')
+    assert files.read_checked_json(path) == {"model": "old"}
+
+
+def test_what_killed_processes_left_is_removed_after_a_day(tmp_path):
+    with files.replacing(tmp_path / "a.npz") as temporary:
+        (tmp_path / temporary.name.replace("a.npz", "old.npz")).write_text("half")
+        names = {path.name for path in tmp_path.iterdir()}
+    (tmp_path / ".hidden by the user").write_text("")
+    for path in tmp_path.iterdir():
+        os.utime(path, (0, 0))
+    with files.replacing(tmp_path / "b.npz") as at_work:
+        files.require_writable(tmp_path)
+        assert at_work.exists()
+        assert len(names) == 2
+        assert {path.name for path in tmp_path.iterdir()} == {"a.npz", ".hidden by the user", at_work.name}

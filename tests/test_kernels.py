@@ -1,10 +1,14 @@
 import contextlib
 import json
+import os
+import signal
 
+import nbformat
 import psutil
+import pytest
 from jupyter_client import BlockingKernelClient
 
-from fer_utils.publishing import kernels
+from fer_utils.publishing import executed_copies, kernels, run_notebooks
 
 
 def notebook(folder, name, *cells):
@@ -64,3 +68,35 @@ def test_the_next_kernel_has_imported_its_modules_and_none_is_left(tmp_path):
     assert alive == []
     assert sum(1 for _ in kernels.ahead(paths[:1])) == 1
     assert list(kernels.ahead([])) == []
+
+
+def stored(folder, code: str):
+    cells = [
+        nbformat.v4.new_code_cell('dataset: str = "sample"  # name', metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell(code),
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path = folder / "01_dies.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+    return path
+
+
+@pytest.mark.parametrize("moment", ["before its first answer", "in a cell"])
+def test_a_kernel_that_dies_is_told_in_one_line_and_its_copy_is_kept(tmp_path, outputs, monkeypatch, moment):
+    path = stored(tmp_path, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    ahead = kernels.ahead
+
+    def dead(notebooks):
+        for kernel in ahead(notebooks):
+            os.kill(kernel.manager.provisioner.pid, signal.SIGKILL)
+            yield kernel
+
+    if moment == "before its first answer":
+        monkeypatch.setattr(kernels, "ahead", dead)
+    with pytest.raises(
+        run_notebooks.NotebookError, match=r"^01_dies: the kernel died \(.*\); too little memory, perhaps\n"
+    ):
+        run_notebooks.run([path], dataset="three", settings={}, demanded={})
+    (copy,) = executed_copies.read("three")
+    assert "the kernel died" in copy.failure
+    assert copy.notebook.cells[-1].source.startswith("import os")

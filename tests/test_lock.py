@@ -65,7 +65,7 @@ def names(code: str) -> Iterator[str]:
 def imported() -> dict[str, set[str]]:
     """Top-level modules of others, with the files that import them."""
     files = defaultdict(set)
-    own = {"fer_utils", *(path.stem for folder in ("benchmarks", "tests") for path in (ROOT / folder).glob("*.py"))}
+    own = {*FOLDERS, *(path.stem for folder in ("benchmarks", "tests") for path in (ROOT / folder).glob("*.py"))}
     for path, code in sources():
         for name in names(code):
             top = name.partition(".")[0]

@@ -207,3 +207,45 @@ def test_notes_of_runs_survive_damage(outputs):
     assert executed_copies.read("tiny")[0].failure == ""
     with pytest.raises(OutputError, match="no executed notebooks"):
         executed_copies.read("nothing")
+
+
+def damaged_copies(outputs):
+    """Executed copies of which one thing or another is missing or no longer what it was."""
+    path = outputs / "tiny" / "notebooks" / "01_part.ipynb"
+    whole = path.read_text()
+    for old, new in (
+        ('"cells"', '"cellz"'),
+        ('"cell_type": "code"', '"cell_type": "c0de"'),
+        ('"output_type": "display_data"', '"output_type": "display_date"'),
+        ('"source"', '"sourse"'),
+        ('"metadata": {}', '"metadata": []'),
+        ('"nbformat": 4', '"nbformat": 7'),
+        (whole, "[]"),
+        (whole, "\x00" * 99),
+    ):
+        assert old in whole, old
+        path.write_text(whole.replace(old, new))
+        yield path
+
+
+def test_a_damaged_copy_is_told_and_the_others_are_shown(outputs):
+    make("tiny")
+    for path in damaged_copies(outputs):
+        assert executed_copies.read("tiny")[0].failure.startswith(f"{path.name} is damaged")
+        report.build("tiny")
+        assert "01_part.ipynb is damaged" in (outputs / "tiny" / "report" / "01_part.html").read_text()
+        assert "It works in part 2" in (outputs / "tiny" / "report" / "02_part.html").read_text()
+
+
+def test_a_picture_whose_bytes_are_damaged_is_told(outputs):
+    make("tiny")
+    path = outputs / "tiny" / "notebooks" / "01_part.ipynb"
+    content = base64.b64encode(picture(1)).decode()
+    whole = path.read_text()
+    assert content in whole
+    for damaged in (content[:-2000], content[:400] + "A" * 600 + content[1000:], "no base64!", ""):
+        path.write_text(whole.replace(content, damaged))
+        report.build("tiny")
+        assert (
+            "A picture stood here; its bytes are damaged." in (outputs / "tiny" / "report" / "01_part.html").read_text()
+        )

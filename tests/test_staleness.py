@@ -116,3 +116,25 @@ def test_the_readme_is_checked(outputs):
     assert "is missing" in staleness.readme_problems()[0]
     make("yale")
     assert "is missing" in staleness.readme_problems()[0]  # of what notebooks 07 to 09 write
+
+
+def test_a_picture_that_is_not_what_its_notebook_drew_is_named(fresh, three_people):
+    path = fresh / "figures" / "03-x.json"
+    origin = json.loads(path.read_text()) | {"sha256": files.sha256(picture())}
+    files.write_checked_json(path, origin)
+    assert staleness.problems(str(three_people)) == []
+    (fresh / "figures" / "03-x.png").write_bytes(picture(seed=1))
+    assert staleness.problems(str(three_people)) == [
+        "outputs/three-people/figures/03-x.png: is not what notebook 03 wrote: run it again"
+    ]
+    (fresh / "figures" / "03-x.png").write_bytes(picture())
+    path.write_text(path.read_text().replace("quick", "quack"))
+    assert staleness.problems(str(three_people)) == [
+        "outputs/three-people/figures/03-x.png: its origin, 03-x.json, is damaged"
+    ]
+
+
+def test_what_a_killed_process_left_is_no_result(fresh, three_people):
+    for name in ("figures/.03-x.png.abcd1234.png", "figures/.03-x.json.abcd1234.json"):
+        (fresh / name).write_text("half")
+    assert staleness.problems(str(three_people)) == []

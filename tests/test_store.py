@@ -7,6 +7,7 @@ from small_experiment import NAME, make
 
 from fer_utils.cli import main
 from fer_utils.common import paths
+from fer_utils.common.errors import OutputError
 from fer_utils.engine.record import CURVES, Record
 from fer_utils.experiments import experiment as experiments
 from fer_utils.experiments import identity, recipes, store
@@ -150,3 +151,32 @@ def test_nothing_to_pack(outputs):
     found = CliRunner().invoke(main, ["archive", "--dataset", "sample"])
     assert found.exit_code == 1
     assert "nothing to pack" in found.output
+
+
+def test_half_written_files_of_killed_processes_are_not_packed(packed, monkeypatch):
+    runs, _ = packed
+    monkeypatch.setattr(experiments.workers, "run", answer)
+    experiment = make()
+    experiment.records(runs, weights=True)
+    folder = paths.outputs(NAME) / "runs"
+    for path in list(folder.glob("*.npz")):
+        path.rename(folder / f".{path.name}.abcd1234.npz")
+    (paths.outputs(NAME) / store.NAME).unlink()
+    with pytest.raises(OutputError, match="no run of the present code"):
+        store.write(NAME)
+
+
+def test_no_damaged_bit_of_an_archive_drops_or_changes_a_record_unsaid(packed, capsys):
+    path = paths.outputs(NAME) / store.NAME
+    members = store.Archive.read(NAME).members
+    path.write_bytes(store.packed_bytes(dict(list(members.items())[:2])))
+    sound, whole = path.read_bytes(), store.Archive.read(NAME).records()
+    capsys.readouterr()
+    for place in range(len(sound) - 250, len(sound)):  # the directory; each member has a checksum of its content
+        for bit in (0, 3, 6):
+            path.write_bytes(sound[:place] + bytes([sound[place] ^ (1 << bit)]) + sound[place + 1 :])
+            found = store.Archive.read(NAME).records()
+            told = capsys.readouterr().err
+            assert told or {name: each.to_bytes() for name, each in found.items()} == {
+                name: each.to_bytes() for name, each in whole.items()
+            }

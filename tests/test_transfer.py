@@ -7,7 +7,7 @@ import pytest
 from conftest import copy_faces
 from scipy.special import log_softmax, softmax
 
-from fer_utils.common import paths
+from fer_utils.common import files, paths
 from fer_utils.common.errors import DatasetError, WeightsError
 from fer_utils.data import ferplus
 from fer_utils.data.cleaning import load_clean
@@ -86,9 +86,13 @@ def test_shipping_writes_weights_that_load_with_a_card(votes, tmp_path, monkeypa
     weights.write_bytes(weights.read_bytes()[:-1000])
     with pytest.raises(WeightsError, match="truncated"):
         pretrained.load()
-    (tmp_path / "ferplus.json").write_text(
-        (tmp_path / "ferplus.json").read_text().replace('"version": 1', '"version": 7')
-    )
+    origin = tmp_path / "ferplus.json"
+    whole = origin.read_text()
+    origin.write_text(whole.replace('"temperature": ', '"temperature": 1'))
+    with pytest.raises(WeightsError, match=r"damaged.*checksum"):
+        pretrained.load()
+    origin.write_text(whole)
+    files.write_checked_json(origin, files.read_checked_json(origin) | {"version": 7})
     with pytest.raises(WeightsError, match="version 7"):
         pretrained.load()
     weights.unlink()

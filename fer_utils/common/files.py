@@ -4,11 +4,16 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from fer_utils.common.errors import OutputError
+
+_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.\w+)?")  # as `replacing` names them
+_FORGOTTEN_SECONDS = 24 * 3600
 
 
 @contextlib.contextmanager
@@ -39,12 +44,17 @@ def replacing(path: Path) -> Iterator[Path]:
 def require_writable(folder: Path) -> None:
     """Make the folder; call before long work whose results go there.
 
+    What killed processes left there half-written is removed once it is a day old.
+
     Raises:
         OutputError: it cannot be made or written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
+        for path in folder.iterdir():
+            if _TEMPORARY.fullmatch(path.name) and time.time() - path.stat().st_mtime > _FORGOTTEN_SECONDS:
+                path.unlink(missing_ok=True)
     except OSError as error:
         raise _cannot_write(folder, error) from error
 
@@ -75,6 +85,32 @@ def read_json(path: Path) -> object:
         ValueError: it is not whole JSON.
     """
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_checked_json(path: Path, content: dict) -> None:
+    """Write a JSON object with a checksum of the rest of it as its last entry, so that no damage goes unseen."""
+    write_json(path, content | {"checksum": _checksum(content)})
+
+
+def read_checked_json(path: Path) -> dict:
+    """Read what `write_checked_json` wrote, without the checksum; an older file without one is read all the same.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not a whole JSON object, or not the one that was written.
+    """
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise ValueError("no JSON object")
+    noted = content.pop("checksum", None)
+    if noted not in (None, _checksum(content)):
+        raise ValueError("its checksum is not that of its content")
+    return content
+
+
+def _checksum(content: dict) -> str:
+    # What JSON makes of it, not what was given: a tuple is read back as a list.
+    return sha256(json.dumps(json.loads(json.dumps(content)), sort_keys=True).encode())
 
 
 def cells(notebook: Path) -> list[dict]:

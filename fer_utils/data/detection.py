@@ -33,11 +33,11 @@ def detect(dataset: FaceDataset) -> list[list[Face]]:
     kept = paths.outputs(dataset.name) / "runs" / f"faces-{key}.json"
     if kept.is_file():
         try:
-            return [[_face_from_json(face) for face in found] for found in files.read_json(kept)]
+            return [[_face_from_json(face) for face in found] for found in files.read_checked_json(kept)["faces"]]
         except (ValueError, KeyError, TypeError):
             progress.say(f"{kept.name} is damaged: detecting the faces again")
     found = [detect_in([image])[0] for image in progress.bar(dataset.images, "finding faces")]
-    files.write_json(kept, [[asdict(face) for face in faces] for faces in found])
+    files.write_checked_json(kept, {"faces": [[asdict(face) for face in faces] for faces in found]})
     return found
 
 

@@ -79,9 +79,9 @@ def save(chart: Chart, name: str, *, context: Context) -> None:
     )
     plt.close(chart.figure)
     picture = paths.outputs(context.dataset.name) / "figures" / f"{name}.png"
-    origin = context.origin | {"caption": chart.caption, "alt": chart.alt}
+    origin = context.origin | {"caption": chart.caption, "alt": chart.alt, "sha256": files.sha256(buffer.getvalue())}
     files.write(picture, buffer.getvalue())
-    files.write_json(picture.with_suffix(".json"), origin)
+    files.write_checked_json(picture.with_suffix(".json"), origin)
     _show(buffer.getvalue(), caption=chart.caption, alt=chart.alt)
 
 

@@ -9,12 +9,11 @@ import io
 import json
 import os
 import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fer_utils.common import files, paths, progress
+from fer_utils.common import arrays, files, paths, progress
 from fer_utils.common.errors import OutputError
 from fer_utils.engine.record import Record
 from fer_utils.experiments import identity
@@ -41,15 +40,19 @@ class Archive:
         """
         path = paths.outputs(dataset) / NAME
         try:
-            with zipfile.ZipFile(path) as archive:
-                return cls({name: archive.read(name) for name in archive.namelist()}, path)
+            content = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return cls()
         except OSError as error:
             raise OutputError(
                 f"cannot read {path}: {error.strerror or error}. Make it readable, or remove it."
             ) from error
-        except (ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                members = {name: archive.read(name) for name in archive.namelist()}
+            arrays.require_all_members(content, len(members))
+            return cls(members, path)
+        except Exception as error:  # zipfile and its decoders raise nearly anything at damaged bytes
             progress.say(f"{path} is damaged ({error}): its runs are trained again. git checkout brings it back.")
             return cls()
 
@@ -118,7 +121,9 @@ def write(dataset: str) -> tuple[Path, int, int]:
     if len(before) < len(packed.members):
         progress.say(f"{packed.path}: {len(packed.members) - len(before)} records of other training code are dropped")
     kept = {}
-    for path in progress.bar(sorted((folder / "runs").glob("*-seed[0-9]*-*.npz")), "packing records", unit="record"):
+    for path in progress.bar(
+        sorted((folder / "runs").glob("[!.]*-seed[0-9]*-*.npz")), "packing records", unit="record"
+    ):
         try:
             kept[path.stem] = replace(Record.from_bytes(path.read_bytes()), weights=())
         except OutputError as error:

@@ -84,8 +84,10 @@ def _executed(path: Path, noted: dict) -> Executed:
         # Ids are missing in copies of older notebooks; anchors need them.
         for number, cell in enumerate(notebook.cells):
             cell.setdefault("id", f"cell-{number:02}")
+        notebook.nbformat_minor = max(notebook.nbformat_minor, 5)  # the first that knows ids
+        nbformat.validate(notebook)  # `reads` only warns
         failure = noted.get("failure") or _failure(notebook)
-    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, AttributeError, TypeError, nbformat.ValidationError) as error:
         notebook = None
         failure = f"{path.name} is damaged ({type(error).__name__}): run it again (fer run {path.stem[:2]})."
     seconds = noted.get("seconds")

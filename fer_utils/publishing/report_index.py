@@ -112,7 +112,7 @@ def _results(dataset: str, title: str) -> tuple[list[dict], Markup]:
 def _origin(dataset: str, name: str) -> dict:
     """Where a table comes from; empty where that is not known."""
     try:
-        found = files.read_json(paths.outputs(dataset) / f"{name}.json")
+        found = files.read_checked_json(paths.outputs(dataset) / f"{name}.json")
         return found if {"notebook", "cell", "parameters", "data", "code", "versions"} <= set(found) else {}
     except (OSError, ValueError, TypeError):
         return {}

@@ -156,17 +156,16 @@ class _Pictures:
         self.executed = executed
         self.found: list[Picture] = []
         folder = paths.outputs(dataset) / "figures"
-        self.saved = {files.sha256(path.read_bytes()): path for path in sorted(folder.glob("*.png"))}
+        self.saved = {files.sha256(path.read_bytes()): path for path in sorted(folder.glob("[!.]*.png"))}
 
     def html(self, output: NotebookNode, cell: NotebookNode, kind: str) -> Markup:
         """The picture of an output as a <figure>; text in its place where the bytes are no picture."""
-        content = base64.b64decode(output.data[kind])
         try:
-            width, height = Image.open(io.BytesIO(content)).size
-        except OSError:
+            content = base64.b64decode(output.data[kind])
+            (width, height), format_name, small = _smaller(kind.removeprefix("image/"), content)
+        except Exception:  # Pillow's decoders raise nearly anything at damaged bytes
             return Markup('<p class="notice">A picture stood here; its bytes are damaged.</p>')
         saved = self.saved.get(files.sha256(content))
-        format_name, small = _smaller(kind.removeprefix("image/"), content)
         name = saved.stem if saved else f"{self.executed.stem[:2]}-unsaved-{files.sha256(content)[:8]}"
         origin = _origin(saved) if saved else {}
         alt = output.get("metadata", {}).get("alt") or output.get("metadata", {}).get(kind, {}).get("alt")
@@ -189,22 +188,26 @@ class _Pictures:
         return Markup(environment().get_template("figure.html").render(picture=picture))
 
 
-def _smaller(format_name: str, content: bytes) -> tuple[str, bytes]:
-    """A PNG as lossless WebP, which takes about half, where that is smaller; anything else as it is."""
+def _smaller(format_name: str, content: bytes) -> tuple[tuple[int, int], str, bytes]:
+    """Size, format and bytes of a picture: a PNG as lossless WebP, which takes about half, where that is smaller.
+
+    All of it is decoded, so that a damaged one is found here.
+    """
+    with Image.open(io.BytesIO(content)) as image:
+        colours = image.convert("RGB")
     if format_name == "png":
         buffer = io.BytesIO()
-        Image.open(io.BytesIO(content)).convert("RGB").save(buffer, "WEBP", lossless=True, quality=20, method=1)
+        colours.save(buffer, "WEBP", lossless=True, quality=20, method=1)
         if buffer.tell() < len(content):
-            return "webp", buffer.getvalue()
-    return format_name, content
+            return colours.size, "webp", buffer.getvalue()
+    return colours.size, format_name, content
 
 
 def _origin(saved: Path) -> dict:
     try:
-        origin = files.read_json(saved.with_suffix(".json"))
+        return files.read_checked_json(saved.with_suffix(".json"))
     except (OSError, ValueError):
         return {}
-    return origin if isinstance(origin, dict) else {}
 
 
 def _prepared(notebook: NotebookNode) -> NotebookNode:

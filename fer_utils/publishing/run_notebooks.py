@@ -5,6 +5,7 @@ import csv
 import json
 import logging
 import re
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -145,7 +146,7 @@ def run(
 
 def _execute(notebook: Path, dataset: str, given: dict[str, object], kernel: "Kernel") -> None:
     import papermill
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from nbclient.exceptions import CellTimeoutError
 
     # Papermill only warns of a wrong name, and says so in the log; names are checked before this.
     logging.getLogger("papermill").setLevel(logging.ERROR)
@@ -167,10 +168,12 @@ def _execute(notebook: Path, dataset: str, given: dict[str, object], kernel: "Ke
             )
         except papermill.PapermillExecutionError as error:
             failure = f"cell {error.cell_index} failed:\n{_indented(error.source)}\n{error.ename}: {error.evalue}"
-        except DeadKernelError as error:
-            failure = f"the kernel died ({error}); too little memory, perhaps"
         except CellTimeoutError as error:
             failure = str(error)
+        except RuntimeError as error:  # nbclient's DeadKernelError; jupyter_client's where it died before its first answer
+            failure = f"the kernel died ({error}); too little memory, perhaps"
+        if not temporary.stat().st_size:  # it died before anything was saved
+            shutil.copyfile(notebook, temporary)
         _clean(temporary, given, failed=failure is not None)
     told = _without_machine_paths(failure or "", given)
     executed_copies.note(dataset, notebook.stem, seconds=time.monotonic() - started, failure=told)

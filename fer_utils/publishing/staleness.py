@@ -21,8 +21,8 @@ def problems(dataset: str) -> list[str]:
     """Everything stale in `outputs/<dataset>/`, one line each; empty where all is up to date.
 
     Figures and tables are compared with the present code (of their notebook and of the modules it uses) and the present
-    data; of a named data set these are the committed checksums, so that no image need be here. A table must be the one
-    that its notebook wrote; `scores.csv` and `comparisons.csv` are computed again from `predictions.csv`, which is compared
+    data; of a named data set these are the committed checksums, so that no image need be here. A table and a figure must be
+    the one that its notebook wrote; `scores.csv` and `comparisons.csv` are computed again from `predictions.csv`, which is compared
     with the archived records, or else the kept runs that lie here, and `manifest.csv` with the data. What of the code cannot be
     followed counts as changed. Nothing is written and nothing is trained.
 
@@ -65,17 +65,17 @@ def _data_hash(hashes: dict[str, str]) -> str:
 def _results(folder: Path, *, data: str) -> list[str]:
     """What is wrong with figures and tables, by the origins beside them."""
     found, budgets, code = [], set(), {}
-    pictures = {path.with_suffix("") for path in (folder / "figures").glob("*.png")}
-    origins = {path.with_suffix("") for path in (folder / "figures").glob("*.json")}
+    pictures = {path.with_suffix("") for path in (folder / "figures").glob("[!.]*.png")}
+    origins = {path.with_suffix("") for path in (folder / "figures").glob("[!.]*.json")}
     tables = {folder / name for name in results.TABLES if (folder / f"{name}.csv").is_file()}
     found += [f"figures/{path.name}.json: its picture is missing" for path in sorted(origins - pictures)]
     for path in sorted(pictures | tables):
         file = f"{path.name}.csv" if path in tables else f"figures/{path.name}.png"
         try:
-            origin = files.read_json(path.with_suffix(".json"))
+            origin = files.read_checked_json(path.with_suffix(".json"))
             stem, made_from, made_by = origin["notebook"], origin["data"], origin["code"]
             budgets |= {origin["parameters"]["budget"]} if "budget" in origin["parameters"] else set()
-            content = origin["sha256"] if path in tables else None
+            content = origin["sha256"] if path in tables else origin.get("sha256")
         except FileNotFoundError:
             found.append(f"{file}: its origin, {path.name}.json, is missing")
             continue
@@ -94,7 +94,7 @@ def _results(folder: Path, *, data: str) -> list[str]:
         stale = [word for word, old, new in (("code", made_by, code[stem]), ("data", made_from, data)) if old != new]
         if stale:
             found.append(f"{file}: {' and '.join(stale)} changed since: run notebook {stem[:2]} again")
-        if content is not None and content != files.sha256(path.with_suffix(".csv").read_bytes()):
+        if content is not None and content != files.sha256((folder / file).read_bytes()):
             found.append(f"{file}: is not what notebook {stem[:2]} wrote: run it again")
     if len(budgets) > 1:
         found.append(f"figures and tables: of different budgets ({', '.join(sorted(map(str, budgets)))})")

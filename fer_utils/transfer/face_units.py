@@ -84,7 +84,7 @@ def save(regression: Regression, *, about: dict) -> None:
         np.savez_compressed(temporary, **stored)
         digest = files.sha256(temporary.read_bytes())
     contract = {"version": VERSION, "units": list(NAMES), "backbone": pretrained.metadata()["sha256"], "sha256": digest}
-    files.write_json(origin, about | contract)
+    files.write_checked_json(origin, about | contract)
 
 
 def metadata() -> dict:
@@ -101,7 +101,7 @@ def metadata() -> dict:
         if not path.is_file():
             raise WeightsError(f"{path}: the regression of face units is missing. {_RESTORE}")
     try:
-        about = files.read_json(origin)
+        about = files.read_checked_json(origin)
         found, names, backbone, digest = (about[word] for word in ("version", "units", "backbone", "sha256"))
         same_names = tuple(names) == NAMES and set(about["scores"]) == {*PAIRS, *SINGLES}
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -126,7 +126,7 @@ def save(model: "keras.Model", *, temperature: float, about: dict, folder: Path 
         "layers": len(plain.layers),
         "parameters": plain.count_params(),
     }
-    files.write_json(folder / f"{NAME}.json", about | origin)
+    files.write_checked_json(folder / f"{NAME}.json", about | origin)
 
 
 def metadata(folder: Path | None = None) -> dict:
@@ -153,7 +153,7 @@ def metadata(folder: Path | None = None) -> dict:
             )
             raise WeightsError(f"{path}: the pretrained weights are missing. {remedy}")
     try:
-        about = files.read_json(origin)
+        about = files.read_checked_json(origin)
         found, digest = about["version"], about["sha256"]
         usable = len(about["classes"]) > 1 and float(about["temperature"]) > 0
     except (OSError, ValueError, KeyError, TypeError) as error:
