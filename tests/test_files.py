@@ -59,3 +59,11 @@ def test_what_killed_processes_left_is_removed_after_a_day(tmp_path):
         assert at_work.exists()
         assert len(names) == 2
         assert {path.name for path in tmp_path.iterdir()} == {"a.npz", ".hidden by the user", at_work.name}
+
+
+def test_a_name_that_is_no_utf8_is_told(tmp_path):
+    name = os.fsdecode("caf\u00e9".encode("latin-1"))
+    for write in (files.write, files.write_json):
+        with pytest.raises(OutputError, match=r"cannot write .*scores\.csv: .*caf\\udce9.* Rename the file"):
+            write(tmp_path / "scores.csv", f"image {name}")
+    assert list(tmp_path.iterdir()) == []

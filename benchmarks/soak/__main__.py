@@ -20,7 +20,7 @@ TABLE = paths.PROJECT / "benchmarks" / "reliability.csv"
 MODULES = {  # part: its module, trials in a full hunt, share of the time
     "damaged_images": ("damaged_images", 2500, 4),
     "damaged_results": ("damaged_results", 600, 6),
-    "hostile_names": ("hostile_names", 56, 3),
+    "hostile_names": ("hostile_names", 110, 3),
     "full_disk": ("surroundings", 12, 3),
     "concurrent_runs": ("surroundings", 12, 4),
     "kernel_killed": ("lost_processes", 12, 8),

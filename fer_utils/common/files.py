@@ -67,9 +67,20 @@ def _cannot_write(path: Path, error: OSError) -> OutputError:
 
 
 def write(path: Path, content: bytes | str) -> None:
-    """Write a whole file atomically; text is stored as UTF-8."""
+    """Write a whole file atomically; text is stored as UTF-8.
+
+    Raises:
+        OutputError: the folder cannot be written, or the text holds what UTF-8 cannot, such as a file name of another encoding.
+    """
+    try:
+        whole = content.encode() if isinstance(content, str) else content
+    except UnicodeEncodeError as error:
+        word = content[max(0, error.start - 20) : error.end + 20]
+        raise OutputError(
+            f"cannot write {path}: {ascii(word)} is not UTF-8. Rename the file or folder of that name."
+        ) from error
     with replacing(path) as temporary:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        temporary.write_bytes(whole)
 
 
 def write_json(path: Path, content: object) -> None:
