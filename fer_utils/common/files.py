@@ -77,7 +77,7 @@ def write(path: Path, content: bytes | str) -> None:
     except UnicodeEncodeError as error:
         word = content[max(0, error.start - 20) : error.end + 20]
         raise OutputError(
-            f"cannot write {path}: {ascii(word)} is not UTF-8. Rename the file or folder of that name."
+            f"cannot write {path}: {word!a} is not UTF-8. Rename the file or folder of that name."
         ) from error
     with replacing(path) as temporary:
         temporary.write_bytes(whole)
