@@ -11,7 +11,7 @@ import pandas as pd
 from fer_utils.common import parameters as declarations
 from fer_utils.common import paths
 from fer_utils.common.errors import ParameterError
-from fer_utils.data import cleaning, datasets
+from fer_utils.data import cleaning, datasets, own_folders
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.drawing import charts, saving
 from fer_utils.drawing.chart import Chart
@@ -63,7 +63,10 @@ class Page:
         pattern = self.parameters.get("subject_pattern") or datasets.SUBJECT_PATTERN
         unreadable = self.parameters.get("unreadable", "stop")
         (name,) = datasets.resolved([self.parameters["dataset"]])
-        return datasets.load(name, subject_pattern=pattern, unreadable=unreadable)
+        found = datasets.load(name, subject_pattern=pattern, unreadable=unreadable)
+        if name not in datasets.NAMED:
+            own_folders.claim(name)
+        return found
 
     @cached_property
     def manifest(self) -> pd.DataFrame:

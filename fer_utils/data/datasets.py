@@ -15,7 +15,7 @@ import numpy as np
 
 from fer_utils.common import files, paths
 from fer_utils.common.errors import DatasetError, ParameterError
-from fer_utils.data import ferplus
+from fer_utils.data import ferplus, own_folders
 from fer_utils.data.ferplus import VoteDataset
 from fer_utils.data.images import read_grey
 
@@ -149,13 +149,15 @@ def resolved(given: Sequence[str]) -> list[str]:
     """Names of data sets as they are, folders as absolute paths, so that they are found from another working folder.
 
     Raises:
-        ParameterError: the results of two of them would go to one folder, or those of one into its own folder.
+        ParameterError: the results of two of them would go to one folder, those of one into its own folder, or those of another
+            folder lie there.
     """
     every = [each if each in NAMED else str(paths.apart(each)) for each in given]
     names = [paths.dataset_name(each) for each in every]
-    for each, name in zip(given, names, strict=True):
+    for each, name, place in zip(given, names, every, strict=True):
         if names.count(name) > 1:
             raise ParameterError(f"{each}: two of the data sets would go to outputs/{name}. Rename one of the folders.")
+        own_folders.check(place)
     return every
 
 
@@ -223,7 +225,7 @@ def _class_folder_entries(folder: Path, subject_pattern: str) -> list[_Entry]:
             raise DatasetError(f"{class_folder.name}: this class folder holds no images. Fill it, or remove it.")
         for path in found:
             match = pattern.search(path.name)
-            if match is None:
+            if match is None or not match.group(1):
                 raise DatasetError(
                     f"{class_folder.name}/{path.name}: no subject in the file name. "
                     "Give subject_pattern, a regular expression whose group is the subject."
