@@ -119,6 +119,25 @@ def test_results_that_are_missing_or_damaged(outputs, content, message):
     assert str(outputs) not in notices
 
 
+def test_results_of_other_images_than_the_manifest_lists(outputs):
+    make("tiny")
+    manifest = outputs / "tiny" / "manifest.csv"
+    columns = "image,subject,condition,label,sha256,width,height,kept,reason"
+    manifest.write_text(
+        f"{columns}\nx/NA.png,NA,x,x,00,9,9,True,\nx/nan.png,nan,x,None,01,9,9,True,\ny,,,,,,,False,bad\n"
+    )
+    report.build("tiny")
+    index = BeautifulSoup(texts(outputs)["index.html"], "html.parser").get_text()
+    assert "scores.csv is of other images than manifest.csv lists, and not used: run notebook 03 again" in index
+    assert "Of other images than manifest.csv lists: 01_part, 02_part. Run them again" in index
+    assert "3 image files, of which 2 are kept: 2 people, expressions None, x." in index
+    assert "95 % (subjects)" not in index
+    manifest.write_text("image;sha256\n")
+    report.build("tiny")
+    index = BeautifulSoup(texts(outputs)["index.html"], "html.parser").get_text()
+    assert "manifest.csv is damaged (a spreadsheet program has put semicolons" in index
+
+
 def test_numbers_that_are_none(outputs):
     make("tiny")
     table = outputs / "tiny" / "scores.csv"

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from fer_utils.common import paths
+from fer_utils.common import csv_files, paths
+from fer_utils.common.errors import DatasetError
 from fer_utils.data import alignment, cleaning
 from fer_utils.data.alignment import REGIONS
 from fer_utils.data.datasets import FaceDataset
@@ -11,6 +12,9 @@ from fer_utils.data.datasets import FaceDataset
 FOLDER = paths.PROJECT / "data" / "subjects"
 GLARE = 240  # greys from here to 255 count as glare
 HIDING = ("moustache", "goatee", "full")  # facial hair that covers the lip or the chin
+_COLUMNS = ("subject", "facial_hair", "glasses", "lenses", "glasses_under_lights", "not_neutral")
+_FLAGS = ("glasses", "glasses_under_lights")
+_SCHEMA = csv_files.schema(_COLUMNS, text=set(_COLUMNS) - set(_FLAGS), flags=_FLAGS)
 _SIDE = 192  # of the aligned face that glare is looked for in, pixels
 
 
@@ -22,12 +26,17 @@ def read(dataset: str) -> pd.DataFrame | None:
 
     Returns:
         Columns `subject, facial_hair, glasses, lenses, glasses_under_lights, not_neutral`: str, bool, str, bool, str.
+
+    Raises:
+        DatasetError: the table is damaged.
     """
     path = FOLDER / f"{dataset}.csv"
     if not path.is_file():
         return None
-    yes_or_no = {"true_values": ["yes"], "false_values": ["no"]}
-    return pd.read_csv(path, dtype={"subject": str}, keep_default_na=False, **yes_or_no)
+    try:
+        return csv_files.read(path, _SCHEMA)
+    except (OSError, csv_files.DamagedError) as error:
+        raise DatasetError(f"{path} is damaged ({error}): git checkout brings it back.") from error
 
 
 def glare(dataset: FaceDataset, manifest: pd.DataFrame) -> pd.Series:

@@ -23,6 +23,7 @@ from fer_utils.evaluation.intervals import (
 )
 from fer_utils.evaluation.significance import mcnemar
 
+UNTAUGHT = "untaught_"
 SCORE_COLUMNS = ("model", "protocol", "metric", "value", "low", "high", "n", "seeds")
 COMPARISON_COLUMNS = (
     "model", "reference", "protocol", "difference", "low", "high", "only_model", "only_reference", "mcnemar_p",
@@ -61,11 +62,16 @@ def scores(predictions: pd.DataFrame) -> pd.DataFrame:
     `accuracy` and `macro_f1` are means over seeds with an interval from a bootstrap over subjects; `accuracy_wilson` is
     the same accuracy with Wilson's interval, which takes all images for independent; `recall_<class>` likewise Wilson.
     `seed_spread` is the accuracy with the lowest and the highest single seed; `chance` the share of the largest class.
+    `untaught_<class>` is there for a class that a single fold shows: no network that was tested on it has learned it.
     n counts images (of recall: of the class), so a figure from several seeds rests on n times seeds predictions.
 
     Args:
-        predictions: columns `model, protocol, seed, subject, truth, predicted`, one row per prediction.
+        predictions: columns `model, protocol, seed, fold, subject, truth, predicted`, one row per prediction.
+
+    Raises:
+        ParameterError: a row without a model, protocol, seed, person or class; grouping would drop it without a word.
     """
+    _require_keys(predictions)
     rows = []
     for (protocol, model), group in predictions.groupby(["protocol", "model"], sort=False):
         seeds = group["seed"].nunique()
@@ -76,6 +82,8 @@ def scores(predictions: pd.DataFrame) -> pd.DataFrame:
             of_class = len(part) // seeds
             interval = _wilson_mean(accuracy(part["truth"], part["predicted"]), of_class)
             rows.append((model, protocol, f"recall_{name}", *astuple(interval), of_class, seeds))
+            if part["fold"].nunique() == 1 < group["fold"].nunique():
+                rows.append((model, protocol, f"{UNTAUGHT}{name}", 1.0, 1.0, 1.0, of_class, seeds))
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
 
 
@@ -95,7 +103,9 @@ def compare(predictions: pd.DataFrame, model: str, reference: str, *, protocol: 
         right[name] = group.pivot_table(
             index=["subject", "image"], columns="seed", values="right", aggfunc="first"
         ).sort_index()
-    if not right[model].index.equals(right[reference].index):
+    # An image that one seed lacks would otherwise drop out of sums unseen.
+    whole = not any(each.isna().any(axis=None) for each in right.values())
+    if not whole or not right[model].index.equals(right[reference].index):
         raise ParameterError(f"{model} and {reference} did not predict the same images under {protocol}.")
     of_subjects = {name: each.astype(float).groupby(level="subject") for name, each in right.items()}
     after, before = (of_subjects[name].sum().to_numpy() for name in (model, reference))
@@ -108,8 +118,16 @@ def compare(predictions: pd.DataFrame, model: str, reference: str, *, protocol: 
     return pd.DataFrame([row], columns=list(COMPARISON_COLUMNS))
 
 
+def _require_keys(predictions: pd.DataFrame) -> None:
+    for name in ("model", "protocol", "seed", "subject", "truth", "predicted"):
+        if predictions[name].isna().any():
+            raise ParameterError(f"predictions of which the column {name} is empty: they would be left out unseen.")
+
+
 def _model_scores(group: pd.DataFrame, n: int) -> dict[str, Interval]:
-    classes = sorted(group["truth"].unique())
+    classes = sorted(
+        {*group["truth"], *group["predicted"]}
+    )  # an answer that no tested image shows is wrong, not left out
     right = (group["truth"] == group["predicted"]).to_numpy()
     by_subject = pd.Series(right).groupby(group["subject"].to_numpy()).agg(["sum", "count"])
     value = float(right.mean())

@@ -1,14 +1,18 @@
-"""The tables below `outputs/<dataset>/`, each with a `.json` of its origin beside it, as figures have."""
+"""The tables below `outputs/<dataset>/`, each with a `.json` of its origin beside it, as figures have (`origins.py`)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from fer_utils.common import files, paths
+from fer_utils.common import csv_files, files, paths, progress
+from fer_utils.common.csv_files import schema
 from fer_utils.common.errors import OutputError
+from fer_utils.data import manifests
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.evaluation import scores as scoring
+from fer_utils.experiments import origins
 
 # Pairs of which one thing differs: the network, or what it sees.
 COMPARISONS = (
@@ -23,23 +27,23 @@ COMPARISONS = (
 
 # Of the tables of notebooks 08 and 09: what was asked, of which model or data, of which part of them, and what came out.
 COLUMNS = ("question", "about", "part", "quantity", "value", "low", "high", "n")
-_COLUMNS = {
-    "predictions": ("model", "protocol", "seed", "fold", "subject", "image", "truth", "predicted"),
-    "scores": scoring.SCORE_COLUMNS,
-    "comparisons": scoring.COMPARISON_COLUMNS,
-    "tweaks": ("factor", "change", "accuracy", "difference", "low", "high", "verdict", "n", "seeds"),
-    "measurement": COLUMNS,
-    "errors": COLUMNS,
+_ANSWERS = schema(COLUMNS, text=("question", "about", "part", "quantity"))
+_PREDICTED = ("model", "protocol", "seed", "fold", "subject", "image", "truth", "predicted")
+_TWEAKED = ("factor", "change", "accuracy", "difference", "low", "high", "verdict", "n", "seeds")
+_CANDIDATES = ("crop", "features", "views", "strength", "inner_accuracy", "outer_accuracy", "chosen")
+# The columns of every table. Text is text always: a person "NA" or a class "0" stays what it is.
+SCHEMAS = {
+    "predictions": schema(_PREDICTED, text=set(_PREDICTED) - {"seed"}),
+    "scores": schema(scoring.SCORE_COLUMNS, text=("model", "protocol", "metric", "seeds")),
+    "comparisons": schema(scoring.COMPARISON_COLUMNS, text=("model", "reference", "protocol", "seeds")),
+    "tweaks": schema(_TWEAKED, text=("factor", "change", "verdict", "seeds")),
+    "measurement": _ANSWERS,
+    "errors": _ANSWERS,
+    "transfer_candidates": schema(_CANDIDATES, text=("crop", "features")),
 }
-# Columns that hold text always: a person "NA" or a class "0" stays what it is.
-TEXT = frozenset(
-    {
-        "model", "reference", "protocol", "fold", "subject", "image", "truth", "predicted", "metric", "seeds", "factor", "change",
-        "verdict", "question", "about", "part", "quantity",
-    }
-)  # fmt: skip
-TABLES = (*_COLUMNS, "transfer_candidates")
-_NOTEBOOK = {"tweaks": "07", "measurement": "08", "errors": "09"}
+TABLES = tuple(SCHEMAS)
+_NOTEBOOK = {"tweaks": "07", "measurement": "08", "errors": "09", "transfer_candidates": "05"}  # of all others 03
+_NOTEBOOK_OF_MODEL = {"transfer": "05", "transfer-tuned": "05"}
 
 
 def rows(
@@ -66,18 +70,59 @@ def rows(
 
 
 def write(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Write `predictions.csv`, and the `scores.csv` and `comparisons.csv` computed from it.
+    """Write a notebook's predictions to `predictions.csv`, and the `scores.csv` and `comparisons.csv` computed from all there.
+
+    Earlier rows of its models go. Those of other models stay, to the last byte, where they are of the same images and by the
+    present code of their notebook; where not, they are left out, and a line on standard error says so.
 
     Args:
-        predictions: from `experiment.Experiment.predictions`.
+        predictions: from `experiment.Experiment.predictions`, or of such rows.
         origin: `saving.Context.origin`.
 
     Returns:
-        The scores and the comparisons.
+        The scores and the comparisons of all models.
     """
-    scores, comparisons = computed(predictions)
-    for name, table in (("predictions", predictions), ("scores", scores), ("comparisons", comparisons)):
-        write_table(dataset, name, table, origin=origin)
+    path = _path(dataset, "predictions")
+    try:
+        before = parsed(dataset, "predictions") if path.is_file() else None
+    except OutputError as error:
+        progress.say(str(error))
+        before = None
+    return _write(dataset, before, predictions, origin=origin)
+
+
+def add(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """As `write`, for a notebook that needs the rows of others beside its own.
+
+    Raises:
+        OutputError: `predictions.csv` is missing or damaged, of other images, or made by other code.
+    """
+    path, before = _path(dataset, "predictions"), parsed(dataset, "predictions")
+    if not any(each.get("data") == origin["data"] for each in origins.parts(origins.noted(path))):
+        raise OutputError(
+            f"{path} is of other images than the data set holds now, or its origin, predictions.json, "
+            "is damaged: run notebook 03 again (fer run 03)."
+        )
+    return _write(dataset, before, predictions, origin=origin, needs_others=True)
+
+
+def _write(
+    dataset: str, before: pd.DataFrame | None, rows: pd.DataFrame, *, origin: dict, needs_others: bool = False
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    path, expected = _path(dataset, "predictions"), SCHEMAS["predictions"]
+    if before is None:
+        every, parts = rows, [origins.part(origin, rows, expected)]
+    else:
+        found = origins.noted(path)
+        whole = found.get("sha256") == files.sha256(path.read_bytes())
+        every, parts = origins.combined(before, found, rows, origin, expected, whole=whole)
+    if needs_others and len(parts) == 1:
+        raise OutputError(f"{path} has no rows beside which others could stand: run notebook 03 again (fer run 03).")
+    scores, comparisons = computed(every)
+    digest = _store(dataset, "predictions", every, {"data": origin["data"], "parts": parts})
+    bare = [{name: value for name, value in part.items() if name != "rows"} for part in parts]
+    for name, table in (("scores", scores), ("comparisons", comparisons)):
+        _store(dataset, name, table, {"data": origin["data"], "parts": bare, "predictions": digest})
     return scores, comparisons
 
 
@@ -90,7 +135,8 @@ def computed(predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         for model, reference in COMPARISONS
         if {model, reference} <= loso
     ]
-    return scores, pd.concat(compared, ignore_index=True)
+    none = pd.DataFrame(columns=list(scoring.COMPARISON_COLUMNS))
+    return scores, pd.concat(compared, ignore_index=True) if compared else none
 
 
 def write_table(dataset: str, name: str, table: pd.DataFrame, *, origin: dict) -> None:
@@ -99,73 +145,90 @@ def write_table(dataset: str, name: str, table: pd.DataFrame, *, origin: dict) -
     Args:
         origin: `saving.Context.origin`.
     """
-    path, text = _path(dataset, name), table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
+    _store(dataset, name, table, origin)
+
+
+def _store(dataset: str, name: str, table: pd.DataFrame, noted: dict) -> str:
+    """Write a table and what is noted of it; returns the table's SHA-256."""
+    path, text = _path(dataset, name), csv_files.text(table, SCHEMAS[name], decimals=origins.DECIMALS)
+    digest = files.sha256(text.encode())
     files.write(path, text)
-    noted = origin | {"sha256": files.sha256(text.encode())}
-    files.write_json(path.with_suffix(".json"), noted)
+    files.write_checked_json(path.with_suffix(".json"), noted | {"sha256": digest})
+    return digest
 
 
-def add(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Put the predictions of further models beside those that `write` wrote, in place of earlier ones of these models.
+def read(dataset: str, name: str, *, models: Iterable[str] = ()) -> pd.DataFrame:
+    """Read one of `TABLES`, of the images that the data set's manifest lists.
 
-    Returns:
-        The scores and the comparisons of them all.
+    Args:
+        models: whose rows under `loso` are needed.
 
     Raises:
-        OutputError: `predictions.csv` is missing or damaged, or of other images.
+        OutputError: the table is missing or damaged, is not what its notebook wrote, is of other images than `manifest.csv`
+            lists, does not belong to `predictions.csv`, or lacks a model; the message names the notebook to run.
     """
-    before = read(dataset, "predictions")
-    try:
-        data = files.read_json(_path(dataset, "predictions").with_suffix(".json"))["data"]
-    except (OSError, ValueError, KeyError, TypeError):
-        data = ""
-    if data != origin["data"]:
-        raise OutputError(
-            f"{_path(dataset, 'predictions')} is of other images than the data set holds now, or its origin, predictions.json, "
-            "is damaged: run notebook 03 again (fer run 03)."
-        )
-    others = before[~before["model"].isin(set(predictions["model"]))]
-    return write(dataset, pd.concat([others, predictions], ignore_index=True), origin=origin)
+    path, table = _path(dataset, name), parsed(dataset, name)
+    found, again = origins.noted(path), f"run notebook {_notebook(name)} again (fer run {_notebook(name)})."
+    every = origins.parts(found)
+    if not every:
+        raise OutputError(f"{path}: its origin, {name}.json, is missing or damaged: {again}")
+    if found.get("sha256") != files.sha256(path.read_bytes()):
+        raise OutputError(f"{path} is damaged (it is not what its notebook wrote): {again}")
+    listed = manifests.listed(dataset)
+    if listed and any(each.get("data") != listed for each in every):
+        raise OutputError(f"{path} is of other images than manifest.csv lists, and not used: {again}")
+    beside = _path(dataset, "predictions")
+    present = files.sha256(beside.read_bytes()) if "predictions" in found and beside.is_file() else None
+    if present and found["predictions"] != present:
+        raise OutputError(f"{path} was computed from other predictions than lie in predictions.csv: {again}")
+    for model in models:
+        of_model(table, model)
+    return table
 
 
-def read(dataset: str, name: str) -> pd.DataFrame:
-    """Read "predictions", "scores", "comparisons", "tweaks", "measurement" or "errors" of a data set.
+def parsed(dataset: str, name: str) -> pd.DataFrame:
+    """One of `TABLES` as it lies there, whatever its origin.
 
     Raises:
         OutputError: the table is missing or damaged.
     """
-    path, notebook = _path(dataset, name), _NOTEBOOK.get(name, "03")
+    path, notebook = _path(dataset, name), _notebook(name)
     try:
-        header = pd.read_csv(path, nrows=0).columns
-        text = [name for name in header if name in TEXT]
-        empty = {name: [""] for name in header if name not in TEXT}
-        table = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=empty)
+        return csv_files.read(path, SCHEMAS[name])
     except FileNotFoundError as error:
         raise OutputError(
             f"{path} is missing: run notebook {notebook} on this data set first (fer run {notebook})."
         ) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise OutputError(f"{path} is damaged ({error}): remove it and run notebook {notebook} again.") from error
-    missing = [column for column in _COLUMNS[name] if column not in table]
-    if missing:
-        raise OutputError(f"{path} is damaged (no column {missing[0]}): remove it and run notebook {notebook} again.")
-    return table
+    except (OSError, csv_files.DamagedError) as error:
+        raise OutputError(
+            f"{path} is damaged ({error}): remove it and run notebook {notebook} again (fer run {notebook})."
+        ) from error
 
 
-def _path(dataset: str, name: str):
+def _notebook(name: str) -> str:
+    return _NOTEBOOK.get(name, "03")
+
+
+def _path(dataset: str, name: str) -> Path:
     return paths.outputs(dataset) / f"{name}.csv"
 
 
-def of_model(predictions: pd.DataFrame, model: str) -> pd.DataFrame:
-    """The predictions of one model under `loso`.
+def of_model(table: pd.DataFrame, model: str) -> pd.DataFrame:
+    """The rows of one model under `loso`.
+
+    Args:
+        table: predictions or scores.
 
     Raises:
-        OutputError: there are none.
+        OutputError: there are none; the message names the notebook to run.
     """
-    chosen = predictions[(predictions["protocol"] == "loso") & (predictions["model"] == model)]
+    chosen = table[(table["protocol"] == "loso") & (table["model"] == model)]
     if chosen.empty:
-        there = ", ".join(sorted(set(predictions["model"])))
-        raise OutputError(f"predictions.csv has no model {model!r} under loso, only {there}: run its notebook first.")
+        there = ", ".join(sorted(set(table["model"])))
+        number = _NOTEBOOK_OF_MODEL.get(model, "03")
+        raise OutputError(
+            f"the tables have no model {model!r} under loso, only {there}: run notebook {number} first (fer run {number})."
+        )
     return chosen
 
 

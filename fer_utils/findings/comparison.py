@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from fer_utils.evaluation.scores import UNTAUGHT
 from fer_utils.experiments import tables
 from fer_utils.findings.wording import against_chance, effect, interval, p_value, verdict
 
@@ -36,12 +37,24 @@ def summary(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
             f"({f1.low:.2f} to {f1.high:.2f}), {row.seeds} seed{'s' * (int(row.seeds) > 1)}. "
             + against_chance(row, tables.value(scores, model, "chance").value)
         )
+    lines += [f"- {each}" for each in untaught(scores)]
     for row in comparisons.itertuples():
         lines.append(
             f"- `{row.model}` against `{row.reference}`: {effect(row)}, McNemar p {p_value(row.mcnemar_p, '= ')}: "
             f"{verdict(row)}."
         )
     return "\n".join(lines)
+
+
+def untaught(scores: pd.DataFrame) -> list[str]:
+    """A sentence for each class that no network could learn before it was tested on it; empty where there is none."""
+    found = scores[(scores["protocol"] == "loso") & scores["metric"].str.startswith(UNTAUGHT)]
+    names = found.drop_duplicates("metric")
+    return [
+        f"A single person shows {row.metric.removeprefix(UNTAUGHT)!r} ({row.n} image{'s' * (int(row.n) > 1)}): no network that "
+        "was tested on it could learn it, so its recall, and what it takes from accuracy and macro-F1, say nothing."
+        for row in names.itertuples()
+    ]
 
 
 def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
@@ -79,11 +92,18 @@ def loss(curves: Mapping[str, np.ndarray], floor: float) -> str:
 
 def report(predictions: pd.DataFrame) -> pd.DataFrame:
     """Precision, recall, F1 and number of images by class, with macro means, as scikit-learn reports them."""
-    from sklearn.metrics import classification_report
+    from sklearn.metrics import precision_recall_fscore_support
 
-    found = classification_report(predictions["truth"], predictions["predicted"], output_dict=True, zero_division=0)
-    found.pop("accuracy", None)
-    table = pd.DataFrame(found).T.rename(columns={"support": "images", "f1-score": "F1"})
+    truth, predicted = (predictions[name].astype(str).to_numpy(dtype=str) for name in ("truth", "predicted"))
+    names = sorted({*truth.tolist(), *predicted.tolist()})
+    words = {"labels": names, "zero_division": 0}
+    rows = np.array(precision_recall_fscore_support(truth, predicted, **words)).T.tolist()
+    for kind in ("macro", "weighted"):
+        rows.append([*precision_recall_fscore_support(truth, predicted, average=kind, **words)[:3], len(truth)])
+    # Beside the names, not under them: a class may be called "accuracy" or "macro avg".
+    table = pd.DataFrame(
+        rows, columns=["precision", "recall", "F1", "images"], index=[*names, "macro avg", "weighted avg"]
+    )
     return table.astype({"images": int}).round(2)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from fer_utils.evaluation import intervals
 from fer_utils.experiments import tables
+from fer_utils.findings import comparison
 from fer_utils.findings.wording import effect, ends, interval
 from fer_utils.transfer import face_units
 from fer_utils.transfer.candidates import MEANS
@@ -161,7 +162,9 @@ def _of_recalls(scores: pd.DataFrame) -> str:
     rows = scores[(scores["model"] == "transfer") & (scores["protocol"] == "loso")]
     recalls = rows[rows["metric"].str.startswith("recall_")]
     parts = [f"{row.metric.removeprefix('recall_')} {row.value:.0%} of {row.n}" for row in recalls.itertuples()]
-    return f"- What `transfer` recognises of each expression: {', '.join(parts)}."
+    return " ".join(
+        [f"- What `transfer` recognises of each expression: {', '.join(parts)}.", *comparison.untaught(scores)]
+    )
 
 
 def _of_curve(curve: pd.DataFrame) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fer_utils.common import files, paths
+from fer_utils.common import csv_files, files, paths
 from fer_utils.common.errors import OutputError
 from fer_utils.experiments import tables
 from fer_utils.findings import comparison, original_questions
@@ -13,6 +13,7 @@ from fer_utils.findings import comparison, original_questions
 DATASET = "yale"
 README = paths.PROJECT / "README.md"
 BENCH = paths.PROJECT / "benchmarks" / "bench.csv"
+_BENCH = csv_files.schema(("name", "value", "low", "high", "unit"), text=("name", "unit"))
 _BENCH_WORDS = {
     "loso_baseline_vs_original": "leaving one subject out, `baseline`, against the original's loop",
     "loso_updated_vs_original": "leaving one subject out, `updated`, against the original's loop",
@@ -105,7 +106,7 @@ def _bench() -> pd.DataFrame:
         OutputError: the table is missing or damaged.
     """
     try:
-        table = pd.read_csv(BENCH).set_index("name")
+        table = csv_files.read(BENCH, _BENCH).set_index("name")
         table = table.loc[[name for name in _BENCH_WORDS if name in table.index]]
         numbers = table[["value", "low", "high"]].map(lambda value: f"{float(f'{value:.3g}'):,g}")
     except (OSError, ValueError, KeyError) as error:

@@ -5,9 +5,10 @@ import re
 import pandas as pd
 from markupsafe import Markup
 
-from fer_utils.common import files, paths
+from fer_utils.common import paths
 from fer_utils.common.errors import OutputError
-from fer_utils.data import datasets
+from fer_utils.data import datasets, manifests
+from fer_utils.experiments import origins
 from fer_utils.experiments import tables as results
 from fer_utils.findings import comparison
 from fer_utils.publishing import executed_copies, report_markup
@@ -36,7 +37,7 @@ def overview(dataset: str, pages: list[Page]) -> dict:
         "name": name,
         "title": title,
         "anchor": f"dataset-{report_markup.anchor(name)}",
-        "badges": _badges(name, pages),
+        "badges": _badges(name, pages) + _of_other_images(dataset, pages),
         "lead": lead,
         "tables": tables,
         "counts": _counts(dataset),
@@ -73,6 +74,21 @@ def _badges(name: str, pages: list[Page]) -> list[dict]:
     return badges
 
 
+def _of_other_images(dataset: str, pages: list[Page]) -> list[dict]:
+    """A warning where figures show other images than the manifest lists, such as those of another folder of the same name."""
+    try:
+        listed = manifests.listed(dataset)
+    except OutputError:
+        return []  # said where the images are counted
+    other = [
+        page.stem
+        for page in pages
+        if listed and any(picture.origin.get("data", listed) != listed for picture in page.pictures)
+    ]
+    words = f"Of other images than manifest.csv lists: {', '.join(other)}. Run them again"
+    return [{"text": words, "kind": "careful"}] if other else []
+
+
 def _budgets(pages: list[Page]) -> set[str]:
     return {
         str(picture.origin["parameters"]["budget"])
@@ -96,7 +112,10 @@ def _results(dataset: str, title: str) -> tuple[list[dict], Markup]:
         try:
             read[name] = results.read(dataset, name)
             html = frame(makes(read[name]), title=f"{title}, {name}")
-            tables.append({"words": words[name], "html": html, "file": f"{name}.csv", "origin": _origin(dataset, name)})
+            words["scores"] = " ".join([words["scores"], *comparison.untaught(read["scores"])])
+            tables.append(
+                {"words": words[name], "html": html, "file": f"{name}.csv", "origins": _origins(dataset, name)}
+            )
         except OutputError as error:
             tables.append({"html": "", "problem": str(error).replace(str(paths.outputs(dataset)), "outputs")})
         except _BROKEN:
@@ -109,13 +128,11 @@ def _results(dataset: str, title: str) -> tuple[list[dict], Markup]:
     return tables, lead
 
 
-def _origin(dataset: str, name: str) -> dict:
-    """Where a table comes from; empty where that is not known."""
-    try:
-        found = files.read_checked_json(paths.outputs(dataset) / f"{name}.json")
-        return found if {"notebook", "cell", "parameters", "data", "code", "versions"} <= set(found) else {}
-    except (OSError, ValueError, TypeError):
-        return {}
+def _origins(dataset: str, name: str) -> list[dict]:
+    """Where the rows of a table come from, one origin for each notebook that wrote some; empty where that is not known."""
+    found = origins.parts(origins.noted(paths.outputs(dataset) / f"{name}.csv"))
+    known = {"notebook", "cell", "parameters", "data", "code", "versions"}
+    return found if all(known <= set(each) for each in found) else []
 
 
 def frame(table: pd.DataFrame, *, title: str) -> Markup:
@@ -127,14 +144,18 @@ def frame(table: pd.DataFrame, *, title: str) -> Markup:
 
 
 def _counts(dataset: str) -> str:
+    if not (paths.outputs(dataset) / "manifest.csv").is_file():
+        return ""
     try:
-        manifest = pd.read_csv(paths.outputs(dataset) / "manifest.csv", dtype=str)
-        kept = manifest[manifest["kept"] == "True"]
-    except (OSError, ValueError, KeyError):
+        manifest = manifests.read(dataset)
+        kept = manifest[manifest["kept"]]
+    except OutputError as error:
+        return str(error).replace(str(paths.outputs(dataset)), "outputs")
+    except KeyError:
         return ""
     return (
         f"{len(manifest)} image files, of which {len(kept)} are kept: {kept['subject'].nunique()} people, "
-        f"expressions {', '.join(sorted(kept['label'].dropna().unique()))}."
+        f"expressions {', '.join(sorted(set(kept['label'])))}."
     )
 
 

@@ -170,7 +170,9 @@ def _execute(notebook: Path, dataset: str, given: dict[str, object], kernel: "Ke
             failure = f"cell {error.cell_index} failed:\n{_indented(error.source)}\n{error.ename}: {error.evalue}"
         except CellTimeoutError as error:
             failure = str(error)
-        except RuntimeError as error:  # nbclient's DeadKernelError; jupyter_client's where it died before its first answer
+        except (
+            RuntimeError
+        ) as error:  # nbclient's DeadKernelError; jupyter_client's where it died before its first answer
             failure = f"the kernel died ({error}); too little memory, perhaps"
         if not temporary.stat().st_size:  # it died before anything was saved
             shutil.copyfile(notebook, temporary)

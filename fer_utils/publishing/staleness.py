@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils.common import code_hash, files, paths
+from fer_utils.common import code_hash, csv_files, files, paths
 from fer_utils.common.errors import FerError, OutputError
-from fer_utils.data import datasets
+from fer_utils.data import datasets, manifests
 from fer_utils.engine.record import Record
-from fer_utils.experiments import store
+from fer_utils.experiments import origins, store
 from fer_utils.experiments import tables as results
 from fer_utils.experiments.store import Archive
 from fer_utils.publishing import readme
@@ -37,7 +37,7 @@ def problems(dataset: str) -> list[str]:
     if not folder.is_dir():
         raise OutputError(f"{folder} is missing: there is nothing to check. Run the notebooks first (fer run).")
     hashes = _hashes(dataset)
-    found = _results(folder, data=_data_hash(hashes)) + _manifest(folder, hashes) + _tables(dataset)
+    found = _results(folder, data=manifests.data_hash(hashes)) + _manifest(folder, hashes) + _tables(dataset)
     found += _archive(dataset)
     return [f"outputs/{folder.name}/{line}" for line in found]
 
@@ -57,65 +57,84 @@ def _hashes(dataset: str) -> dict[str, str]:
     return dict(zip(own.file_names.tolist(), own.hashes.tolist(), strict=True))
 
 
-def _data_hash(hashes: dict[str, str]) -> str:
-    """As `FaceDataset.data_hash` computes it."""
-    return files.sha256("".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)).encode())
-
-
 def _results(folder: Path, *, data: str) -> list[str]:
     """What is wrong with figures and tables, by the origins beside them."""
-    found, budgets, code = [], set(), {}
+    found, budgets, code = [], set(), _Code()
     pictures = {path.with_suffix("") for path in (folder / "figures").glob("[!.]*.png")}
-    origins = {path.with_suffix("") for path in (folder / "figures").glob("[!.]*.json")}
+    noted = {path.with_suffix("") for path in (folder / "figures").glob("[!.]*.json")}
     tables = {folder / name for name in results.TABLES if (folder / f"{name}.csv").is_file()}
-    found += [f"figures/{path.name}.json: its picture is missing" for path in sorted(origins - pictures)]
+    found += [f"figures/{path.name}.json: its picture is missing" for path in sorted(noted - pictures)]
     for path in sorted(pictures | tables):
         file = f"{path.name}.csv" if path in tables else f"figures/{path.name}.png"
         try:
-            origin = files.read_checked_json(path.with_suffix(".json"))
-            stem, made_from, made_by = origin["notebook"], origin["data"], origin["code"]
-            budgets |= {origin["parameters"]["budget"]} if "budget" in origin["parameters"] else set()
-            content = origin["sha256"] if path in tables else origin.get("sha256")
+            whole = files.read_checked_json(path.with_suffix(".json"))
+            every = [_Origin(each) for each in origins.parts(whole)]
+            content = whole["sha256"] if path in tables else whole.get("sha256")
+            if not every:
+                raise ValueError("no origin")
         except FileNotFoundError:
             found.append(f"{file}: its origin, {path.name}.json, is missing")
             continue
         except (OSError, ValueError, KeyError, TypeError):
             found.append(f"{file}: its origin, {path.name}.json, is damaged")
             continue
-        notebook = paths.NOTEBOOKS / f"{stem}.ipynb"
-        if not notebook.is_file():
-            found.append(f"{file}: its notebook {stem} is no longer there")
-            continue
-        if stem not in code:
-            code[stem] = code_hash.of_notebook(notebook)
-            found += [
-                f"notebook {stem[:2]}: {words}: counts as changed" for words in code_hash.unknown_imports(notebook)
-            ]
-        stale = [word for word, old, new in (("code", made_by, code[stem]), ("data", made_from, data)) if old != new]
-        if stale:
-            found.append(f"{file}: {' and '.join(stale)} changed since: run notebook {stem[:2]} again")
+        budgets |= {budget for each in every for budget in each.budget}
+        found += [f"{file}: {line}" for each in every for line in each.stale(code, data=data)]
         if content is not None and content != files.sha256((folder / file).read_bytes()):
-            found.append(f"{file}: is not what notebook {stem[:2]} wrote: run it again")
+            wrote = " and ".join(each.notebook[:2] for each in every)
+            found.append(f"{file}: is not what notebook {wrote} wrote: run it again")
     if len(budgets) > 1:
         found.append(f"figures and tables: of different budgets ({', '.join(sorted(map(str, budgets)))})")
-    return found
+    return code.problems + found
+
+
+class _Code:
+    """The present code of notebooks, looked up once each."""
+
+    def __init__(self) -> None:
+        self._hashes: dict[str, str] = {}
+        self.problems: list[str] = []
+
+    def of(self, stem: str, notebook: Path) -> str:
+        if stem not in self._hashes:
+            self._hashes[stem] = code_hash.of_notebook(notebook)
+            self.problems += [
+                f"notebook {stem[:2]}: {words}: counts as changed" for words in code_hash.unknown_imports(notebook)
+            ]
+        return self._hashes[stem]
+
+
+class _Origin:
+    """Where a figure comes from, or some models' rows of a table: each is judged by the notebook that made it."""
+
+    def __init__(self, noted: dict) -> None:
+        self.notebook, self._data, self._code = str(noted["notebook"]), noted["data"], noted["code"]
+        self.budget = {noted["parameters"]["budget"]} if "budget" in noted["parameters"] else set()
+        self._models = [str(model) for model in noted.get("models", [])]
+
+    def stale(self, code: _Code, *, data: str) -> list[str]:
+        notebook = paths.NOTEBOOKS / f"{self.notebook}.ipynb"
+        if not notebook.is_file():
+            return [f"its notebook {self.notebook} is no longer there"]
+        present = code.of(self.notebook, notebook)
+        words = [word for word, old, new in (("code", self._code, present), ("data", self._data, data)) if old != new]
+        whose = f" (rows of {', '.join(self._models)})" if self._models else ""
+        return [f"{' and '.join(words)} changed since: run notebook {self.notebook[:2]} again{whose}"] if words else []
 
 
 def _manifest(folder: Path, hashes: dict[str, str]) -> list[str]:
     try:
-        table = pd.read_csv(folder / "manifest.csv", dtype=str)
-        listed = dict(zip(table["image"], table["sha256"], strict=True))
+        listed = manifests.hashes(csv_files.read(folder / "manifest.csv", manifests.SCHEMA))
     except FileNotFoundError:
         return ["manifest.csv: missing: run notebook 01"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, csv_files.DamagedError):
         return ["manifest.csv: damaged: run notebook 01 again"]
-    readable = {name: digest for name, digest in listed.items() if isinstance(digest, str)}
-    return [] if readable == hashes else ["manifest.csv: lists other files than the data set holds: run notebook 01"]
+    return [] if listed == hashes else ["manifest.csv: lists other files than the data set holds: run notebook 01"]
 
 
 def _tables(dataset: str) -> list[str]:
     try:
-        predictions = results.read(dataset, "predictions")
+        predictions = results.parsed(dataset, "predictions")
     except OutputError as error:
         return [f"predictions.csv: {error}"]
     try:
@@ -125,7 +144,7 @@ def _tables(dataset: str) -> list[str]:
     found = []
     for name, wanted in computed.items():
         try:
-            same = _equal(results.read(dataset, name), wanted)
+            same = _equal(results.parsed(dataset, name), wanted)
         except OutputError as error:
             found.append(f"{name}.csv: {error}")
             continue

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils.common import arrays, files, paths, progress
+from fer_utils.common import arrays, csv_files, files, paths, progress
 from fer_utils.common.errors import DatasetError
 from fer_utils.data import cleaning
 from fer_utils.evaluation import intervals
@@ -154,7 +154,8 @@ def _on_sample(regression: face_units.Regression) -> dict[str, float]:
     positions = cleaning.kept_indices(data, manifest)
     images = features.crops(data, positions, _KEY[0])
     read = pd.DataFrame(regression.read(*_features(images)), columns=face_units.NAMES)
-    table = pd.read_csv(paths.SAMPLE / "expressions.csv").set_index("image").loc[data.file_names[positions]]
+    table = csv_files.read(paths.SAMPLE / "expressions.csv", csv_files.schema(["image"], text=["image"]))
+    table = table.set_index("image").loc[data.file_names[positions]]
     found = {}
     for name, columns in _columns().items():
         theirs = [_generators(column) for column in columns]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from fer_utils.common import files, paths
-from fer_utils.common.errors import DatasetError
+from fer_utils.common import csv_files, files, paths
+from fer_utils.common.errors import DatasetError, WeightsError
 from fer_utils.data import ferplus
 from fer_utils.data.ferplus import VoteDataset
 from fer_utils.evaluation import intervals
@@ -17,6 +17,9 @@ from fer_utils.transfer import pretrained
 if TYPE_CHECKING:
     from fer_utils.transfer.pretraining import PretrainingRecipe
 
+_PREDICTED = ("image", "truth", "predicted")
+_VALIDATION = csv_files.schema((*_PREDICTED, *(f"p_{name}" for name in ferplus.EXPRESSIONS)), text=_PREDICTED)
+_CURVES = csv_files.schema(("epoch", "validation_cross_entropy", "validation_accuracy"))
 _CARD = """# The pretrained network
 
 Made by `fer pretrain`, this page too. `ferplus.keras` holds the weights, `ferplus.json` the recipe, the temperature and the
@@ -93,10 +96,10 @@ def ship(model, curves: np.ndarray, *, recipe: "PretrainingRecipe", data: VoteDa
     }
     folder = paths.weights()
     pretrained.save(model, temperature=temperature, about=about, folder=folder)
-    files.write(folder / "ferplus_validation.csv", table.to_csv(index=False, float_format="%.4f", lineterminator="\n"))
+    files.write(folder / "ferplus_validation.csv", csv_files.text(table, _VALIDATION, decimals=4))
     rows = pd.DataFrame(curves, columns=PRETRAINING_CURVES)
     rows.insert(0, "epoch", np.arange(1, len(rows) + 1))
-    files.write(folder / "ferplus_curves.csv", rows.to_csv(index=False, float_format="%.5f", lineterminator="\n"))
+    files.write(folder / "ferplus_curves.csv", csv_files.text(rows, _CURVES, decimals=5))
     about = pretrained.metadata(folder)
     files.write(folder / "README.md", card(about))
     return about
@@ -160,8 +163,18 @@ def read_validation() -> tuple[dict, pd.DataFrame, pd.DataFrame]:
     Raises:
         WeightsError: the weights are missing or damaged.
     """
-    about, folder = pretrained.metadata(), paths.weights()
-    return about, pd.read_csv(folder / "ferplus_validation.csv"), pd.read_csv(folder / "ferplus_curves.csv")
+    about = pretrained.metadata()
+    return about, _read("ferplus_validation", _VALIDATION), _read("ferplus_curves", _CURVES)
+
+
+def _read(name: str, expected: csv_files.Schema) -> pd.DataFrame:
+    path = paths.weights() / f"{name}.csv"
+    try:
+        return csv_files.read(path, expected)
+    except (OSError, csv_files.DamagedError) as error:
+        raise WeightsError(
+            f"{path} is missing or damaged ({error}). Restore it with: git checkout -- weights"
+        ) from error
 
 
 def scores_on_test_part() -> dict[str, dict[str, float]] | None:
