@@ -75,8 +75,8 @@ class Page:
 
     @cached_property
     def data(self) -> FaceDataset:
-        """The data set with the place of the eyes in every image."""
-        return self.raw.with_eyes(self.manifest)
+        """The data set with the place of the eyes in every image, without people and classes of whom nothing is kept."""
+        return cleaning.cleaned(self.raw, self.manifest)
 
     @cached_property
     def usable(self) -> np.ndarray:
@@ -85,8 +85,8 @@ class Page:
 
     @property
     def classes(self) -> list[str]:
-        """Expressions, alphabetical."""
-        return list(self.raw.class_names)
+        """Expressions of which an image is kept, alphabetical."""
+        return list(self.data.class_names)
 
     @cached_property
     def experiment(self) -> Experiment:
@@ -116,10 +116,11 @@ class Page:
         saving.save(chart, f"{self.name[:2]}-{slug}", context=replace(context, shows=shows))
 
     def write(self, text: str) -> None:
-        """Display Markdown, such as what a notebook found."""
+        """Display Markdown, such as what a notebook found; nothing where there is no text."""
         from IPython.display import Markdown, display
 
-        display(Markdown(text))
+        if text:
+            display(Markdown(text))
 
     def _noted(self) -> dict:
         """The parameters as origins note them: no path and no address of this machine."""

@@ -149,7 +149,8 @@ def test_aligned_faces_stand_under_their_expressions_and_excluded_ones_leave_a_g
 
 def manifest(*reasons: str) -> pd.DataFrame:
     columns = {"subject": FACES.subjects, "label": [CLASSES[label] for label in FACES.labels], "reason": reasons}
-    return pd.DataFrame(columns).assign(kept=[not each for each in reasons])
+    shown = {"image": FACES.file_names, "condition": FACES.conditions, "width": 50}
+    return pd.DataFrame(columns | shown).assign(kept=[not each for each in reasons])
 
 
 def test_the_summary_counts_files_faces_and_pairs():

@@ -1,3 +1,4 @@
+import itertools
 from types import SimpleNamespace
 
 import matplotlib
@@ -40,7 +41,9 @@ def pictures(*greys: int) -> list[np.ndarray]:
 
 
 def test_confusion_in_counts_shares_and_errors():
-    chart = error_charts.confusion(np.array([[3, 1], [6, 2]]), classes=CLASSES, model="my_model", seeds=2)
+    chart = error_charts.confusion(
+        np.array([[3, 1], [6, 2]]), classes=CLASSES, model="my_model", seeds=2, people={"happy": 2, "sad": 3}
+    )
     worst = "Most often mistaken: sad for happy, 6 of 8."
     assert chart.caption == f"Confusion of `my_model` under `loso`, 2 seed(s). {worst}"
     assert chart.alt == f"Three 2 by 2 tables for my_model. {worst}"
@@ -52,15 +55,41 @@ def test_confusion_in_counts_shares_and_errors():
     assert (counts.get_xlabel(), counts.get_ylabel()) == ("predicted", "truth")
 
 
+def test_a_class_that_one_person_shows_is_said_not_to_be_learned():
+    words = {"classes": CLASSES, "model": "m", "seeds": 1}
+    chart = error_charts.confusion(np.array([[3, 1], [2, 0]]), people={"happy": 3, "sad": 1}, **words)
+    assert chart.caption.endswith("cannot be learned and its score says nothing.")
+    assert "One person alone shows `sad`:" in chart.caption
+    assert error_charts.shown_by_one({"happy": 2}) == ""
+    assert "`happy`, `sad`" in error_charts.shown_by_one({"happy": 1, "sad": 1})
+
+
+def test_tables_of_many_classes_stand_one_below_the_other_and_leave_room_for_every_name():
+    names = [f"an expression with a long name {index:02}" for index in range(30)]
+    words = {"model": "m", "seeds": 1, "people": dict.fromkeys(names, 2)}
+    figure = error_charts.confusion(np.full((30, 30), 9999), classes=names, **words).figure
+    figure.canvas.draw()
+    for ax in figure.axes:
+        for labels in (ax.get_xticklabels(), ax.get_yticklabels(), ax.texts):
+            boxes = [label.get_window_extent() for label in labels]
+            assert not any(a.overlaps(b) for a, b in itertools.pairwise(boxes))
+    assert len(figure.axes[0].texts) == 900
+    many = [f"c{index}" for index in range(60)]
+    figure = error_charts.confusion(np.ones((60, 60), dtype=int), classes=many, model="m", seeds=1, people={}).figure
+    assert not figure.axes[0].texts
+
+
 @pytest.mark.parametrize("counts", [[[3, 0], [0, 4]], [[3, 0], [0, 0]]], ids=["all right", "a class without images"])
 def test_confusion_without_a_mistake(counts):
-    chart = error_charts.confusion(np.array(counts), classes=CLASSES, model="m", seeds=1)
+    chart = error_charts.confusion(np.array(counts), classes=CLASSES, model="m", seeds=1, people={"happy": 2, "sad": 3})
     assert chart.caption.endswith("1 seed(s). Nothing was mistaken.")
     assert cells(chart.figure.axes[1])[0] == "100%"
 
 
 def test_confusion_of_one_class():
-    assert cells(error_charts.confusion(np.array([[5]]), classes=["sad"], model="m", seeds=1).figure.axes[0]) == ["5"]
+    assert cells(
+        error_charts.confusion(np.array([[5]]), classes=["sad"], model="m", seeds=1, people={"sad": 2}).figure.axes[0]
+    ) == ["5"]
 
 
 def test_surest_predictions_are_framed_by_whether_they_were_right():
@@ -153,6 +182,7 @@ def test_what_notebook_04_found_is_counted():
         confidence=np.array([0.9, 0.9, 0.5, 0.85]),
         calibration_error=0.4,
         predictions=pd.DataFrame({"subject": ["01", "01", "02", "02"]}),
+        by_subject=pd.DataFrame({"happy": [0.5, 1.0], "sad": [0.0, np.nan]}, index=["01", "02"]),
         nearest_training_images=lambda *, count: pd.DataFrame(
             {"predicted": ["sad", "happy"], "nearest_label": ["sad", "sad"]}
         ),
@@ -161,7 +191,7 @@ def test_what_notebook_04_found_is_counted():
     lines = errors.summary(study, reference).splitlines()
     assert len(lines) == 6
     assert "Most often mistaken: sad for happy, 6 of 8. Recall is lowest for sad (25%)" in lines[0]
-    assert "highest for happy (75%)" in lines[0]
+    assert "highest for happy (75%). One person alone shows `sad`" in lines[0]
     assert "from 25% (subject 01) to 75% (subject 02)" in lines[1]
     assert "In 50% of its mistakes" in lines[2]
     assert "(2 mistakes of the first seed)" in lines[2]

@@ -1,12 +1,13 @@
 """Which images are kept, why the others are not, and the manifest that says so."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fer_utils.common import files, paths
+from fer_utils.common import files, paths, progress
 from fer_utils.common.errors import DatasetError
 from fer_utils.data import datasets
 from fer_utils.data.alignment import Face
@@ -30,19 +31,21 @@ NOT_EXPRESSIONS = {
     "noglasses": "glasses condition, not an expression",
 }
 HASH_SIDE = 16  # a perceptual hash has 256 bits
+_NAMED_AT_MOST = 10  # files in a notice; people and classes are all named
 
 
 def manifest(dataset: FaceDataset) -> pd.DataFrame:
     """Decide on every image file and write `outputs/<dataset>/manifest.csv`.
 
-    Rules, the first that applies gives the reason: unreadable; a condition that is not an expression; known to be
+    Rules, the first that applies gives the reason: no image, or unreadable; a condition that is not an expression; known to be
     wrong; same bytes as an earlier image of the same label; same bytes under two labels; not exactly one face.
+    Where the file changes, `notices` go to standard error.
 
     Returns:
         One row per file, columns `COLUMNS`; eyes in pixels of the frame, empty where not exactly one face was found.
 
     Raises:
-        DatasetError: a class or a subject of which nothing remains.
+        DatasetError: fewer than two classes or subjects remain, or none that two subjects show.
     """
     found = detect(dataset)
     reasons = exclusion_reasons(dataset, found)
@@ -50,8 +53,15 @@ def manifest(dataset: FaceDataset) -> pd.DataFrame:
         _row(dataset, index, reason, faces) for index, (reason, faces) in enumerate(zip(reasons, found, strict=True))
     ]
     rows += [
-        dict.fromkeys(COLUMNS) | {"image": name, "kept": False, "reason": why}
-        for name, why in dataset.unreadable.items()
+        dict.fromkeys(COLUMNS)
+        | {
+            "image": name,
+            "subject": why.subject or None,
+            "condition": why.condition or None,
+            "kept": False,
+            "reason": why.reason,
+        }
+        for name, why in dataset.left_out.items()
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).sort_values("image", ignore_index=True)
     _check_remains(dataset, table)
@@ -59,7 +69,52 @@ def manifest(dataset: FaceDataset) -> pd.DataFrame:
     path = paths.outputs(dataset.name) / "manifest.csv"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         files.write(path, text)
+        for notice in notices(table):
+            progress.say(f"{dataset.name}: {notice}")
     return table
+
+
+def notices(table: pd.DataFrame) -> list[str]:
+    """What a manifest leaves out that a reader should know of, as Markdown, a line for each kind; none for most data sets.
+
+    Files that are no images or cannot be read; people and classes of whom nothing remains; classes that one person shows;
+    people with an image each.
+    """
+    kept = table[table["kept"].astype(bool)]
+    lines = []
+    # Only of images that were decoded is the size known.
+    files_left_out = table[table["width"].isna()]
+    if len(files_left_out):
+        named = [f"`{row.image}` ({_brief(row.reason)})" for row in files_left_out.head(_NAMED_AT_MOST).itertuples()]
+        more = ", ... (all are in manifest.csv)" if len(files_left_out) > _NAMED_AT_MOST else ""
+        lines.append(f"No image, or not read, and left out: {', '.join(named)}{more}.")
+    for word, column in (("people", "subject"), ("classes", "label")):
+        if lost := _lost(table, kept, column):
+            named = [f"`{name}` ({_brief(why)})" for name, why in lost.items()]
+            lines.append(f"Left out, since no image of these {word} remains: {', '.join(named)}.")
+    if lone := [name for name, people in kept.groupby("label")["subject"].nunique().items() if people == 1]:
+        named = ", ".join(f"`{name}`" for name in lone)
+        lines.append(
+            f"Shown by one person alone, so that it cannot be learned from others: {named}. Its scores say nothing."
+        )
+    people = kept["subject"].nunique()
+    if people == len(kept) > 2:
+        lines.append(f"Each image is taken for a person of its own ({people} people): check subject_pattern.")
+    return lines
+
+
+def _lost(table: pd.DataFrame, kept: pd.DataFrame, column: str) -> dict[str, str]:
+    """Subjects or classes of which no image is kept, each with the first reason."""
+    # Of what was never decoded the condition is the class, unless it is no expression.
+    classes = table["label"].where(table["width"].notna(), table["condition"])
+    asked = table.assign(label=classes)[classes.notna() & ~classes.isin(list(NOT_EXPRESSIONS))]
+    lost = asked[asked[column].notna() & ~asked[column].isin(set(kept[column]))]
+    return dict(lost.groupby(column)["reason"].first())
+
+
+def _brief(reason: str) -> str:
+    """The first clause of a reason, without its brackets and the advice after it."""
+    return reason.split(" (")[0].split(". ")[0]
 
 
 def exclusion_reasons(dataset: FaceDataset, found: list[list[Face]]) -> list[str]:
@@ -67,14 +122,15 @@ def exclusion_reasons(dataset: FaceDataset, found: list[list[Face]]) -> list[str
     known_wrong = KNOWN_WRONG.get(dataset.name, {})
     first_of: dict[str, int] = {}
     reasons = []
-    labels_of = {digest: set(dataset.labels[dataset.hashes == digest]) - {-1} for digest in set(dataset.hashes)}
+    same_bytes = _by_bytes(dataset)
     for index, name in enumerate(dataset.file_names):
         digest = dataset.hashes[index]
+        same = same_bytes[digest]
         if dataset.labels[index] < 0:
             reasons.append(NOT_EXPRESSIONS[dataset.conditions[index]])
         elif name in known_wrong:
             reasons.append(known_wrong[name])
-        elif len(labels_of[digest]) > 1 and not _explained(dataset, digest, known_wrong):
+        elif len(_labels(dataset, same)) > 1 and not _explained(dataset, same, known_wrong):
             reasons.append("the same bytes stand under another label: one of the two is wrong")
         elif digest in first_of:
             reasons.append(f"the same bytes as {dataset.file_names[first_of[digest]]}")
@@ -88,12 +144,8 @@ def exclusion_reasons(dataset: FaceDataset, found: list[list[Face]]) -> list[str
 
 def identical_pairs(dataset: FaceDataset) -> list[tuple[str, str]]:
     """Pairs of files with the same bytes, in the order of their names."""
-    pairs = combinations(range(len(dataset)), 2)
-    return [
-        (str(dataset.file_names[a]), str(dataset.file_names[b]))
-        for a, b in pairs
-        if dataset.hashes[a] == dataset.hashes[b]
-    ]
+    pairs = sorted(pair for same in _by_bytes(dataset).values() for pair in combinations(same, 2))
+    return [(str(dataset.file_names[a]), str(dataset.file_names[b])) for a, b in pairs]
 
 
 def near_duplicates(dataset: FaceDataset, *, largest_distance: int) -> pd.DataFrame:
@@ -110,14 +162,33 @@ def near_duplicates(dataset: FaceDataset, *, largest_distance: int) -> pd.DataFr
     bits = np.stack(
         [imagehash.phash(Image.fromarray(image), hash_size=HASH_SIDE).hash.ravel() for image in dataset.images]
     )
-    distances = np.sum(bits[:, np.newaxis] != bits[np.newaxis], axis=2)
-    rows = [
-        (dataset.file_names[a], dataset.file_names[b], int(distances[a, b]))
-        for a, b in combinations(range(len(dataset)), 2)
-        if distances[a, b] <= largest_distance and dataset.hashes[a] != dataset.hashes[b]
-    ]
-    table = pd.DataFrame(rows, columns=["first", "second", "distance"])
-    return table.sort_values(["distance", "first", "second"], ignore_index=True)
+    first, second, distance = alike(bits, largest_distance=largest_distance)
+    other_bytes = dataset.hashes[first] != dataset.hashes[second]
+    names = dataset.file_names
+    columns = {
+        "first": names[first[other_bytes]],
+        "second": names[second[other_bytes]],
+        "distance": distance[other_bytes],
+    }
+    return pd.DataFrame(columns).sort_values(["distance", "first", "second"], ignore_index=True)
+
+
+def alike(bits: np.ndarray, *, largest_distance: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of rows that differ in few bits, in memory that grows with the rows and the pairs found, not with all pairs.
+
+    Args:
+        bits: (N, bits) bool.
+
+    Returns:
+        (pairs,) int64 each: the row, a later row, and how many bits differ.
+    """
+    packed = np.packbits(bits, axis=1)
+    found = [np.empty((3, 0), dtype=np.int64)]
+    for row in range(len(packed) - 1):
+        distances = np.bitwise_count(packed[row + 1 :] ^ packed[row]).sum(axis=1, dtype=np.int64)
+        near = np.flatnonzero(distances <= largest_distance)
+        found.append(np.stack([np.full(len(near), row), near + row + 1, distances[near]]))
+    return tuple(np.concatenate(found, axis=1))
 
 
 def kept_indices(dataset: FaceDataset, table: pd.DataFrame) -> np.ndarray:
@@ -132,13 +203,39 @@ def load_clean(
     """A data set with the eyes found in it, and its manifest: what every notebook after the first starts from."""
     dataset = datasets.load(name, subject_pattern=subject_pattern, unreadable=unreadable)
     table = manifest(dataset)
-    return dataset.with_eyes(table), table
+    return cleaned(dataset, table), table
 
 
-def _explained(dataset: FaceDataset, digest: str, known_wrong: dict[str, str]) -> bool:
-    """Whether the files known to be wrong account for all but one label of these bytes."""
-    same = np.flatnonzero((dataset.hashes == digest) & (dataset.labels >= 0))
-    return len({dataset.labels[i] for i in same if dataset.file_names[i] not in known_wrong}) <= 1
+def cleaned(dataset: FaceDataset, table: pd.DataFrame) -> FaceDataset:
+    """The data set with the eyes found in it, and without the classes and people of whom no image is kept.
+
+    All images stay at their positions; those of such people and classes have the label -1.
+
+    Args:
+        table: the data set's manifest.
+    """
+    dataset, kept = dataset.with_eyes(table), kept_indices(dataset, table)
+    remain = sorted(set(dataset.labels[kept].tolist()))
+    known = np.isin(dataset.labels, remain) & np.isin(dataset.subjects, dataset.subjects[kept])
+    labels = np.where(known, np.searchsorted(remain, dataset.labels), -1).astype(np.int64)
+    return replace(dataset, labels=labels, class_names=tuple(dataset.class_names[label] for label in remain))
+
+
+def _by_bytes(dataset: FaceDataset) -> dict[str, list[int]]:
+    """Hash of the bytes to the positions of the files that hold them."""
+    same: dict[str, list[int]] = {}
+    for index, digest in enumerate(dataset.hashes):
+        same.setdefault(str(digest), []).append(index)
+    return same
+
+
+def _labels(dataset: FaceDataset, positions: list[int]) -> set[int]:
+    return {int(dataset.labels[index]) for index in positions} - {-1}
+
+
+def _explained(dataset: FaceDataset, same: list[int], known_wrong: dict[str, str]) -> bool:
+    """Whether the files known to be wrong account for all but one label of the same bytes."""
+    return len(_labels(dataset, [index for index in same if dataset.file_names[index] not in known_wrong])) <= 1
 
 
 def _row(dataset: FaceDataset, index: int, reason: str, faces: list[Face]) -> dict:
@@ -155,15 +252,16 @@ def _row(dataset: FaceDataset, index: int, reason: str, faces: list[Face]) -> di
 
 def _check_remains(dataset: FaceDataset, table: pd.DataFrame) -> None:
     kept = table[table["kept"].astype(bool)]
-    for word, column, names in (
-        ("class", "label", dataset.class_names),
-        ("subject", "subject", sorted(set(dataset.subjects))),
-    ):
-        for name in names:
-            if not (kept[column] == name).any():
-                reasons = table.loc[(table[column] == name) & (table["reason"] != ""), "reason"]
-                example = f" (the first reason: {reasons.iloc[0]})" if len(reasons) else ""
-                raise DatasetError(
-                    f"{dataset.name}: no image of {word} {str(name)!r} remains after cleaning{example}. "
-                    f"Add images of it, or take it out of the folder."
-                )
+    for word, column in (("classes", "label"), ("subjects", "subject")):
+        remain = sorted(set(kept[column]))
+        if len(remain) < 2:
+            gone = ", ".join(f"{name!r} ({_brief(why)})" for name, why in _lost(table, kept, column).items())
+            raise DatasetError(
+                f"{dataset.name}: at least two {word} are needed, and of these {', '.join(remain) or 'none'} remains after "
+                f"cleaning; nothing is usable of {gone}. Add images of them."
+            )
+    if kept.groupby("label")["subject"].nunique().max() < 2:
+        raise DatasetError(
+            f"{dataset.name}: after cleaning each class shows one person alone, so nobody's expression can be learned from "
+            "others. Add images of other people; manifest.csv of an earlier run, or notebook 01, says why images go."
+        )

@@ -4,7 +4,6 @@ Class order is alphabetical everywhere. In Yale and its rendered twin, six of th
 the others (light and glasses) have the label -1.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,23 +14,17 @@ import numpy as np
 
 from fer_utils.common import files, paths
 from fer_utils.common.errors import DatasetError, ParameterError
-from fer_utils.data import ferplus, own_folders
+from fer_utils.data import ferplus, layouts, own_folders
 from fer_utils.data.ferplus import VoteDataset
-from fer_utils.data.images import read_grey
+from fer_utils.data.images import decode_grey
+from fer_utils.data.layouts import SUBJECT_PATTERN, YALE_EXPRESSIONS, YALE_OTHER_CONDITIONS, Entry, LeftOut, readable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-YALE_EXPRESSIONS = ("happy", "normal", "sad", "sleepy", "surprised", "wink")
-YALE_OTHER_CONDITIONS = ("centerlight", "glasses", "leftlight", "noglasses", "rightlight")
-KNOWN_EXPRESSIONS = frozenset(YALE_EXPRESSIONS) | {
-    "anger", "angry", "contempt", "disgust", "disgusted", "fear", "fearful",
-    "happiness", "neutral", "sadness", "surprise",
-}  # fmt: skip
-SUBJECT_PATTERN = r"^(?P<subject>S\d+(?=_)|[A-Z]{2}(?=\.)|subject\d+)"
-IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff", ".webp"})
 NAMED = {"sample": "Sample faces", "yale": "Yale Face Database"}
 RENDERED = frozenset({"sample"})
+_NAMED_AT_MOST = 10  # files in a message
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +36,14 @@ class FaceDataset:
         title: for captions.
         rendered: True where the faces are computer graphics and no figure says anything about real faces.
         images: (N, height, width) uint8 in [0, 255]; a tuple of (height, width) arrays where sizes differ.
-        labels: (N,) int64, index into `class_names`; -1 where the condition is not an expression.
+        labels: (N,) int64, index into `class_names`; -1 where the condition is not an expression, and after cleaning where the
+            person or the class is left out.
         subjects: (N,) str, one identifier per person.
         conditions: (N,) str, the data set's own word for what is shown.
-        file_names: (N,) str, file names relative to the data set's folder, sorted.
+        file_names: (N,) str, file names relative to the data set's folder, sorted; what is no text in them as escapes.
         hashes: (N,) str, SHA-256 of each file.
         class_names: expressions, alphabetical.
-        unreadable: file name to reason, for files that were skipped.
+        left_out: by name, files that could not be read or are no images, and folders that hold none.
         eyes: (N, 2, 2) float64, x and y in pixels of the eye on the image's left, then of the other; not a number where not
             exactly one face was found. None before cleaning (`cleaning.load_clean`).
     """
@@ -64,7 +58,7 @@ class FaceDataset:
     file_names: np.ndarray
     hashes: np.ndarray
     class_names: tuple[str, ...]
-    unreadable: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, LeftOut] = field(default_factory=dict)
     eyes: np.ndarray | None = None
 
     def __len__(self) -> int:
@@ -99,49 +93,45 @@ class FaceDataset:
         return replace(self, eyes=eyes.reshape(-1, 2, 2))
 
 
-@dataclass(frozen=True)
-class _Entry:
-    path: Path
-    file_name: str
-    subject: str
-    condition: str
-
-
 def load(
     name: str | Path, *, subject_pattern: str = SUBJECT_PATTERN, unreadable: str = "stop"
 ) -> FaceDataset | VoteDataset:
     """Load a data set.
 
     Args:
-        name: "sample", "yale", "ferplus" (votes in place of labels, and no subjects), or a folder of one's own: class subfolders with the subject in the file name, or files
-            named `subjectNN.expression` (an image suffix may follow).
+        name: "sample", "yale", "ferplus" (votes in place of labels, and no subjects), or a folder of one's own: class
+            subfolders with the subject in the file name, or files named `subjectNN.expression` (an image suffix may follow).
         subject_pattern: regular expression with one group, the subject, searched in the file names of class subfolders;
             the default knows `S010_004_00000017.png` (CK+), `KA.AN1.39.tiff` (JAFFE) and `subject01...`.
-        unreadable: "stop" raises on the first look at a bad file; "skip" leaves bad files out and lists them in
-            `FaceDataset.unreadable`, so that the manifest tells why they are missing.
+        unreadable: "stop" raises on the first look at a bad file; "skip" leaves bad files out. What is left out, files that
+            are no images too, is listed in `FaceDataset.left_out`, so that the manifest says why.
 
     Raises:
-        DatasetError: nothing there, files that cannot be read, a wrong checksum, an unknown expression, a class with a
-            single image, or a single subject.
+        DatasetError: nothing there, files that cannot be read, a wrong checksum, an unknown expression, fewer than two
+            classes or subjects, or folders that are people and not expressions.
         ParameterError: a name that is neither known nor a folder, or another value of `unreadable`.
     """
     if unreadable not in ("stop", "skip"):
         raise ParameterError(f"unreadable must be 'stop' or 'skip', not {unreadable!r}.")
     if name == "ferplus":
         return ferplus.load()
-    if name == "sample":
-        return _read("sample", _flat_entries(paths.SAMPLE), YALE_EXPRESSIONS, unreadable, checksums("sample"))
-    if name == "yale":
-        return _read("yale", _flat_entries(yale_folder()), YALE_EXPRESSIONS, unreadable, checksums("yale"))
+    if name in NAMED:
+        entries, _ = layouts.flat(paths.SAMPLE if name == "sample" else yale_folder())
+        return _read(name, entries, unreadable, checksums(name))
     folder = paths.given(name)
+    if folder.is_file():
+        raise ParameterError(f"{readable(str(name))}: this is a file, and a data set is a folder of images.")
     if not folder.is_dir():
         raise ParameterError(
-            f"no data set named {str(name)!r}: use one of {', '.join(sorted(NAMED))}, or the path of a folder."
+            f"no data set named {readable(str(name))!r}: use one of {', '.join(sorted(NAMED))}, or the path of a folder."
         )
-    entries = _class_folder_entries(folder, subject_pattern) if _has_class_folders(folder) else _flat_entries(folder)
-    classes = {entry.condition for entry in entries} - set(YALE_OTHER_CONDITIONS)
-    dataset = _read(str(folder), entries, tuple(sorted(classes)), unreadable, {})
-    _check_own(dataset, folder)
+    of_classes = layouts.has_class_folders(folder)
+    entries, left_out = (
+        layouts.class_folders(folder, subject_pattern, unreadable=unreadable) if of_classes else layouts.flat(folder)
+    )
+    dataset = _read(str(folder), entries, unreadable, {})
+    dataset = replace(dataset, left_out=left_out | dataset.left_out)
+    _check_own(dataset, readable(folder.name), of_classes=of_classes)
     return dataset
 
 
@@ -181,62 +171,7 @@ def yale_folder() -> Path:
     return folder
 
 
-def _has_class_folders(folder: Path) -> bool:
-    return any(child.is_dir() and not child.name.startswith(".") for child in folder.iterdir())
-
-
-def _flat_entries(folder: Path) -> list[_Entry]:
-    """Entries of `subjectNN.condition` files; `subject01.gif` is Yale's centerlight of subject 01."""
-    entries = []
-    for path in sorted(folder.glob("subject*")):
-        stem = path.name[: -len(path.suffix)] if path.suffix.lower() in IMAGE_SUFFIXES else path.name
-        subject, _, condition = stem.removeprefix("subject").partition(".")
-        condition = condition or "centerlight"
-        if condition not in KNOWN_EXPRESSIONS and condition not in YALE_OTHER_CONDITIONS:
-            raise DatasetError(
-                f"{path.name}: unknown expression {condition!r}. Known are {', '.join(sorted(KNOWN_EXPRESSIONS))}; "
-                "rename the file, or put each class in a subfolder of its own to use other words."
-            )
-        entries.append(_Entry(path=path, file_name=path.name, subject=subject, condition=condition))
-    if not entries:
-        raise DatasetError(
-            f"{folder}: no images named subjectNN.expression and no class subfolders. "
-            "See 'Your own faces' in the README."
-        )
-    return entries
-
-
-def _class_folder_entries(folder: Path, subject_pattern: str) -> list[_Entry]:
-    """Entries of `<class>/<file with the subject in its name>`."""
-    try:
-        pattern = re.compile(subject_pattern)
-    except re.error as error:
-        raise ParameterError(f"subject_pattern {subject_pattern!r} is not a regular expression: {error}.") from error
-    if pattern.groups != 1:
-        raise ParameterError(
-            f"subject_pattern {subject_pattern!r} needs exactly one group in parentheses: the subject."
-        )
-    entries = []
-    for class_folder in sorted(
-        child for child in folder.iterdir() if child.is_dir() and not child.name.startswith(".")
-    ):
-        found = [path for path in sorted(class_folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES]
-        if not found:
-            raise DatasetError(f"{class_folder.name}: this class folder holds no images. Fill it, or remove it.")
-        for path in found:
-            match = pattern.search(path.name)
-            if match is None or not match.group(1):
-                raise DatasetError(
-                    f"{class_folder.name}/{path.name}: no subject in the file name. "
-                    "Give subject_pattern, a regular expression whose group is the subject."
-                )
-            entries.append(_Entry(path, f"{class_folder.name}/{path.name}", match.group(1), class_folder.name))
-    return sorted(entries, key=lambda entry: entry.file_name)
-
-
-def _read(
-    name: str, entries: list[_Entry], classes: tuple[str, ...], unreadable: str, expected: dict[str, str]
-) -> FaceDataset:
+def _read(name: str, entries: list[Entry], unreadable: str, expected: dict[str, str]) -> FaceDataset:
     missing = sorted(set(expected) - {entry.file_name for entry in entries})
     if missing:
         raise DatasetError(
@@ -247,11 +182,14 @@ def _read(
     images, hashes, kept, bad = [], [], [], {}
     for entry in entries:
         try:
-            images.append(read_grey(entry.path))
+            content = _content(entry)
+            images.append(decode_grey(content, name=entry.file_name))
         except DatasetError as error:
-            bad[entry.file_name] = str(error)
+            bad[entry.file_name] = LeftOut(
+                str(error).removeprefix(f"{entry.file_name}: "), entry.subject, entry.condition
+            )
             continue
-        digest = files.sha256(entry.path.read_bytes())
+        digest = files.sha256(content)
         if expected and digest != expected[entry.file_name]:
             raise DatasetError(
                 f"{entry.file_name}: wrong checksum, this is not the file of the {NAMED[name]}. {_remedy(name)}"
@@ -259,23 +197,41 @@ def _read(
         hashes.append(digest)
         kept.append(entry)
     if bad and (unreadable == "stop" or not kept):
-        raise DatasetError(
-            "\n".join(bad.values())
-            + "\nOr pass unreadable='skip' (on the command line: -p unreadable skip) to go on without."
-        )
+        raise DatasetError(_bad_files(bad))
+    conditions = [entry.condition for entry in kept]
+    classes = YALE_EXPRESSIONS if expected else tuple(sorted(set(conditions) - set(YALE_OTHER_CONDITIONS)))
     return FaceDataset(
         name=paths.dataset_name(name),
-        title=NAMED.get(name, Path(name).name),
+        title=NAMED.get(name, readable(Path(name).name)),
         rendered=name in RENDERED,
         images=np.stack(images) if len({image.shape for image in images}) == 1 else tuple(images),
-        labels=np.array([classes.index(e.condition) if e.condition in classes else -1 for e in kept], dtype=np.int64),
+        labels=np.array([classes.index(each) if each in classes else -1 for each in conditions], dtype=np.int64),
         subjects=np.array([entry.subject for entry in kept]),
-        conditions=np.array([entry.condition for entry in kept]),
+        conditions=np.array(conditions),
         file_names=np.array([entry.file_name for entry in kept]),
         hashes=np.array(hashes),
         class_names=classes,
-        unreadable=bad,
+        left_out=bad,
     )
+
+
+def _content(entry: Entry) -> bytes:
+    try:
+        return entry.path.read_bytes()
+    except OSError as error:
+        raise DatasetError(
+            f"{entry.file_name}: cannot be read ({error.strerror}). Put the file back, or check its rights."
+        ) from error
+
+
+def _bad_files(bad: dict[str, LeftOut]) -> str:
+    """The first file that cannot be read, and in brief the others."""
+    first, *others = bad
+    words = f"{first}: {bad[first].reason}"
+    if others:
+        words += f" So it is with {len(others)} more: {', '.join(others[:_NAMED_AT_MOST])}"
+        words += ", ..." if len(others) > _NAMED_AT_MOST else "."
+    return f"{words} Or pass unreadable='skip' (on the command line: -p unreadable skip) to go on without."
 
 
 def _remedy(name: str) -> str:
@@ -284,17 +240,24 @@ def _remedy(name: str) -> str:
     return "Restore it with: git checkout -- data/sample"
 
 
-def _check_own(dataset: FaceDataset, folder: Path) -> None:
-    for index, class_name in enumerate(dataset.class_names):
-        count = int(np.sum(dataset.labels == index))
-        if count < 2:
-            raise DatasetError(
-                f"{folder.name}: class {class_name!r} has {count} image. "
-                "Each class needs images of at least two subjects; add some, or remove the class."
-            )
+def _check_own(dataset: FaceDataset, name: str, *, of_classes: bool) -> None:
+    lost = {each.condition: each.reason for each in dataset.left_out.values() if each.condition}
+    without = [f"{each!r} ({why})" for each, why in lost.items() if each not in dataset.class_names]
+    because = f"; nothing is usable of {', '.join(without)}" if without else ""
     if len(dataset.class_names) < 2:
         raise DatasetError(
-            f"{folder.name}: at least two classes are needed, found {', '.join(dataset.class_names) or 'none'}."
+            f"{name}: at least two classes are needed, found {', '.join(dataset.class_names) or 'none'}{because}."
         )
-    if len(set(dataset.subjects[dataset.labels >= 0])) < 2:
-        raise DatasetError(f"{folder.name}: all images are of one subject. Leaving a subject out needs at least two.")
+    subjects = dataset.subjects[dataset.labels >= 0]
+    if len(set(subjects)) < 2:
+        raise DatasetError(f"{name}: all images are of one subject. Leaving a subject out needs at least two.")
+    people = {
+        each: sorted(set(dataset.subjects[dataset.labels == index])) for index, each in enumerate(dataset.class_names)
+    }
+    if set(people) == set(subjects) or max(map(len, people.values())) == 1:
+        examples = ", ".join(f"{each!r} of {people[each][0]}" for each in list(people)[:3])
+        remedy = "Folders must be expressions, with several people in each, and the person in each file name"
+        raise DatasetError(
+            f"{name}: each class shows one person alone ({examples}{', ...' if len(people) > 3 else ''}), so nobody's "
+            f"expression can be learned from others. {remedy if of_classes else 'Add images of other people'}."
+        )

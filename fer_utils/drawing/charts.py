@@ -8,10 +8,18 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 PALETTE = sns.color_palette("colorblind")
 TRAINING, VALIDATION, AUGMENTED = PALETTE[0], PALETTE[1], PALETTE[2]
 RIGHT, WRONG = PALETTE[2], PALETTE[3]
+MANY = 9  # classes from here on need more room than a figure of fixed size has
+_LONG = 14  # letters of a name, likewise
+_LONGEST_NAME = 40  # letters of it that are shown
+_CELL = 0.36  # inches of a cell with a number in it
+_LARGEST_SIDE = 18.0  # inches of a table of numbers
+_MOST_NUMBERS = 40  # rows or columns of a table up to which its cells hold numbers
+_WORD_JOINER = "\u2060"
 
 
 def use_style() -> None:
@@ -19,6 +27,7 @@ def use_style() -> None:
     mpl.rcdefaults()  # nothing of a matplotlibrc of the user's
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind", font_scale=0.95)
     plt.rcParams |= {"figure.constrained_layout.use": True, "axes.titlesize": "medium", "figure.max_open_warning": 0}
+    plt.rcParams["text.parse_math"] = False  # a dollar in a name is a dollar
 
 
 def learning_curves(
@@ -81,6 +90,58 @@ def forest(scores: pd.DataFrame, *, metric: str, chance: float | None = None, ax
     return ax
 
 
+def crowded(names: Sequence[str]) -> bool:
+    """Whether names are too many or too long to stand side by side in a figure of fixed size."""
+    return len(names) >= MANY or max(map(len, names), default=0) > _LONG
+
+
+def matrix_axes(
+    count: int, *, rows: Sequence[str], columns: Sequence[str], size: tuple[float, float]
+) -> tuple[Figure, np.ndarray]:
+    """A figure with places for tables of numbers: side by side, or where names are crowded one below the other and larger.
+
+    Args:
+        count: of tables.
+        rows, columns: of each table, names of classes.
+        size: of the figure in inches, where nothing is crowded.
+
+    Returns:
+        The figure and its (count,) array of Axes.
+    """
+    if not crowded(rows) and not crowded(columns):
+        figure, axes = plt.subplots(1, count, figsize=size, squeeze=False)
+        return figure, axes.ravel()
+    longest = [0.09 * max(len(shortened(name)) for name in names) for names in (rows, columns)]
+    width = min(_CELL * len(columns), _LARGEST_SIDE) + longest[0] + 0.8
+    height = min(_CELL * len(rows), _LARGEST_SIDE) + longest[1] + 0.8
+    figure, axes = plt.subplots(count, 1, figsize=(max(width, 5), count * height), squeeze=False)
+    return figure, axes.ravel()
+
+
+def shortened(name: str) -> str:
+    """A name that is not too long to be written beside a chart."""
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+
+
+def in_legend(name: str) -> str:
+    """A name as legends show it: Matplotlib leaves out those that begin with an underscore."""
+    return _WORD_JOINER + name if name.startswith("_") else name
+
+
+def class_legend(ax: Axes, classes: Sequence[str]) -> None:
+    """The legend of classes inside a chart of points, or below the figure where they are crowded."""
+    if not crowded(classes):
+        ax.legend(fontsize="x-small")
+        return
+    shown = ax.get_legend_handles_labels()
+    ax.figure.legend(*shown, fontsize="x-small", loc="outside lower center", ncols=legend_columns(classes))
+
+
+def legend_columns(classes: Sequence[str]) -> int:
+    """How many names stand side by side in a legend that is as wide as the figure."""
+    return max(1, min(len(classes), 8, 100 // max(map(len, classes)))) if crowded(classes) else len(classes)
+
+
 def matrix(
     values: np.ndarray,
     *,
@@ -94,7 +155,7 @@ def matrix(
     mask: np.ndarray | None = None,
     cmap: str = "Blues",
 ) -> Axes:
-    """A table of numbers as an annotated heat map.
+    """A table of numbers as a heat map, annotated unless it has over forty rows or columns.
 
     Args:
         values: (rows, columns).
@@ -104,7 +165,7 @@ def matrix(
     ax = ax or plt.gca()
     sns.heatmap(
         values,
-        annot=True,
+        annot=max(values.shape) <= _MOST_NUMBERS,
         fmt=fmt,
         cmap=cmap,
         cbar=False,
@@ -113,14 +174,14 @@ def matrix(
         vmin=0,
         vmax=vmax,
         mask=mask,
-        xticklabels=rows if columns is None else columns,
-        yticklabels=rows,
+        xticklabels=[shortened(name) for name in columns],
+        yticklabels=[shortened(name) for name in rows],
         annot_kws={"size": "small"},
         ax=ax,
     )
     ax.grid(visible=False)
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.tick_params(axis="x", rotation=45)
+    ax.tick_params(axis="x", rotation=90 if crowded(columns) else 45)
     ax.tick_params(axis="y", rotation=0)
     return ax
 

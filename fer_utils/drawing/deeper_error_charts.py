@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from fer_utils.data.alignment import REGIONS
 from fer_utils.drawing import galleries
 from fer_utils.drawing.chart import Chart
-from fer_utils.drawing.charts import PALETTE, WRONG
+from fer_utils.drawing.charts import MANY, PALETTE, WRONG, in_legend, legend_columns
 
 _UNKNOWN = "0.45"
 
@@ -88,7 +88,8 @@ def embeddings(
         ):
             _points(points, groups, ax=ax)
             ax.set_title(f"{name},\nby {word}", fontsize="medium")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(classes))
+    shown = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*shown, loc="outside upper center", ncols=legend_columns(classes))
     return Chart(
         figure,
         f"{', '.join(planes)}, each in its two main directions; above coloured by expression, below by person.",
@@ -108,8 +109,12 @@ def occlusion(
         shares: rows `expression, region` (str), `value` (fall in the region over the mean fall).
         model: that was covered.
     """
-    figure, axes = plt.subplots(1, len(heat), figsize=(2.1 * len(heat), 2.6), squeeze=False)
-    for ax, (expression, falls) in zip(axes.flat, heat.items(), strict=True):
+    columns = min(len(heat), MANY - 1)
+    rows = -(-len(heat) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(2.1 * columns, 2.6 * rows), squeeze=False)
+    for ax in axes.flat[len(heat) :]:
+        ax.axis("off")
+    for ax, (expression, falls) in zip(axes.flat, heat.items(), strict=False):
         galleries.overlay(
             faces[expression], np.maximum(falls, 0) / max(falls.max(), 1e-9), ax=ax, title=str(expression)
         )
@@ -206,7 +211,7 @@ def mirrored(rows: pd.DataFrame, *, model: str) -> Chart:
         model: that answered.
     """
     changed = rows[rows["quantity"] == "changed"]
-    figure, ax = plt.subplots(figsize=(7.5, 3.2))
+    figure, ax = plt.subplots(figsize=(7.5, max(3.2, 0.3 * len(changed))))
     style = {"color": PALETTE[0], "error_kw": {"capsize": 3, "ecolor": "0.2"}}
     ax.barh(changed["part"], changed["value"], xerr=_errors(changed), **style)
     ax.invert_yaxis()
@@ -239,7 +244,7 @@ def _points(points: np.ndarray, groups: np.ndarray, *, ax: Axes) -> None:
     for index, group in enumerate(np.unique(groups)):
         color, marker = PALETTE[index % len(PALETTE)], "osD^vP"[(index + index // len(PALETTE)) % 6]
         chosen = points[groups == group]
-        ax.scatter(*chosen.T, s=22, color=color, marker=marker, label=str(group), alpha=0.85)
+        ax.scatter(*chosen.T, s=22, color=color, marker=marker, label=in_legend(str(group)), alpha=0.85)
     ax.set(xticks=[], yticks=[])
 
 

@@ -10,26 +10,30 @@ from fer_utils.drawing import charts, galleries
 from fer_utils.drawing.chart import Chart
 
 
-def confusion(counts: np.ndarray, *, classes: Sequence[str], model: str, seeds: int) -> Chart:
+def confusion(
+    counts: np.ndarray, *, classes: Sequence[str], model: str, seeds: int, people: Mapping[str, int]
+) -> Chart:
     """Confusion of one model: counts, shares of each row, and the errors alone.
 
     Args:
         counts: (classes, classes) int; row the truth, column the prediction.
         classes: expressions, alphabetical.
         seeds: random seeds that were counted.
+        people: class to the number of people who show it.
     """
     diagonal = np.eye(len(classes), dtype=bool)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure, axes = plt.subplots(1, 3, figsize=(13, 4.6))
+    figure, axes = charts.matrix_axes(3, rows=classes, columns=classes, size=(13, 4.6))
     words = {"rows": classes, "columns": classes, "xlabel": "predicted", "ylabel": "truth"}
     charts.matrix(counts, fmt="d", ax=axes[0], **words).set_title("counts")
     charts.matrix(share, fmt=".0%", vmax=1, ax=axes[1], **words).set_title("by row")
     errors = np.where(diagonal, 0, counts)
     charts.matrix(errors, fmt="d", mask=diagonal, cmap="Oranges", ax=axes[2], **words).set_title("errors only")
     worst = worst_confusion(counts, classes)
+    lone = shown_by_one(people)
     return Chart(
         figure,
-        caption=f"Confusion of `{model}` under `loso`, {seeds} seed(s). {worst}",
+        caption=f"Confusion of `{model}` under `loso`, {seeds} seed(s). {worst}{f' {lone}' if lone else ''}",
         alt=f"Three {len(classes)} by {len(classes)} tables for {model}. {worst}",
     )
 
@@ -59,9 +63,13 @@ def subject_by_expression(tables: Mapping[str, pd.DataFrame], *, model: str, acc
         model: the one of which the caption says who is easiest and who is hardest to read.
         accuracy: of that model, by subject.
     """
-    size = 6 * len(tables), 0.36 * len(accuracy) + 1.6
-    figure, axes = plt.subplots(1, len(tables), figsize=size, sharey=True, squeeze=False)
-    for ax, (name, table) in zip(axes[0], tables.items(), strict=True):
+    rows, columns, width, height = 1, len(tables), 6, 0.36 * len(accuracy) + 1.6
+    classes = next(iter(tables.values())).columns
+    if charts.crowded(classes):
+        rows, columns, width, height = columns, rows, 0.45 * len(classes) + 2, height + 2
+    size = width * columns, height * rows
+    figure, axes = plt.subplots(rows, columns, figsize=size, sharey=True, squeeze=False)
+    for ax, (name, table) in zip(axes.flat, tables.items(), strict=True):
         words = {"rows": list(table.index), "columns": list(table.columns), "xlabel": "expression", "ylabel": "subject"}
         charts.matrix(table.to_numpy(), fmt=".0%", vmax=1, mask=table.isna().to_numpy(), ax=ax, **words).set_title(name)
         ax.set_aspect("auto")
@@ -160,6 +168,22 @@ def worst_confusion(counts: np.ndarray, classes: Sequence[str]) -> str:
     return (
         f"Most often mistaken: {classes[truth]} for {classes[predicted]}, "
         f"{wrong[truth, predicted]} of {counts[truth].sum()}."
+    )
+
+
+def shown_by_one(people: Mapping[str, int]) -> str:
+    """Which classes cannot be learned, since a single person shows them, in words; empty where there is none.
+
+    Args:
+        people: class to the number of people who show it.
+    """
+    lone = [f"`{name}`" for name, count in people.items() if count == 1]
+    if not lone:
+        return ""
+    it = "it" if len(lone) == 1 else "each of them"
+    return (
+        f"One person alone shows {', '.join(lone)}: no other's image teaches {it}, so it cannot be learned and its score says "
+        "nothing."
     )
 
 

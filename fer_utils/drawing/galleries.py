@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from fer_utils.data.alignment import Face
-from fer_utils.drawing.charts import PALETTE, RIGHT, WRONG
+from fer_utils.drawing.charts import PALETTE, RIGHT, WRONG, shortened
+
+_WIDEST_TITLE = 14  # letters to an inch that a column's title may have and not touch the next one
 
 
 def show(image: np.ndarray, *, ax: Axes, title: str = "", color: str | tuple = "black") -> Axes:
@@ -55,11 +57,12 @@ def grid(
                 axes[row, column].axis("off")
             else:
                 show(image, ax=axes[row, column])
+    upright = any(len(name) > _WIDEST_TITLE * cell[0] for name in columns)
     for ax, name in zip(axes[0], columns, strict=False):
-        ax.set_title(name, fontsize=9)
+        ax.set_title(shortened(name), fontsize=9, rotation=90 if upright else 0)
     for ax, name in zip(axes[:, 0], rows, strict=False):
         ax.axis("on")
-        ax.set_ylabel(name, fontsize=9, rotation=0, ha="right", va="center")
+        ax.set_ylabel(shortened(name), fontsize=9, rotation=0, ha="right", va="center")
         ax.set_xticks([], [])
         ax.set_yticks([], [])
     return figure, axes

@@ -1,12 +1,14 @@
 """Saving a figure: the picture, its alt text, and where it comes from."""
 
 import io
+import warnings
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 from fer_utils.common import code_hash, files, paths
 from fer_utils.data.datasets import FaceDataset
+from fer_utils.drawing import glyphs
 from fer_utils.drawing.chart import Chart
 
 DPI = 110
@@ -73,10 +75,13 @@ def save(chart: Chart, name: str, *, context: Context) -> None:
 
     # Below the figure: the tight bounding box makes room for it.
     chart.figure.text(0.005, -0.01, context.footer, fontsize=7, color="0.35", ha="left", va="top")
+    glyphs.provide(chart.figure)
     buffer = io.BytesIO()
-    chart.figure.savefig(
-        buffer, format="png", dpi=DPI, bbox_inches="tight", facecolor="white", metadata={"Software": None}
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # one line has said so
+        chart.figure.savefig(
+            buffer, format="png", dpi=DPI, bbox_inches="tight", facecolor="white", metadata={"Software": None}
+        )
     plt.close(chart.figure)
     picture = paths.outputs(context.dataset.name) / "figures" / f"{name}.png"
     origin = context.origin | {"caption": chart.caption, "alt": chart.alt, "sha256": files.sha256(buffer.getvalue())}

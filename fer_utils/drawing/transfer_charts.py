@@ -9,6 +9,7 @@ from matplotlib.ticker import MultipleLocator
 
 from fer_utils.drawing import charts
 from fer_utils.drawing.chart import Chart
+from fer_utils.drawing.error_charts import shown_by_one
 from fer_utils.evaluation import calibration
 from fer_utils.evaluation import scores as scoring
 
@@ -77,7 +78,7 @@ def by_itself(labels: np.ndarray, answers: np.ndarray, *, classes: Sequence[str]
     """
     counts = np.zeros((len(classes), len(names)), dtype=int)
     np.add.at(counts, (labels, answers), 1)
-    figure, ax = plt.subplots(figsize=(7, 5))
+    figure, (ax,) = charts.matrix_axes(1, rows=classes, columns=names, size=(7, 5))
     charts.matrix(counts, rows=classes, columns=names, fmt="d", xlabel="pretrained network", ylabel="image", ax=ax)
     text = "; ".join(
         f"{name}: {names[row.argmax()]} ({row.max()} of {row.sum()})"
@@ -124,9 +125,9 @@ def units(places: pd.DataFrame, labels: np.ndarray, *, classes: Sequence[str]) -
     for ax, (x, y) in zip(axes, (places.columns[:2], places.columns[2:]), strict=True):
         for index, name in enumerate(classes):
             chosen = places[labels == index]
-            ax.scatter(chosen[x], chosen[y], label=name, **_marked(index))
+            ax.scatter(chosen[x], chosen[y], label=charts.in_legend(name), **_marked(index))
         ax.set(xlabel=x, ylabel=y)
-    axes[0].legend(fontsize="x-small")
+    charts.class_legend(axes[0], classes)
     means = places.groupby(labels).mean().round(2)
     text = "; ".join(f"{classes[i]} {' and '.join(f'{v:.2f}' for v in row)}" for i, row in means.T.items())
     words = f"Means of {', '.join(places)}: {text}."
@@ -171,16 +172,17 @@ def confusion(predictions: pd.DataFrame, *, classes: Sequence[str]) -> Chart:
         predictions: rows of predictions.csv of two models under `loso`.
         classes: expressions, in the order of rows and columns.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(11.5, 4.5))
+    figure, axes = charts.matrix_axes(2, rows=classes, columns=classes, size=(11.5, 4.5))
     wrong = []
     for ax, (model, group) in zip(axes, predictions.groupby("model", sort=False), strict=True):
         counts = scoring.confusion(group["truth"], group["predicted"], list(classes))
         charts.matrix(counts, rows=classes, columns=classes, fmt="d", xlabel=model, ylabel="image", ax=ax)
         wrong.append(f"{counts.sum() - np.trace(counts)} of {counts.sum()} answers of `{model}` are wrong")
     text = "; ".join(wrong)
+    lone = shown_by_one(predictions.groupby("truth")["subject"].nunique())
     return Chart(
         figure,
-        caption=f"Confusion under `loso`, all seeds together: {text}.",
+        caption=f"Confusion under `loso`, all seeds together: {text}.{f' {lone}' if lone else ''}",
         alt=f"Two tables with {len(classes)} rows and columns, most answers on their diagonals: {text}.",
     )
 
@@ -220,8 +222,8 @@ def embedding(
     """
     figure, axes = plt.subplots(1, 2, figsize=(11, 4.4), sharex=True, sharey=True)
     for index, name in enumerate(classes):
-        axes[0].scatter(*plane[labels == index].T, label=name, **_marked(index))
-    axes[0].legend(fontsize="x-small")
+        axes[0].scatter(*plane[labels == index].T, label=charts.in_legend(name), **_marked(index))
+    charts.class_legend(axes[0], classes)
     people = np.unique(subjects, return_inverse=True)[1]
     axes[1].scatter(*plane.T, c=people, cmap="viridis", alpha=0.8)
     for place, name in zip(plane, subjects, strict=True):

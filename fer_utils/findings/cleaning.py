@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from fer_utils.data import cleaning
 from fer_utils.data.alignment import Face
 from fer_utils.data.datasets import FaceDataset
 
@@ -37,6 +38,7 @@ def summary(
     ]
     reasons = manifest.loc[~manifest["kept"].astype(bool), "reason"].value_counts()
     lines += [f"- {count} × {reason}." for reason, count in reasons.items()]
+    lines += [f"- {notice}" for notice in cleaning.notices(manifest)]
     return "\n".join(lines)
 
 

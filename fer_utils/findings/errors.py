@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from fer_utils.drawing.error_charts import subject_range, worst_confusion
+from fer_utils.drawing.error_charts import shown_by_one, subject_range, worst_confusion
 
 
 def summary(study, reference) -> str:
@@ -21,10 +21,11 @@ def summary(study, reference) -> str:
         worst_confusion(study.confusion, study.classes),
         subject_range(study.subject_accuracy, model=study.model),
     )
+    lone = shown_by_one(study.by_subject.count())
     lines = [
         f"1. **Which expressions?** {worst} Recall is lowest for {recall.index[0]} "
         f"({recall.iloc[0]:.0%}) and {recall.index[1]} ({recall.iloc[1]:.0%}), highest for {recall.index[-1]} "
-        f"({recall.iloc[-1]:.0%}).",
+        f"({recall.iloc[-1]:.0%}).{f' {lone}' if lone else ''}",
         f"2. **Which people?** {people} A mean over everybody hides this.",
         f"3. **Resemblance?** In {followed:.0%} of its mistakes the nearest training image, of another "
         f"person, carries the label that was predicted ({len(near)} mistakes of the first seed).",

@@ -10,7 +10,8 @@ from PIL import Image
 from fer_utils.common import files, paths, progress
 from fer_utils.common.errors import ParameterError, PhotoError
 from fer_utils.data import images
-from fer_utils.data.datasets import IMAGE_SUFFIXES, FaceDataset
+from fer_utils.data.datasets import FaceDataset
+from fer_utils.data.layouts import IMAGE_SUFFIXES
 
 # Files of these names are meant as photos, so one that cannot be read is told; others are photos if they open as such.
 PHOTO_SUFFIXES = IMAGE_SUFFIXES | {".avif", ".heic", ".heif", ".jfif", ".mpo"}
