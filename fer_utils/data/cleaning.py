@@ -109,7 +109,7 @@ def _lost(table: pd.DataFrame, kept: pd.DataFrame, column: str) -> dict[str, str
     classes = table["label"].where(table["width"].notna(), table["condition"])
     asked = table.assign(label=classes)[classes.notna() & ~classes.isin(list(NOT_EXPRESSIONS))]
     lost = asked[asked[column].notna() & ~asked[column].isin(set(kept[column]))]
-    return dict(lost.groupby(column)["reason"].first())
+    return {str(name): why for name, why in lost.groupby(column)["reason"].first().items()}
 
 
 def _brief(reason: str) -> str:

@@ -1,5 +1,6 @@
 """Charts: data first, the rest keyword-only, `ax=None`, each returns its Axes."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
@@ -28,6 +29,7 @@ def use_style() -> None:
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind", font_scale=0.95)
     plt.rcParams |= {"figure.constrained_layout.use": True, "axes.titlesize": "medium", "figure.max_open_warning": 0}
     plt.rcParams["text.parse_math"] = False  # a dollar in a name is a dollar
+    warnings.filterwarnings("ignore", message="Glyph .* missing from")  # `glyphs` says so in one line
 
 
 def learning_curves(
@@ -133,8 +135,10 @@ def class_legend(ax: Axes, classes: Sequence[str]) -> None:
     if not crowded(classes):
         ax.legend(fontsize="x-small")
         return
-    shown = ax.get_legend_handles_labels()
-    ax.figure.legend(*shown, fontsize="x-small", loc="outside lower center", ncols=legend_columns(classes))
+    shown, columns = ax.get_legend_handles_labels(), legend_columns(classes)
+    ax.figure.legend(*shown, fontsize="x-small", loc="outside lower center", ncols=columns)
+    width, height = ax.figure.get_size_inches()
+    ax.figure.set_size_inches(width, height + 0.2 * -(-len(classes) // columns))
 
 
 def legend_columns(classes: Sequence[str]) -> int:

@@ -49,7 +49,10 @@ def grid(
         The figure and its (rows, columns) array of Axes.
     """
     shape = (len(images), max(len(row) for row in images))
-    figure, axes = plt.subplots(*shape, figsize=(cell[0] * shape[1] + 0.8, cell[1] * shape[0] + 0.5), squeeze=False)
+    longest = max((len(shortened(name)) for name in columns), default=0)
+    upright = longest > _WIDEST_TITLE * cell[0]
+    size = cell[0] * shape[1] + 0.8, cell[1] * shape[0] + 0.5 + (0.09 * longest if upright else 0)
+    figure, axes = plt.subplots(*shape, figsize=size, squeeze=False)
     for row in range(shape[0]):
         for column in range(shape[1]):
             image = images[row][column] if column < len(images[row]) else None
@@ -57,7 +60,6 @@ def grid(
                 axes[row, column].axis("off")
             else:
                 show(image, ax=axes[row, column])
-    upright = any(len(name) > _WIDEST_TITLE * cell[0] for name in columns)
     for ax, name in zip(axes[0], columns, strict=False):
         ax.set_title(shortened(name), fontsize=9, rotation=90 if upright else 0)
     for ax, name in zip(axes[:, 0], rows, strict=False):

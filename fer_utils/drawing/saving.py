@@ -1,7 +1,6 @@
 """Saving a figure: the picture, its alt text, and where it comes from."""
 
 import io
-import warnings
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -77,11 +76,9 @@ def save(chart: Chart, name: str, *, context: Context) -> None:
     chart.figure.text(0.005, -0.01, context.footer, fontsize=7, color="0.35", ha="left", va="top")
     glyphs.provide(chart.figure)
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # one line has said so
-        chart.figure.savefig(
-            buffer, format="png", dpi=DPI, bbox_inches="tight", facecolor="white", metadata={"Software": None}
-        )
+    chart.figure.savefig(
+        buffer, format="png", dpi=DPI, bbox_inches="tight", facecolor="white", metadata={"Software": None}
+    )
     plt.close(chart.figure)
     picture = paths.outputs(context.dataset.name) / "figures" / f"{name}.png"
     origin = context.origin | {"caption": chart.caption, "alt": chart.alt, "sha256": files.sha256(buffer.getvalue())}

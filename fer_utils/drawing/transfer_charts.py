@@ -242,8 +242,8 @@ def embedding(
 
 
 def _marked(index: int) -> dict:
-    """Marker and colour of the group at a place of the legend; they repeat after eight."""
-    return {"marker": "os^Dv*PX"[index % 8], "color": charts.PALETTE[index % 8]}
+    """Marker and colour of the group at a place of the legend; a pair of them repeats after sixty-four."""
+    return {"marker": "os^Dv*PX"[(index + index // 8) % 8], "color": charts.PALETTE[index % 8]}
 
 
 def _errors(rows: pd.DataFrame) -> np.ndarray:
