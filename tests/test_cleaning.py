@@ -135,12 +135,14 @@ def test_a_class_of_one_person_and_people_of_one_image_are_said(three_people):
     assert single.startswith("Each image is taken for a person of its own (3 people)")
 
 
-def test_files_that_are_no_images_stand_in_the_manifest_and_are_told(three_people):
+def test_files_that_are_no_images_stand_in_the_manifest_and_are_told(three_people, outputs):
     (three_people / "notes.txt").write_text("read me")
     (three_people / "subject02.sad").write_bytes(b"broken")
     table = cleaning.manifest(datasets.load(three_people, unreadable="skip"))
     rows = table.set_index("image")
     assert rows.loc["notes.txt", "reason"] == "not an image (.txt)"
+    written = (outputs / "three-people" / "manifest.csv").read_text(encoding="utf-8").splitlines()
+    assert ",320,243,True,," in written[2]
     assert list(rows.loc["subject02.sad", ["subject", "condition", "kept"]]) == ["02", "sad", False]
     assert cleaning.notices(table) == [
         "No image, or not read, and left out: `notes.txt` (not an image), `subject02.sad` (not a readable image)."

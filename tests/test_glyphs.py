@@ -52,12 +52,19 @@ def test_letters_that_the_usual_font_lacks_come_from_another_one(capsys):
 
 
 def test_letters_that_no_font_has_are_told_once_by_their_script(capsys, monkeypatch):
-    monkeypatch.setattr(glyphs, "_font", lambda letter: None)
+    plain = [font_manager.findfont("DejaVu Sans")]
+    monkeypatch.setattr(glyphs, "_installed", lambda: plain)
+    glyphs._font.cache_clear()
     for _ in range(2):
         glyphs.provide(titled("怒り", "happy"))
     (line,) = capsys.readouterr().err.splitlines()
     assert "no installed font has" in line
     assert "script: CJK, HIRAGANA" in line
+    glyphs._font.cache_clear()
+
+
+def test_a_font_that_has_a_box_for_every_letter_does_not_count():
+    assert not [path for path in glyphs._installed() if 0x10FFFD in glyphs._letters(path)]
 
 
 def test_a_figure_with_boxes_is_saved_without_a_flood_of_warnings(monkeypatch):

@@ -145,7 +145,7 @@ def test_groups_differ_by_shape_as_well_as_by_colour():
     shapes = [each.get_paths()[0].vertices.tobytes() for each in points]
     colors = [tuple(each.get_facecolor()[0]) for each in points]
     assert len(set(shapes[:8])) == len(set(colors[:8])) == 8
-    assert (shapes[8], colors[8]) == (shapes[0], colors[0])
+    assert (shapes[8], colors[8]) == (shapes[1], colors[0])
 
 
 def test_candidates_have_a_ring_where_a_fold_chose_them():
@@ -169,7 +169,7 @@ def test_candidates_have_a_ring_where_a_fold_chose_them():
 def test_confusion_of_both_models_adds_up_their_seeds():
     rows = [("transfer", "happy", "happy"), ("transfer", "wide_open", "happy")]
     rows += [("transfer-tuned", "wide_open", "wide_open")] * 3 + [("transfer-tuned", "happy", "wide_open")] * 2
-    predictions = pd.DataFrame(rows, columns=["model", "truth", "predicted"])
+    predictions = pd.DataFrame(rows, columns=["model", "truth", "predicted"]).assign(subject=list("abababa"))
     chart = transfer_charts.confusion(predictions, classes=NAMES)
     text = "1 of 2 answers of `transfer` are wrong; 2 of 5 answers of `transfer-tuned` are wrong"
     assert chart.caption == f"Confusion under `loso`, all seeds together: {text}."
@@ -181,10 +181,13 @@ def test_confusion_of_both_models_adds_up_their_seeds():
 
 
 def test_confusion_of_a_single_class_is_one_cell():
-    predictions = pd.DataFrame({"model": ["a", "b"], "truth": ["happy"] * 2, "predicted": ["happy"] * 2})
+    predictions = pd.DataFrame(
+        {"model": ["a", "b"], "truth": ["happy"] * 2, "predicted": ["happy"] * 2, "subject": "a"}
+    )
     chart = transfer_charts.confusion(predictions, classes=["happy"])
     assert [cells(ax) for ax in chart.figure.axes] == [["1"], ["1"]]
     assert "0 of 1 answers of `a` are wrong" in chart.caption
+    assert "One person alone shows `happy`" in chart.caption
 
 
 def test_learning_curve_has_intervals_and_chance():

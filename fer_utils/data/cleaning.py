@@ -64,6 +64,7 @@ def manifest(dataset: FaceDataset) -> pd.DataFrame:
         for name, why in dataset.left_out.items()
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).sort_values("image", ignore_index=True)
+    table = table.astype({"width": "Int64", "height": "Int64"})  # whole numbers, also beside files without any
     _check_remains(dataset, table)
     text = table.to_csv(index=False, lineterminator="\n", float_format="%.2f")
     path = paths.outputs(dataset.name) / "manifest.csv"

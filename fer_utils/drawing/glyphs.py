@@ -50,7 +50,8 @@ def _font(letter: str) -> str | None:
 @functools.cache
 def _installed() -> list[str]:
     every = {each.fname for each in font_manager.fontManager.ttflist} | set(font_manager.findSystemFonts())
-    return sorted(every, key=_rank)
+    # Matplotlib's font of last resort has a box for every letter.
+    return sorted((path for path in every if "lastresort" not in path.lower()), key=_rank)
 
 
 def _rank(path: str) -> tuple:
