@@ -26,6 +26,14 @@ QUICK = {
 WITHOUT_CHECKSUM = ("manifest.csv", "ferplus.json", "units.json")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def temporary_folder(tmp_path_factory):
+    """Undisturbed calls are made once for all parts; what they leave goes with the module."""
+    tmp_path_factory.getbasetemp()  # before: other modules use it too
+    with command.thrown_away():
+        yield
+
+
 @pytest.mark.parametrize("name", QUICK)
 def test_each_part_hunts_and_finds_nothing(name, capsys):
     counts = command.part(name, random_seed=1, most=QUICK[name], seconds=30)

@@ -54,7 +54,7 @@ def part(name: str, *, random_seed: int, most: int, seconds: float) -> dict[str,
 
 
 @contextlib.contextmanager
-def _thrown_away() -> Iterator[None]:
+def thrown_away() -> Iterator[None]:
     """Temporary files of this process and its children in a folder of their own: what killed ones leave behind goes with it."""
     before = os.environ.get("TMPDIR")
     with tempfile.TemporaryDirectory(prefix="fer-soak-", ignore_cleanup_errors=True) as folder:
@@ -101,7 +101,7 @@ def main(minutes: float, chosen: tuple[str, ...], random_seed: int | None) -> No
     )
     until = time.monotonic() + 60 * minutes
     total: dict[str, int] = {}
-    with _thrown_away():
+    with thrown_away():
         for number, name in enumerate(names):
             shares = [MODULES[each][2] for each in names[number:]]
             seconds = max(0.0, until - time.monotonic()) * shares[0] / sum(shares)
