@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fer_utils.common import arrays as npz
-from fer_utils.common import files, paths
-from fer_utils.common.errors import DatasetError, FerError, OutputError
+from fer_utils.common import files, parameters, paths
+from fer_utils.common.errors import DatasetError, FerError, OutputError, ParameterError
 from fer_utils.data import images
 from fer_utils.engine.record import Record
 from fer_utils.experiments import store, tables
-from fer_utils.publishing import report_markup, run_notebooks
+from fer_utils.publishing import report_markup
 
 settings.register_profile(
     "bounded",
@@ -49,10 +49,18 @@ def test_a_data_set_name_is_one_safe_folder(name):
     assert paths.slug(folder) == folder
 
 
-@given(st.text(max_size=60))
-def test_a_parameter_is_itself_or_its_literal(text):
-    value = run_notebooks.value(text)
-    assert isinstance(value, str) or repr(value) or value is None
+@given(
+    st.one_of(st.text(max_size=60), st.floats().map(str), st.integers().map(str), WORDS),
+    st.sampled_from(["bool", "float", "int", "str", "list[str]"]),
+)
+def test_a_parameter_is_of_its_type_or_refused_by_name(text, kind):
+    try:
+        value = parameters.from_text("jobs", text, kind)
+    except ParameterError as error:
+        assert "jobs" in str(error)
+        return
+    parameters.require("jobs", value, kind)
+    assert kind != "str" or value == text
 
 
 @given(st.lists(st.tuples(WORDS, WORDS, WORDS), min_size=1, max_size=6), st.floats(0, 1))
