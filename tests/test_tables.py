@@ -179,6 +179,16 @@ def test_a_table_that_was_changed_is_refused(whole, file, old, new, words):
     assert len(str(raised.value).splitlines()) == 1
 
 
+def test_scores_of_other_predictions_are_refused(whole):
+    before = contents(whole)
+    tables.write("x", predicted(NETWORKS, seed=4), origin=origin())
+    for name in ("scores.csv", "scores.json"):
+        (whole / name).write_bytes(before[name])
+    with pytest.raises(OutputError, match=r"scores\.csv was computed from other predictions.*fer run 03"):
+        tables.read("x", "scores")
+    assert len(tables.read("x", "predictions"))
+
+
 def test_a_missing_model_names_its_notebook(outputs):
     tables.write("x", predicted(["baseline", "updated"]), origin=origin())
     for model, number in (("transfer", "05"), ("transfer-tuned", "05"), ("baseline-face", "03")):
