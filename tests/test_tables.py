@@ -161,6 +161,7 @@ def test_results_of_two_data_sets_never_meet(whole, name):
         pytest.param("predictions.csv", "007", "7", "is not what its notebook wrote", id="as a spreadsheet saves it"),
         pytest.param("predictions.csv", ",", ";", "a spreadsheet program has put semicolons", id="semicolons"),
         pytest.param("comparisons.json", "{", "", "its origin, comparisons.json, is missing or damaged", id="origin"),
+        pytest.param("scores.json", '"checksum"', '"checkum"', "its origin, scores.json, is missing", id="no checksum"),
         pytest.param(
             "comparisons.json",
             '"models"',

@@ -13,6 +13,7 @@ from fer_utils.common import code_hash, csv_files, files, paths, progress
 from fer_utils.common.csv_files import Schema
 
 DECIMALS = 6  # of the tables' numbers
+_BESIDE_PARTS = {"data", "parts", "predictions", "sha256"}
 
 
 def noted(table: Path) -> dict:
@@ -22,9 +23,25 @@ def noted(table: Path) -> dict:
         table: path of the `.csv`.
     """
     try:
-        return files.read_checked_json(table.with_suffix(".json"))
+        return read(table)
     except (OSError, ValueError):
         return {}
+
+
+def read(result: Path) -> dict:
+    """What stands beside a table or a picture.
+
+    Args:
+        result: its path; the suffix does not matter.
+
+    Raises:
+        OSError: it cannot be read; FileNotFoundError where it is missing.
+        ValueError: it is damaged.
+    """
+    found = files.read_checked_json(result.with_suffix(".json"))
+    if "parts" in found and not set(found) <= _BESIDE_PARTS:
+        raise ValueError("an entry that nobody wrote, such as a checksum of another name")
+    return found
 
 
 def parts(found: dict) -> list[dict]:

@@ -67,7 +67,7 @@ def _results(folder: Path, *, data: str) -> list[str]:
     for path in sorted(pictures | tables):
         file = f"{path.name}.csv" if path in tables else f"figures/{path.name}.png"
         try:
-            whole = files.read_checked_json(path.with_suffix(".json"))
+            whole = origins.read(path)
             every = [_Origin(each) for each in origins.parts(whole)]
             content = whole["sha256"] if path in tables else whole.get("sha256")
             if not every:
