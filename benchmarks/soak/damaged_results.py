@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from benchmarks.soak.damage import damaged
 from benchmarks.soak.hunt import Hunt
 from benchmarks.soak.stored_results import Stored
-from fer_utils.common import cache
+from fer_utils.common import cache, files
 from fer_utils.common.errors import FerError
 from fer_utils.data import detection
 from fer_utils.experiments import tables
@@ -52,11 +53,11 @@ def run(hunt: Hunt) -> None:
                 wanted[target.read] = target.read()
             made, kind = damaged(sound[place], chance, others=sound)
             target.path.write_bytes(made)
-            _try(hunt, target, wanted[target.read], f"{kind} in {target.path.name}")
+            _try(hunt, target, sound[place], wanted[target.read], f"{kind} in {target.path.name}")
             stored.restore(target.path, sound[place])
 
 
-def _try(hunt: Hunt, target: Target, wanted: object, words: str) -> None:
+def _try(hunt: Hunt, target: Target, sound: bytes, wanted: object, words: str) -> None:
     try:
         with contextlib.redirect_stderr(io.StringIO()):
             found = target.read()
@@ -67,8 +68,17 @@ def _try(hunt: Hunt, target: Target, wanted: object, words: str) -> None:
     except Exception as error:
         hunt.found("tracebacks", f"{words}: {error!r}")
         return
-    if not target.may_be(found, wanted):
+    if not target.may_be(found, wanted) and not _means_the_same(target.path, sound):
         hunt.found("wrong", f"{words}: served, though it is not what was written")
+
+
+def _means_the_same(path: Path, sound: bytes) -> bool:
+    """Whether a damaged JSON file says what the sound one said: a line that stands there twice changes nothing."""
+    if path.suffix != ".json":
+        return False
+    with contextlib.suppress(OSError, ValueError):
+        return files.read_json(path) == json.loads(sound)
+    return False
 
 
 def _targets(stored: Stored) -> list[Target]:
