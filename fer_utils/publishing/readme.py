@@ -71,7 +71,7 @@ def figure_blocks(text: str) -> dict[str, str]:
     for marker, name in _FIGURE.findall(text):
         picture = paths.outputs(DATASET) / "figures" / f"{name}.png"
         try:
-            origin = files.read_json(picture.with_suffix(".json"))
+            origin = files.read_checked_json(picture.with_suffix(".json"))
             alt, caption = (" ".join(origin[word].split()) for word in ("alt", "caption"))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise OutputError(
