@@ -35,7 +35,7 @@ def packed(outputs, monkeypatch):
     experiment = make()
     runs = experiment.plan("loso", ["baseline"])
     records = experiment.records(runs)
-    found = CliRunner().invoke(main, ["archive", "--dataset", str(outputs / NAME)])
+    found = CliRunner().invoke(main, ["archive", "--dataset", str(outputs.parent / "faces" / NAME)])
     assert found.exit_code == 0, found.output
     assert f"{NAME}/records.zip: {len(runs)} records, {len(runs)} of them new" in found.output
     for path in (outputs / NAME / "runs").iterdir():
