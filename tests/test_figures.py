@@ -36,7 +36,18 @@ def test_same_figure_same_bytes_with_its_origin_beside_it(context, outputs, thre
     assert path.read_bytes() == first
     text = path.with_suffix(".json").read_text()
     origin = json.loads(text)
-    assert set(origin) == {"notebook", "cell", "parameters", "data", "code", "versions", "caption", "alt", "sha256", "checksum"}
+    assert set(origin) == {
+        "notebook",
+        "cell",
+        "parameters",
+        "data",
+        "code",
+        "versions",
+        "caption",
+        "alt",
+        "sha256",
+        "checksum",
+    }
     assert str(three_people) not in text
     assert not plt.get_fignums()
 

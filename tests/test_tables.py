@@ -81,7 +81,9 @@ def test_a_notebook_replaces_the_rows_of_its_models_alone(whole, capsys):
         return [row for row in rows if row.startswith("transfer")]
 
     before = {name: of_others(name) for name in ("predictions", "scores")}
-    tables.write("x", predicted(NETWORKS, seed=2), origin=origin())
+    scores, comparisons = tables.write("x", predicted(NETWORKS, seed=2), origin=origin())
+    assert set(scores["model"]) == set(NETWORKS)  # what notebook 03 shows is the same whether 05 ran before or not
+    assert set(comparisons["model"]) <= set(NETWORKS)
     assert {name: of_others(name) for name in before} == before
     assert capsys.readouterr().err == ""
     wrote = {part["notebook"][:2]: part["models"] for part in origins.parts(origins.noted(whole / "scores.csv"))}

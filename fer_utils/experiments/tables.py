@@ -80,7 +80,8 @@ def write(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.
         origin: `saving.Context.origin`.
 
     Returns:
-        The scores and the comparisons of all models.
+        The scores and the comparisons of these predictions alone: what their notebook shows does not hang on which others ran
+        before.
     """
     path = _path(dataset, "predictions")
     try:
@@ -88,11 +89,15 @@ def write(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.
     except OutputError as error:
         progress.say(str(error))
         before = None
-    return _write(dataset, before, predictions, origin=origin)
+    _write(dataset, before, predictions, origin=origin)
+    return computed(predictions)
 
 
 def add(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """As `write`, for a notebook that needs the rows of others beside its own.
+
+    Returns:
+        The scores and the comparisons of all models.
 
     Raises:
         OutputError: `predictions.csv` is missing or damaged, of other images, or made by other code.
