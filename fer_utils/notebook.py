@@ -107,7 +107,7 @@ class Page:
         Args:
             slug: name of the figure without the notebook's number.
             data: what it shows where that is not the data set of the parameters.
-            shows: in words, what it shows in place of the data set, for the small print.
+            shows: in words, what it shows instead of the data set, for the small print.
             budget: whether the small print names the budget; as `begin` says, unless given.
         """
         context = self._context(data)

@@ -181,7 +181,7 @@ def store(path: Path, *cells: str) -> None:
     nbformat.write(new, path)
 
 
-@pytest.mark.parametrize("home", ["/", "/home/me", '/home/"me" ü'])
+@pytest.mark.parametrize("home", ["/", "/houses/me", '/houses/"me" ü'])
 def test_copies_name_no_place_of_this_machine_and_keep_all_else(home, three_people, outputs, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", home)
     monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)

@@ -2,7 +2,9 @@
 
 import ast
 import io
+import os
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -63,10 +65,11 @@ def test_an_archive_of_arrays_with_an_object_is_damaged(tmp_path, capsys):
 
 
 CONTENT = b"a face"
+ABSOLUTE = Path(tempfile.gettempdir()).resolve() / f"fer-evil-{os.getpid()}"
 NAMES = [
     "../evil",
     "../../evil",
-    "/tmp/fer-evil-absolute",
+    ABSOLUTE.as_posix(),
     "a/../../evil",
     "yalefaces/../../evil",
     "..\\evil",
@@ -116,7 +119,7 @@ def test_a_downloaded_archive_is_installed_under_our_names_alone(pack, tmp_path)
     ]
     assert (folder / "subject01.happy").read_bytes() == CONTENT
     assert not (folder / "subject01.happy").is_symlink()
-    assert not Path("/tmp/fer-evil-absolute").exists()
+    assert not ABSOLUTE.exists()
 
 
 def test_ferplus_is_read_from_an_archive_without_unpacking_it(tmp_path, monkeypatch):

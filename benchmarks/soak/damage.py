@@ -10,7 +10,7 @@ def damaged(content: bytes, chance: random.Random, *, others: Sequence[bytes] = 
     Args:
         content: at least one byte.
         chance: decides.
-        others: files whose beginnings may be put in place of this one's.
+        others: files whose beginnings may replace this one's.
     """
     kinds = [_bits, _truncated, _zeros, _noise, _doubled, _without_a_piece]
     kinds += [lambda content, chance: _other_header(content, chance, others)] * bool(others)

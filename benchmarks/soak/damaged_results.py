@@ -104,9 +104,9 @@ def _targets(stored: Stored) -> list[Target]:
     for name in ("predictions", "scores", "comparisons"):
         path = stored.folder / f"{name}.csv"
         every.append(Target(path, lambda name=name: tables.read(stored.name, name).to_csv(), equal, 6))
-    told = [*stored.folder.glob("*.csv"), *stored.folder.glob("*.json"), *(stored.folder / "figures").iterdir()]
-    for path in sorted(told):
-        every.append(Target(path, check, _told, 1))
+    checked = [*stored.folder.glob("*.csv"), *stored.folder.glob("*.json"), *(stored.folder / "figures").iterdir()]
+    for path in sorted(checked):
+        every.append(Target(path, check, _reported, 1))
         every.append(Target(path, built, equal, 1))
     for path in sorted((stored.folder / "notebooks").iterdir()):
         every.append(Target(path, built, equal, 3))
@@ -125,7 +125,7 @@ def _part_of(found: dict, wanted: dict) -> bool:
     return found.items() <= wanted.items()
 
 
-def _told(found: list[str], wanted: list[str]) -> bool:
+def _reported(found: list[str], wanted: list[str]) -> bool:
     return bool(set(found) - set(wanted))
 
 

@@ -54,7 +54,7 @@ class Hunt:
 
 
 def merged(path: Path, counts: dict[str, int]) -> str:
-    """The table at `path` as text, with these counts in place of earlier ones of their names."""
+    """The table at `path` as text, with these counts instead of earlier ones of their names."""
     lines = path.read_text(encoding="utf-8").splitlines()[1:] if path.is_file() else []
     rows = {line.partition(",")[0]: line for line in lines}
     rows |= {name: f"{name},{value},{_unit(name)}" for name, value in counts.items()}

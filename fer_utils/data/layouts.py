@@ -163,7 +163,7 @@ def class_folders(folder: Path, subject_pattern: str, *, unreadable: str) -> tup
 
 
 def _children(folder: Path) -> list[Path]:
-    """What a folder holds but for litter, sorted."""
+    """What a folder holds except litter, sorted."""
     try:
         return sorted(child for child in folder.iterdir() if not _is_litter(child.name))
     except OSError as error:

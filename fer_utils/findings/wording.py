@@ -52,7 +52,7 @@ def points(row: pd.Series, form: str = "{:+.1f}") -> str:
 
 
 def doubt(row: pd.Series, p: float) -> str:
-    """That a change cannot be told; empty where a row's interval and its (corrected) p value both speak for one."""
+    """That a change has no detectable effect; empty where a row's interval and its (corrected) p value both speak for one."""
     return "" if told(row.low, row.high, p) else ", cannot be told"
 
 
