@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from fer_utils import __version__
+from fer_utils.commands import maintenance, options
 from fer_utils.common.errors import FerError, OutputError
 
 
@@ -49,23 +50,9 @@ def main() -> None:
     """  # noqa: D301  (for click, a backspace keeps the lines of a paragraph; a raw text has none)
 
 
-_datasets = click.option(
-    "--dataset",
-    "chosen_datasets",
-    multiple=True,
-    default=["sample"],
-    show_default=True,
-    help="sample, yale, or the path of a folder of faces; may be given several times.",
-)
-
-_jobs = click.option(
-    "--jobs", default=0, show_default="as many as cores", type=click.IntRange(min=0), help="Processes to train with."
-)
-
-
 @main.command()
 @click.argument("names", nargs=-1, metavar="[NOTEBOOK]...")
-@_datasets
+@options.datasets
 @click.option(
     "--budget",
     default="quick",
@@ -73,7 +60,14 @@ _jobs = click.option(
     type=click.Choice(["quick", "standard"]),
     help="How much training: quick takes minutes and says so on every figure, standard is the full experiment.",
 )
-@_jobs
+@options.jobs
+@click.option(
+    "--precision",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    help="Numbers to train in. bfloat16 is about twice as fast on processors with AMX, and slower on others; auto is float32.",
+)
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
@@ -94,6 +88,7 @@ def run(
     chosen_datasets: tuple[str, ...],
     budget: str,
     jobs: int,
+    precision: str,
     scheduler: str | None,
     extra: tuple[tuple[str, str], ...],
     html: bool,
@@ -125,7 +120,7 @@ def run(
     failures = []
     for dataset in every:
         try:
-            settings = {"budget": budget, "jobs": jobs}
+            settings = {"budget": budget, "jobs": jobs, "precision": precision}
             run_notebooks.run(possible[dataset], dataset=dataset, settings=settings, demanded=demanded)
         except run_notebooks.NotebookError as error:
             failures.append(str(error))
@@ -136,7 +131,7 @@ def run(
 
 
 @main.command()
-@_datasets
+@options.datasets
 @click.option("--single-file", is_flag=True, help="Also write <dataset>.html, which holds everything in itself.")
 @click.option("--pdf", is_flag=True, help="Also write <dataset>.pdf; needs an installed Chromium or Chrome.")
 def report(chosen_datasets: tuple[str, ...], single_file: bool, pdf: bool) -> None:
@@ -161,7 +156,7 @@ def report(chosen_datasets: tuple[str, ...], single_file: bool, pdf: bool) -> No
     metavar="N",
     help="Also train N of the published records again, each kind of network first, and compare them bit by bit.",
 )
-@_jobs
+@options.jobs
 def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
     """Tell which figures, tables and README numbers are stale, and exit with 1 if any is.
 
@@ -236,73 +231,11 @@ def predict(photos: tuple[str, ...], as_json: bool, out: Path | None, no_picture
         sys.exit(1)
 
 
-@main.command()
-def pretrain() -> None:
-    """Train the backbone on FER+ and write weights/, its model card too; some one to two hours on two cores.
-
-    FER+ is read from ferplus/ or ferplus.tar in $FER_DATA_DIR or data/raw (data/README.md tells where it comes from).
-    The weights in the repository were made this way: call this only to make them anew. A stopped call goes on from the
-    last whole epoch.
-    """
-    from fer_utils.data import ferplus
-    from fer_utils.transfer import model_card, pretraining
-
-    data, recipe = ferplus.load(), pretraining.PretrainingRecipe()
-    model, curves = pretraining.run(data, recipe)
-    found = model_card.ship(model, curves, recipe=recipe, data=data)["scores"]["accuracy"]
-    click.echo(
-        f"weights/ written: {found['value']:.1%} of {found['n']} validation faces ({found['low']:.1%} to {found['high']:.1%})"
-    )
-
-
-@main.command("learn-units")
-@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
-def learn_units(folder: Path | None) -> None:
-    """Learn to read face units from rendered faces and write weights/units.npz; some minutes.
-
-    FOLDER holds the faces.npz that tools/sample_faces renders (python -m tools.sample_faces.unit_faces); without it
-    they are looked for in unitfaces/ in $FER_DATA_DIR or data/raw. To be called again after fer pretrain.
-    """
-    from fer_utils.transfer import face_unit_training, model_card
-
-    about = face_unit_training.run(face_unit_training.load(folder))
-    model_card.write_units(about)
-    found = ", ".join(f"{name} {each['value']:.2f}" for name, each in about["scores"].items())
-    click.echo(f"weights/units.npz written; R² on {about['held_out_people']} people left out: {found}")
-
-
-@main.command()
-@_datasets
-def archive(chosen_datasets: tuple[str, ...]) -> None:
-    """Pack kept runs, without weights, into outputs/<dataset>/records.zip, to be published with the results.
-
-    Whoever has that file draws every figure again in minutes, and trains nothing but what needs weights, and what
-    notebook 05 makes of the pretrained network. Records that are packed already stay; those of other training code
-    are left out. To pack anew what is kept in runs/ alone, remove the file first.
-    """
-    from fer_utils.common import paths
-    from fer_utils.data import datasets
-    from fer_utils.experiments import store as archives
-
-    for dataset in datasets.resolved(chosen_datasets):
-        path, count, new = archives.write(dataset)
-        name, size = path.relative_to(paths.outputs(dataset).parent), path.stat().st_size / 1e6
-        click.echo(f"{name}: {count} records, {new} of them new, {size:.1f} MB")
-
-
-@main.command()
-@click.option("--check", is_flag=True, help="Change nothing; exit with 1 if the README is not up to date.")
-def readme(check: bool) -> None:
-    """Fill the README's tables from outputs/yale/ (its committed standard results)."""
-    from fer_utils.publishing import readme as page
-
-    if check and not page.is_filled():
-        raise OutputError("README.md does not say what outputs/yale/ holds: run `fer readme`.")
-    if not check:
-        click.echo("README.md filled" if page.fill() else "README.md is up to date")
-
-
 def _report(every: list[str], **options: bool) -> None:
     from fer_utils.publishing import report as reports
 
     click.echo(f"report: {reports.build_several(every, **options)}")
+
+
+for command in (maintenance.pretrain, maintenance.learn_units, maintenance.archive, maintenance.readme):
+    main.add_command(command)

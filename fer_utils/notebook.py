@@ -91,7 +91,11 @@ class Page:
     @cached_property
     def experiment(self) -> Experiment:
         """Folds, random seeds and models on this data set, with the budget of the parameters."""
-        words = {name: self.parameters[name] for name in ("budget", "jobs", "scheduler") if name in self.parameters}
+        words = {
+            name: self.parameters[name]
+            for name in ("budget", "jobs", "precision", "scheduler")
+            if name in self.parameters
+        }
         return Experiment(self.data, self.manifest, **words)
 
     @property

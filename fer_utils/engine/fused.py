@@ -15,13 +15,17 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     Same arguments, weights and results (to rounding) as `keras.layers.BatchNormalization`, which composes the mean, the
     variance and the scaling of elementary operations and so walks over memory several times. Other backends, inference
-    and inputs other than images use Keras' own code.
+    and inputs other than images use Keras' own code. Weights and statistics are float32 also where inputs are bfloat16, which
+    the outputs then are too.
     """
 
+    def __init__(self, **options) -> None:
+        super().__init__(**{"dtype": "float32"} | options, autocast=False)
+
     def call(self, inputs, training=None, mask=None):
-        """Normalize (N, height, width, channels) float32; see `keras.layers.BatchNormalization.call`."""
+        """Normalize (N, height, width, channels) float32 or bfloat16; see `keras.layers.BatchNormalization.call`."""
         if not training or keras.backend.backend() != "tensorflow" or len(inputs.shape) != 4:
-            return super().call(inputs, training=training, mask=mask)
+            return keras.ops.cast(super().call(inputs, training=training, mask=mask), inputs.dtype)
         from tensorflow.compat.v1.nn import fused_batch_norm
 
         outputs, mean, variance = fused_batch_norm(

@@ -61,6 +61,7 @@ class Loop:
             input_shape=self._input_shape,
             classes=self._classes,
             variant=self._recipe.variant,
+            precision=self._recipe.precision,
         )
         optimizer = fused.OPTIMIZERS[self._recipe.optimizer](self._recipe.learning_rate)
         optimizer.build(model.trainable_variables)

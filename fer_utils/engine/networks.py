@@ -8,6 +8,7 @@ keras_setup.quiet()
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
 from keras import layers, regularizers  # noqa: E402
 
+from fer_utils.engine import precision as precisions  # noqa: E402
 from fer_utils.engine.fused import FusedBatchNormalization  # noqa: E402
 from fer_utils.engine.recipe import ORIGINAL, Variant  # noqa: E402
 
@@ -20,11 +21,13 @@ def build(
     input_shape: tuple[int, int, int] = (48, 48, 1),
     classes: int = 6,
     variant: Variant = ORIGINAL,
+    precision: str = "float32",
 ) -> keras.Model:
     """Build a network by the name of its architecture.
 
     Args:
         variant: changes to the layers of `baseline`; no other network has any.
+        precision: see `precision.computing_in`; it gives float32 probabilities in any.
 
     Raises:
         ParameterError: the name is not known.
@@ -32,7 +35,8 @@ def build(
     if architecture not in ARCHITECTURES:
         raise ParameterError(f"no architecture named {architecture!r}: use one of {', '.join(ARCHITECTURES)}.")
     options = {"variant": variant} if architecture == "baseline" else {}
-    return ARCHITECTURES[architecture](input_shape=input_shape, classes=classes, **options)
+    with precisions.computing_in(precision):
+        return ARCHITECTURES[architecture](input_shape=input_shape, classes=classes, **options)
 
 
 def baseline(
@@ -64,7 +68,7 @@ def baseline(
     x = layers.Dense(units=128, activation="relu", **_penalty(variant.l2))(x)
     if variant.dropout:
         x = layers.Dropout(rate=variant.dropout)(x)
-    outputs = layers.Dense(units=classes, activation="softmax", **_penalty(variant.l2))(x)
+    outputs = layers.Dense(units=classes, activation="softmax", dtype="float32", **_penalty(variant.l2))(x)
     return keras.Model(inputs, outputs, name="baseline")
 
 
@@ -92,7 +96,7 @@ def updated(*, input_shape: tuple[int, int, int] = (48, 48, 1), classes: int = 6
     x = FusedBatchNormalization()(x)
     x = layers.ReLU()(x)
     x = layers.Dropout(rate=0.5)(x)
-    outputs = layers.Dense(units=classes, activation="softmax", **_penalty(L2_FACTOR))(x)
+    outputs = layers.Dense(units=classes, activation="softmax", dtype="float32", **_penalty(L2_FACTOR))(x)
     return keras.Model(inputs, outputs, name="updated")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fer_utils.common.errors import ParameterError
 
 OPTIMIZER_NAMES = ("adam", "sgd", "momentum")
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Recipe:
         augmented_validation: also score augmented copies of the test images after each epoch, the original project's
             mistake, for the learning curves alone.
         variant: changes to the layers of `baseline`.
+        precision: of the numbers between weights and answer, a name in `PRECISIONS`; see `precision.computing_in`.
     """
 
     architecture: str
@@ -61,8 +63,11 @@ class Recipe:
     optimizer: str = "adam"
     augmented_validation: bool = False
     variant: Variant = ORIGINAL
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise ParameterError(f"no precision named {self.precision!r}: use one of {', '.join(PRECISIONS)}.")
         if self.optimizer not in OPTIMIZER_NAMES:
             raise ParameterError(f"no optimizer named {self.optimizer!r}: use one of {', '.join(OPTIMIZER_NAMES)}.")
         if self.epochs < 1 or self.batch_size < 1:

@@ -54,7 +54,13 @@ def train(
 
 def restore(recipe: Recipe, record: Record, *, input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """The trained network of a record that kept its weights."""
-    model = networks.build(recipe.architecture, input_shape=input_shape, classes=classes, variant=recipe.variant)
+    model = networks.build(
+        recipe.architecture,
+        input_shape=input_shape,
+        classes=classes,
+        variant=recipe.variant,
+        precision=recipe.precision,
+    )
     model.set_weights(record.weights)
     return model
 

@@ -12,7 +12,7 @@ from fer_utils.data import alignment, cleaning
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.engine.record import Fold, Record
 from fer_utils.experiments import cluster, folds, identity, inputs, tables, workers
-from fer_utils.experiments.recipes import MODELS, PROTOCOL_MODELS, recipe_for, seeds_for
+from fer_utils.experiments.recipes import MODELS, PROTOCOL_MODELS, recipe_for, resolved_precision, seeds_for
 from fer_utils.experiments.run import Run
 from fer_utils.experiments.store import Store
 
@@ -25,14 +25,23 @@ class Experiment:
         manifest: as written by `cleaning.manifest`.
         budget: "quick" or "standard".
         jobs: processes to train with; 0 means as many as cores.
+        precision: "float32", "bfloat16" or "auto", see `recipes.resolved_precision`; `precision` is what it comes to.
         scheduler: address of a Dask scheduler to train on its workers; empty for that in the environment variable
             DASK_SCHEDULER_ADDRESS, and where there is none for this machine.
     """
 
     def __init__(
-        self, dataset: FaceDataset, manifest: pd.DataFrame, *, budget: str, jobs: int = 0, scheduler: str = ""
+        self,
+        dataset: FaceDataset,
+        manifest: pd.DataFrame,
+        *,
+        budget: str,
+        jobs: int = 0,
+        precision: str = "auto",
+        scheduler: str = "",
     ) -> None:
         self.dataset, self.manifest, self.budget, self.jobs = dataset, manifest, budget, jobs
+        self.precision = resolved_precision(precision)
         self._inputs: dict[tuple[str, int], np.ndarray] = {}
         self._folds: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
         self._hashes: dict[tuple, str] = {}
@@ -42,7 +51,7 @@ class Experiment:
         """Every run of a protocol: models, then seeds, then folds. Weights are kept for the first seed."""
         runs = []
         for model in PROTOCOL_MODELS[protocol] if models is None else models:
-            recipe = recipe_for(model, protocol=protocol, budget=self.budget)
+            recipe = recipe_for(model, protocol=protocol, budget=self.budget, precision=self.precision)
             seeds = seeds_for(model, protocol=protocol, budget=self.budget)
             for seed in seeds:
                 for fold in self.folds(protocol):

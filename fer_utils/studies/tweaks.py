@@ -121,7 +121,7 @@ def trials(experiment: Experiment, table: Sequence[Tweak]) -> list[Trial]:
         ParameterError: a setting that is not known, or has a value that cannot be.
     """
     budget = experiment.budget
-    wanted = [(tweak, *_resolved(tweak, budget)) for tweak in (REFERENCE, *table)]
+    wanted = [(tweak, *_resolved(tweak, budget, experiment.precision)) for tweak in (REFERENCE, *table)]
     longest: dict[tuple, int] = {}
     for _, recipe, kind, side in wanted:
         key = (replace(recipe, epochs=1), kind, side)
@@ -203,7 +203,7 @@ def verdict(row) -> str:
     return "helps" if row.difference > 0 else "hurts"
 
 
-def _resolved(tweak: Tweak, budget: str) -> tuple[Recipe, str, int]:
+def _resolved(tweak: Tweak, budget: str, precision: str) -> tuple[Recipe, str, int]:
     """Recipe, input and side of the reference with the tweak's settings."""
     ours = {"input": "face", "side": alignment.SIDE}
     recipe, variant = {}, {}
@@ -216,7 +216,8 @@ def _resolved(tweak: Tweak, budget: str) -> tuple[Recipe, str, int]:
                 f"tweak {tweak.factor!r}: no setting {name!r}; use some of {', '.join(sorted(known))}."
             )
         known[name][name] = value
-    start = replace(recipe_for("baseline-face", protocol="loso", budget=budget), epochs=EPOCHS[budget])
+    start = recipe_for("baseline-face", protocol="loso", budget=budget, precision=precision)
+    start = replace(start, epochs=EPOCHS[budget])
     return replace(start, **recipe, variant=Variant(**variant)), ours["input"], ours["side"]
 
 
@@ -229,7 +230,7 @@ def _runs(experiment: Experiment, recipe: Recipe, kind: str, side: int) -> tuple
     """Those of notebook 03 where they are the same but for more epochs, else the tweak's own."""
     budget = experiment.budget
     for model, card in MODELS.items():
-        kept = recipe_for(model, protocol="loso", budget=budget)
+        kept = recipe_for(model, protocol="loso", budget=budget, precision=experiment.precision)
         same = replace(kept, epochs=1) == replace(recipe, epochs=1) and (card.input, alignment.SIDE) == (kind, side)
         if (
             same

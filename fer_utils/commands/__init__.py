@@ -1,0 +1,1 @@
+"""Commands of `fer`, and options that several of them have."""
