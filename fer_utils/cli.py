@@ -61,13 +61,7 @@ def main() -> None:
     help="How much training: quick takes minutes and says so on every figure, standard is the full experiment.",
 )
 @options.jobs
-@click.option(
-    "--precision",
-    default="auto",
-    show_default=True,
-    type=click.Choice(["auto", "float32", "bfloat16"]),
-    help="Numbers to train in. bfloat16 is about twice as fast on processors with AMX, and slower on others; auto is float32.",
-)
+@options.precision
 @click.option(
     "--scheduler",
     metavar="ADDRESS",

@@ -88,6 +88,22 @@ def test_a_changed_recipe_is_another_run_and_its_making_is_written_down(experime
     assert set(first.made_by) >= {"recipe", "seed", "data", "code", "versions", "processor", "threads"}
 
 
+def test_a_record_of_one_precision_never_serves_another(experiment):
+    runs = {
+        precision: Experiment(
+            experiment.dataset, experiment.manifest, budget="quick", jobs=1, precision=precision
+        ).plan("loso", ["baseline"])[:1]
+        for precision in ("auto", "float32", "bfloat16")
+    }
+    found = {precision: experiment.records(each)[0] for precision, each in runs.items()}
+    assert found["bfloat16"].made_by["recipe"]["precision"] == "bfloat16"
+    assert found["auto"].to_bytes() == found["float32"].to_bytes()
+    assert not np.array_equal(found["float32"].probabilities, found["bfloat16"].probabilities)
+    assert len(set(experiment.record_names([run for each in runs.values() for run in each]))) == 2
+    with pytest.raises(ParameterError, match="no precision named 'double'"):
+        Experiment(experiment.dataset, experiment.manifest, budget="quick", precision="double")
+
+
 def test_face_input_is_the_aligned_face(experiment):
     frame, face = experiment.inputs["frame"], experiment.inputs["face"]
     assert frame.shape == face.shape == (18, 48, 48, 1)

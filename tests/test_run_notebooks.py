@@ -107,7 +107,14 @@ def test_bad_values_are_refused_before_anything_runs(given, message):
 
 @pytest.mark.parametrize("value", [["depth"], None, 3, np.array(["depth"])])
 def test_a_notebook_run_by_papermill_alone_refuses_values_of_another_type(value):
-    given = {"subject_pattern": "", "unreadable": "stop", "budget": "quick", "jobs": 1, "scheduler": ""}
+    given = {
+        "subject_pattern": "",
+        "unreadable": "stop",
+        "budget": "quick",
+        "jobs": 1,
+        "precision": "auto",
+        "scheduler": "",
+    }
     with pytest.raises(ParameterError, match=r"^parameter factors must be text \(str\), not "):
         notebook.begin("07_tweaks", {"dataset": "sample", "factors": value, **given})
 

@@ -89,7 +89,45 @@ def test_augmented_validation_is_only_watched(tiny_fold):
     assert plain.probabilities == pytest.approx(watched.probabilities, abs=1e-5)
 
 
+@pytest.mark.parametrize("architecture", ["baseline", "updated"])
+def test_bfloat16_learns_the_same_and_keeps_its_weights_in_float32(tiny_fold, architecture, monkeypatch):
+    """Without dropout, whose draws differ."""
+    import keras
+
+    monkeypatch.setattr(networks.layers, "Dropout", lambda rate: keras.layers.Identity())
+    train._loop.cache_clear()
+    recipe = Recipe(architecture, epochs=6, batch_size=12, learning_rate=0.0003)
+    exact = train.train(tiny_fold, recipe, seed=1)
+    recipe = Recipe(architecture, epochs=6, batch_size=12, learning_rate=0.0003, precision="bfloat16")
+    rounded = train.train(tiny_fold, recipe, seed=1, keep_weights=True)
+    assert rounded.to_bytes() == train.train(tiny_fold, recipe, seed=1, keep_weights=True).to_bytes()
+    assert {weight.dtype for weight in rounded.weights} == {np.dtype(np.float32)}
+    assert rounded.probabilities.dtype == np.float32
+    assert rounded.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-6)  # a bfloat16 softmax is 0.004 off
+    assert not np.array_equal(rounded.curves["loss"], exact.curves["loss"])
+    assert rounded.curves["loss"] == pytest.approx(exact.curves["loss"], rel=0.1)
+    train._loop.cache_clear()
+
+
+def test_only_what_lies_between_weights_and_answer_is_bfloat16(tiny_fold):
+    import keras
+
+    recipe = Recipe("updated", epochs=2, precision="bfloat16")
+    record = train.train(tiny_fold, recipe, seed=1, keep_weights=True)
+    model = train.restore(recipe, record, input_shape=(48, 48, 1), classes=3)
+    computing = {type(layer).__name__: layer.compute_dtype for layer in model.layers}
+    assert computing["Conv2D"] == "bfloat16"
+    assert computing["FusedBatchNormalization"] == "float32"
+    assert model.layers[-1].compute_dtype == "float32"
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+    answer = keras.ops.convert_to_numpy(model(scaled(tiny_fold.test_images), training=False))
+    assert answer == pytest.approx(record.probabilities, abs=0.01)
+
+
 def test_recipes_refuse_what_they_do_not_know():
+    with pytest.raises(ParameterError, match="float32, bfloat16"):
+        Recipe("baseline", epochs=1, precision="float16")
     with pytest.raises(ParameterError, match="adam, sgd"):
         Recipe("baseline", epochs=1, optimizer="lion")
     with pytest.raises(ParameterError, match="at least 1"):

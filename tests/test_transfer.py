@@ -72,6 +72,17 @@ def test_pretraining_goes_on_after_a_stop(votes, tmp_path, monkeypatch):
     assert not other.resume(state)
 
 
+def test_pretraining_in_bfloat16_ends_as_a_float32_network(votes):
+    pretraining_run = pretraining.Pretraining(votes, replace(RECIPE, precision="bfloat16"))
+    row = pretraining_run.epoch()
+    assert np.isfinite(list(row.values())).all()
+    assert pretraining_run.model.get_layer("stage1").compute_dtype == "bfloat16"
+    finished = pretraining_run.finish()
+    assert {layer.compute_dtype for layer in finished.layers} == {"float32"}
+    ours, theirs = (np.asarray(model(votes.images[:4, ..., None] / 255)) for model in (finished, pretraining_run.model))
+    np.testing.assert_allclose(ours, theirs, atol=0.05)
+
+
 def test_shipping_writes_weights_that_load_with_a_card(votes, tmp_path, monkeypatch):
     monkeypatch.setenv("FER_WEIGHTS_DIR", str(tmp_path))
     model = backbone.backbone(classes=8)

@@ -9,7 +9,8 @@ from fer_utils.common.errors import OutputError
 
 
 @click.command()
-def pretrain() -> None:
+@options.precision
+def pretrain(precision: str) -> None:
     """Train the backbone on FER+ and write weights/, its model card too; some one to two hours on two cores.
 
     FER+ is read from ferplus/ or ferplus.tar in $FER_DATA_DIR or data/raw (data/README.md tells where it comes from).
@@ -17,9 +18,10 @@ def pretrain() -> None:
     last whole epoch.
     """
     from fer_utils.data import ferplus
+    from fer_utils.experiments import recipes
     from fer_utils.transfer import model_card, pretraining
 
-    data, recipe = ferplus.load(), pretraining.PretrainingRecipe()
+    data, recipe = ferplus.load(), pretraining.PretrainingRecipe(precision=recipes.resolved_precision(precision))
     model, curves = pretraining.run(data, recipe)
     found = model_card.ship(model, curves, recipe=recipe, data=data)["scores"]["accuracy"]
     click.echo(

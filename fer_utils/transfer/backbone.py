@@ -40,7 +40,7 @@ def backbone(*, classes: int) -> keras.Model:
             x = _block(x, channels, stride=stride, name=stage if block == blocks - 1 else None)
     x = layers.GlobalAveragePooling2D(name="embedding")(x)
     x = layers.Dropout(rate=_DROPOUT)(x)
-    outputs = layers.Dense(units=classes, activation="softmax", name="probabilities")(x)
+    outputs = layers.Dense(units=classes, activation="softmax", dtype="float32", name="probabilities")(x)
     return keras.Model(inputs, outputs, name="backbone")
 
 

@@ -17,6 +17,7 @@ keras_setup.quiet()
 import keras  # noqa: E402  (TensorFlow is imported quietly first)
 from keras import ops  # noqa: E402
 
+from fer_utils.engine.precision import computing_in  # noqa: E402
 from fer_utils.transfer.backbone import RandomFace, backbone  # noqa: E402
 
 PRETRAINING_CURVES = (
@@ -40,6 +41,7 @@ class PretrainingRecipe:
         weight_decay: of the kernels, times the learning rate.
         averaging: momentum of the moving average of the weights that is kept in the end.
         seed: determines weights, order and augmentation.
+        precision: of the numbers between weights and answer, see `engine.precision.computing_in`.
     """
 
     small_epochs: int = 24
@@ -51,6 +53,7 @@ class PretrainingRecipe:
     weight_decay: float = 5e-4
     averaging: float = 0.998
     seed: int = 1
+    precision: str = "float32"
 
     @property
     def epochs(self) -> int:
@@ -75,7 +78,8 @@ class Pretraining:
         test = (clear >= 0) & (data.parts == "validation")
         self._test_x, self._test_y = scaled(data.images[test][..., np.newaxis]), clear[test]
         keras.utils.set_random_seed(recipe.seed)
-        self.model = backbone(classes=len(ferplus.EXPRESSIONS))
+        with computing_in(recipe.precision):
+            self.model = backbone(classes=len(ferplus.EXPRESSIONS))
         self._steps = math.ceil(len(self._x) / recipe.batch_size)
         self._optimizer = self._sgd()
         self.model.compile(optimizer=self._optimizer, loss="categorical_crossentropy")
@@ -102,9 +106,11 @@ class Pretraining:
         return dict(zip(PRETRAINING_CURVES, row, strict=True))
 
     def finish(self) -> keras.Model:
-        """The model with the averaged weights."""
+        """A model with the averaged weights, which computes in float32 whatever it was trained in."""
         self._optimizer.finalize_variable_values(self.model.trainable_variables)
-        return self.model
+        finished = backbone(classes=len(ferplus.EXPRESSIONS))
+        finished.set_weights(self.model.get_weights())
+        return finished
 
     def state(self) -> bytes:
         """All that the next epoch depends on."""
