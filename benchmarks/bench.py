@@ -18,13 +18,17 @@ from pathlib import Path
 import click
 
 from fer_utils.common import files, keras_setup, paths, progress
+from fer_utils.engine.precision import has_bfloat16_units
 from fer_utils.experiments import store
+from fer_utils.transfer.pretraining import PretrainingRecipe
 
 HERE = Path(__file__).resolve().parent
 IMAGES = 83  # of one training fold of Yale
 EPOCHS = {"baseline": 30, "updated": 6}  # enough for a steady state
 LOSO_EPOCHS = {"baseline": 100, "updated": 20}  # fifteen folds, counted with their start and tracing
 STEADY_EPOCHS = {"baseline": 100, "updated": 20}  # of two runs side by side, start and tracing not counted
+PRETRAINING_BATCHES = 24
+PRECISIONS = {"float32": "", "bfloat16": "bf16_"}  # and what the names of their rows begin with
 REPEATS = 3
 ALL_CORES = {"TF_CPP_MIN_LOG_LEVEL": "3", "GLOG_minloglevel": "3"}
 
@@ -102,28 +106,57 @@ def has_torch() -> bool:
 
 
 def compare_loops(table: Table, architecture: str) -> None:
-    """Images per second of every loop, and how many times faster `loso` is than the original's loop."""
-    epochs = EPOCHS[architecture]
+    """Images per second of every loop, and how many times faster `loso` is than the original's loop.
+
+    In bfloat16 too (`bf16_`) where the processor has units for it; elsewhere one core alone is measured, which shows that it
+    is the slower one there.
+    """
+    epochs, count = EPOCHS[architecture], LOSO_EPOCHS[architecture]
     images = epochs * IMAGES
-    one_thread = keras_setup.worker_environment()
     table.add(f"{architecture}_original", rates(measure("original", architecture, epochs), images), "images/s")
     table.add(f"{architecture}_fit_on_arrays", rates(measure("arrays", architecture, epochs), images), "images/s")
-    single = rates(measure("engine", architecture, epochs, environment=one_thread), images)
-    table.add(f"{architecture}_engine_1_core", single, "images/s")
-    count = LOSO_EPOCHS[architecture]
-    ours = measure("leave_one_out", architecture, count, repeats=2)
-    table.add(f"{architecture}_loso_engine_s", ours, "s")
-    steady = STEADY_EPOCHS[architecture]
-    all_cores = rates(measure("side_by_side", architecture, steady), 2 * steady * IMAGES)
-    table.add(f"{architecture}_engine_all_cores", all_cores, "images/s")
     theirs = [15 * each for each in measure("original", architecture, count, repeats=1 if count > 50 else 2)]
     table.add(f"{architecture}_loso_original_s", theirs, "s")
-    table.ratio(f"loso_{architecture}_vs_original", theirs, ours)
+    singles = {}
+    for precision, prefix in PRECISIONS.items():
+        single = measure("engine", architecture, epochs, precision, environment=keras_setup.worker_environment())
+        singles[precision] = rates(single, images)
+        table.add(f"{prefix}{architecture}_engine_1_core", singles[precision], "images/s")
+    table.ratio(f"{architecture}_bf16_vs_float32", singles["bfloat16"], singles["float32"])
+    for precision, prefix in PRECISIONS.items():
+        if precision == "float32" or has_bfloat16_units():
+            compare_precision(table, architecture, precision, prefix, theirs)
+
+
+def compare_precision(table: Table, architecture: str, precision: str, prefix: str, theirs: list[float]) -> None:
+    """All cores in one precision, beside the original's loop and PyTorch.
+
+    Args:
+        prefix: of the rows' names.
+        theirs: seconds of the original's `loso`.
+    """
+    epochs, steady = EPOCHS[architecture], STEADY_EPOCHS[architecture]
+    ours = measure("leave_one_out", architecture, LOSO_EPOCHS[architecture], precision, repeats=2)
+    table.add(f"{prefix}{architecture}_loso_engine_s", ours, "s")
+    all_cores = rates(measure("side_by_side", architecture, steady, precision), 2 * steady * IMAGES)
+    table.add(f"{prefix}{architecture}_engine_all_cores", all_cores, "images/s")
+    table.ratio(f"{prefix}loso_{architecture}_vs_original", theirs, ours)
     if has_torch():
-        formats = [rates(measure("pytorch", architecture, epochs, last), images) for last in (0, 1)]
+        formats = [rates(measure("pytorch", architecture, epochs, last, precision), epochs * IMAGES) for last in (0, 1)]
         faster = max(formats, key=statistics.median)
-        table.add(f"{architecture}_torch", faster, "images/s")
-        table.ratio(f"{architecture}_vs_torch", all_cores, faster)
+        table.add(f"{prefix}{architecture}_torch", faster, "images/s")
+        table.ratio(f"{prefix}{architecture}_vs_torch", all_cores, faster)
+
+
+def pretraining(table: Table) -> None:
+    """Images per second of pretraining, and seconds of an epoch of FER+ at full size."""
+    count = PRETRAINING_BATCHES * PretrainingRecipe().batch_size
+    for precision, prefix in PRECISIONS.items():
+        if precision == "float32" or has_bfloat16_units():
+            seconds = measure("pretraining", PRETRAINING_BATCHES, precision)
+            table.add(f"{prefix}pretraining", rates(seconds, count), "images/s")
+            trained = files.read_checked_json(paths.WEIGHTS / "ferplus.json")["training_images"]
+            table.add(f"{prefix}pretraining_epoch_s", [each * trained / count for each in seconds], "s")
 
 
 def warm_figures(table: Table) -> None:
@@ -179,7 +212,7 @@ def draw(table: Table) -> bytes:
     charts.use_style()
     figure, axes = plt.subplots(1, 2, figsize=(11, 3.2))
     for ax, architecture in zip(axes, EPOCHS, strict=True):
-        names = [name for name, (_, unit) in table.rows.items() if unit == "images/s" and name.startswith(architecture)]
+        names = [name for name, (_, unit) in table.rows.items() if unit == "images/s" and architecture in name]
         values = [statistics.median(table.rows[name][0]) for name in names]
         ax.barh(
             [name.removeprefix(f"{architecture}_").replace("_", " ") for name in names], values, color=charts.PALETTE[0]
@@ -204,6 +237,7 @@ def main() -> None:
     table.add("sgemm", measure("matrix_product", 3000), "GFLOP/s")
     for architecture in EPOCHS:
         compare_loops(table, architecture)
+    pretraining(table)
     flops = [rate * training_gigaflop("baseline") for rate in table.rows["baseline_engine_all_cores"][0]]
     shares = [100 * each / statistics.median(table.rows["sgemm"][0]) for each in flops]
     table.add("baseline_share_of_sgemm", shares, "%")

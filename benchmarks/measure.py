@@ -57,49 +57,49 @@ def arrays(architecture: str, epochs: int) -> float:
     return time.perf_counter() - started
 
 
-def engine(architecture: str, epochs: int) -> float:
+def engine(architecture: str, epochs: int, precision: str) -> float:
     """Seconds of this project's loop in one process, tracing done before."""
     from fer_utils.engine import train
 
-    recipe, fold = _recipe(architecture, epochs), _fold()
-    train.train(fold, _recipe(architecture, 1), seed=1)
+    recipe, fold = _recipe(architecture, epochs, precision), _fold()
+    train.train(fold, _recipe(architecture, 1, precision), seed=1)
     started = time.perf_counter()
     train.train(fold, recipe, seed=1)
     return time.perf_counter() - started
 
 
-def leave_one_out(architecture: str, epochs: int) -> float:
+def leave_one_out(architecture: str, epochs: int, precision: str) -> float:
     """Seconds of fifteen folds on all cores, the start of the processes and tracing included."""
     from fer_utils.experiments import workers
 
-    task = workers.Task(_fold(), _recipe(architecture, epochs), seed=1, keep_weights=False)
+    task = workers.Task(_fold(), _recipe(architecture, epochs, precision), seed=1, keep_weights=False)
     started = time.perf_counter()
     workers.run([task] * 15, jobs=0, on_record=lambda index, record: None)
     return time.perf_counter() - started
 
 
-def side_by_side(architecture: str, epochs: int) -> float:
+def side_by_side(architecture: str, epochs: int, precision: str) -> float:
     """Seconds of `epochs` epochs of two runs on all cores in the steady state: start and tracing are subtracted."""
     from fer_utils.experiments import workers
 
     seconds = []
     for count in (2, 2 + epochs):
-        task = workers.Task(_fold(), _recipe(architecture, count), seed=1, keep_weights=False)
+        task = workers.Task(_fold(), _recipe(architecture, count, precision), seed=1, keep_weights=False)
         started = time.perf_counter()
         workers.run([task] * 2, jobs=0, on_record=lambda index, record: None)
         seconds.append(time.perf_counter() - started)
     return seconds[1] - seconds[0]
 
 
-def pytorch(architecture: str, epochs: int, channels_last: int) -> float:
-    """Seconds of a plain PyTorch loop with the same layers, on all cores."""
+def pytorch(architecture: str, epochs: int, channels_last: int, precision: str) -> float:
+    """Seconds of a plain PyTorch loop with the same layers, on all cores; bfloat16 by its autocast."""
     import torch
     import torch_networks
 
     x, y = images(TRAINING_IMAGES)
     memory_format = torch.channels_last if channels_last else torch.contiguous_format
     x = torch.from_numpy(x.transpose(0, 3, 1, 2).astype(np.float32) / 255).to(memory_format=memory_format)
-    step = torch_networks.step(architecture, memory_format)
+    step = torch_networks.step(architecture, memory_format, autocast=precision == "bfloat16")
     target = torch.from_numpy(y)
     times = []
     for count in (1, epochs):
@@ -111,6 +111,25 @@ def pytorch(architecture: str, epochs: int, channels_last: int) -> float:
                 step(x[chosen], target[chosen])
         times.append(time.perf_counter() - started)
     return times[-1]
+
+
+def pretraining(batches: int, precision: str) -> float:
+    """Seconds of some updates of the backbone on faces at 48 pixels, on all cores, tracing done before."""
+    from fer_utils.data import ferplus
+    from fer_utils.transfer import pretraining
+
+    recipe = pretraining.PretrainingRecipe(small_epochs=0, full_epochs=2, precision=precision)
+    count = batches * recipe.batch_size
+    faces, labels = images(count)
+    votes = np.zeros((count, len(ferplus.EXPRESSIONS) + 2), dtype=np.int64)  # "unknown", "not a face"
+    votes[np.arange(count), labels] = 10
+    parts = np.where(np.arange(count) < count - CLASSES, "train", "validation")
+    names = np.array([f"{number}.png" for number in range(count)])
+    training = pretraining.Pretraining(ferplus.VoteDataset(faces[..., 0], votes, parts, names), recipe)
+    training.epoch()
+    started = time.perf_counter()
+    training.epoch()
+    return time.perf_counter() - started
 
 
 def matrix_product(side: int) -> float:
@@ -189,12 +208,12 @@ def _fold():
     return Fold(*images(TRAINING_IMAGES), *images(VALIDATION_IMAGES), classes=CLASSES)
 
 
-def _recipe(architecture: str, epochs: int):
+def _recipe(architecture: str, epochs: int, precision: str = "float32"):
     from dataclasses import replace
 
     from fer_utils.experiments.recipes import recipe_for
 
-    return replace(recipe_for(architecture, protocol="loso", budget="standard"), epochs=epochs)
+    return replace(recipe_for(architecture, protocol="loso", budget="standard", precision=precision), epochs=epochs)
 
 
 def _compiled(architecture: str, normalization):

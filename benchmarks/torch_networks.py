@@ -6,8 +6,12 @@ from torch import nn
 L2_FACTOR = 0.001
 
 
-def step(architecture: str, memory_format: torch.memory_format):
-    """A function that makes one update from a batch: (N, 1, 48, 48) float32 in [0, 1] and (N,) int64 labels."""
+def step(architecture: str, memory_format: torch.memory_format, *, autocast: bool):
+    """A function that makes one update from a batch: (N, 1, 48, 48) float32 in [0, 1] and (N,) int64 labels.
+
+    Args:
+        autocast: compute the network in bfloat16, as PyTorch itself chooses where.
+    """
     network = (baseline() if architecture == "baseline" else updated()).to(memory_format=memory_format)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.001)
     criterion = nn.CrossEntropyLoss(label_smoothing=0.0 if architecture == "baseline" else 0.1)
@@ -15,7 +19,9 @@ def step(architecture: str, memory_format: torch.memory_format):
 
     def update(images: torch.Tensor, labels: torch.Tensor) -> None:
         optimizer.zero_grad(set_to_none=True)
-        loss = criterion(network(images), labels)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
+            answers = network(images)
+        loss = criterion(answers.float(), labels)
         if architecture == "updated":
             loss = loss + L2_FACTOR * sum(kernel.square().sum() for kernel in kernels)
         loss.backward()
