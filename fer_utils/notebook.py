@@ -93,7 +93,7 @@ class Page:
         """Folds, random seeds and models on this data set, with the budget of the parameters."""
         words = {
             name: self.parameters[name]
-            for name in ("budget", "jobs", "precision", "scheduler")
+            for name in ("budget", "jobs", "protocol", "precision", "scheduler")
             if name in self.parameters
         }
         return Experiment(self.data, self.manifest, **words)

@@ -55,7 +55,9 @@ def test_person_and_expression_are_told_apart():
     person[np.arange(48), np.repeat(np.arange(12), 4)] += 3
     expression[np.arange(48), labels] += 3
     by_fold = np.repeat(expression[np.newaxis], 12, axis=0)
-    table = decoding.decodability("tiny", {"p": person, "e": expression, "folds": by_fold}, labels, subjects)
+    table = decoding.decodability(
+        "tiny", {"p": person, "e": expression, "folds": by_fold}, labels, subjects, folds=subjects
+    )
     value = table.set_index(["representation", "question"])["value"]
     assert value["p", "person"] == value["e", "expression"] == value["folds", "expression"] == 1
     assert value["e", "person"] < 0.3
@@ -87,7 +89,7 @@ def study(region: str) -> SimpleNamespace:
         position=["a", "b"].index,
     )
     folds = {"1": (np.array([1]), np.array([0])), "2": (np.array([0]), np.array([1]))}
-    experiment = SimpleNamespace(dataset=data, folds=lambda protocol: folds)
+    experiment = SimpleNamespace(dataset=data, protocol="loso", folds=lambda protocol: folds)
     networks = dict.fromkeys(folds, looks_at(region))
     return SimpleNamespace(
         experiment=experiment, inputs=images, networks=networks, kept=lambda name, fit, *, code: fit()

@@ -24,11 +24,11 @@ def test_the_loss_is_of_one_training_and_of_all_folds():
     rows = [
         row("loss", "updated", "training loss", 1.5, n=1),
         row("loss", "updated", "penalty and floor", 1.25, n=1),
-        row("loss", "updated", "share of penalty and floor", 0.75, 0.5, 1, n=45, part="loso"),
+        row("loss", "updated", "share of penalty and floor", 0.75, 0.5, 1, n=45, part="people left out"),
     ]
     text = original_questions._loss(tables.table(rows))
     assert "of 1.50 nats, 1.25 are" in text
-    assert "In the 45 networks of `loso`" in text
+    assert "In the 45 networks that leave one person out each" in text
     assert "75% (50% to 100%) of the loss" in text
 
 

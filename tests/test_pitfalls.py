@@ -221,7 +221,7 @@ def test_losses_over_folds():
     folds = pd.DataFrame({"fold": list("abcd"), "n": [6, 6, 6, 5], "loss": 2.0, "seen": 0.5})
     folds["without_error"], folds["unseen"] = [1.0, 1.1, 0.9, 1.0], [1.5, 2.5, 1.5, 2.5]
     rows = tables.table(pitfall_rows.losses("updated", folds))
-    share = tables.get(rows, "loss", "updated", "share of penalty and floor", part="loso")
+    share = tables.get(rows, "loss", "updated", "share of penalty and floor", part="people left out")
     assert share.value == pytest.approx(0.5)
     assert share.low < 0.45 < 0.55 < share.high
     gap = tables.get(rows, "loss", "updated", "cross-entropy", part="unseen minus seen")

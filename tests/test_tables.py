@@ -61,7 +61,7 @@ def test_people_and_classes_stay_text(whole):
         assert sorted(set(found[column])) == sorted(names)
     scores = tables.read("x", "scores")
     assert {f"recall_{name}" for name in CLASSES} <= set(scores["metric"])
-    assert comparison.score_table(scores, protocol="loso").shape[0] == 5
+    assert comparison.score_table(scores).shape[0] == 5
     assert list(comparison.report(found).index) == [*CLASSES, "macro avg", "weighted avg"]
     assert "recall" not in transfer._of_recalls(scores)
     assert set(labels.planted(tables.of_model(found, "transfer"), CLASSES)) == {"found", "true"}

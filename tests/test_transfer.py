@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from conftest import copy_faces
 from scipy.special import log_softmax, softmax
+from sklearn.linear_model import Ridge
 
 from fer_utils.common import files, paths
 from fer_utils.common.errors import DatasetError, WeightsError
 from fer_utils.data import ferplus
 from fer_utils.data.cleaning import load_clean
-from fer_utils.transfer import backbone, candidates, face_units, features, heads, model_card, pretrained, pretraining
+from fer_utils.experiments.experiment import Experiment
+from fer_utils.transfer import backbone, face_units, features, model_card, pretrained, pretraining, ridge, small_set
 
 
 @pytest.fixture
@@ -127,45 +129,77 @@ def test_the_temperature_undoes_overconfidence():
     assert pretrained.fit_temperature(overconfident, np.eye(3)[truth]) == pytest.approx(3, rel=0.1)
 
 
-def test_a_head_tells_apart_what_can_be_told_apart():
+def people(classes: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Six people with two images of each class: features, labels, people."""
     random = np.random.default_rng(0)
-    labels = np.arange(30) % 3
-    faces = (np.eye(3)[labels] + 0.1 * random.normal(size=(30, 3))).astype(np.float32)
-    found = heads.head_probabilities([faces[:20]], labels[:20], [faces[20:]], 3, strengths=candidates.STRENGTHS)
-    assert found.shape == (len(candidates.STRENGTHS), 10, 3)
-    assert (found.argmax(axis=-1) == labels[20:]).all()
+    subjects, labels = np.repeat(list("abcdef"), 2 * classes), np.tile(np.arange(classes), 12)
+    faces = (np.eye(classes)[labels] + 0.2 * random.normal(size=(len(labels), classes))).astype(np.float32)
+    return faces, labels, subjects
 
 
-def test_the_choice_for_a_subject_does_not_depend_on_its_own_images():
+@pytest.mark.parametrize("values", [4, 40])
+def test_ridge_answers_for_people_left_out_are_those_of_heads_fitted_without_them(values):
     random = np.random.default_rng(0)
-    subjects = np.repeat(["a", "b", "c"], 4)
-    labels = np.tile([0, 1], 6)
-    count = len(candidates.CANDIDATES)
-    outer = random.random((count, 12, 2))
-    inner = random.random((count, 3, 12, 2))
-    before = candidates.Transfer(np.arange(12), subjects, labels, outer, inner).chosen()
-    changed_labels = np.where(subjects == "a", 1 - labels, labels)
-    changed_inner = inner.copy()
-    changed_inner[:, 0, subjects == "a"] = random.random((count, 4, 2))
-    after = candidates.Transfer(np.arange(12), subjects, changed_labels, 1 - outer, changed_inner).chosen()
-    assert before[0] == after[0]
+    faces, test = random.normal(size=(30, values)).astype(np.float32), random.normal(size=(5, values))
+    labels, groups = random.integers(0, 3, 30), np.arange(30) // 4
+    strengths = (0.01, 1.0)
+    found = ridge.answers(faces, labels, groups, test, 3, strengths=strengths)
+    scale = faces.std(axis=0) * np.sqrt(values)
+    for number, strength in enumerate(strengths):
+        for group in np.unique(groups):
+            others = groups != group
+            fit = Ridge(alpha=strength).fit(faces[others] / scale, np.eye(3)[labels[others]])
+            np.testing.assert_allclose(found.inner[number, ~others], fit.predict(faces[~others] / scale), atol=1e-5)
+        whole = Ridge(alpha=strength).fit(faces / scale, np.eye(3)[labels])
+        np.testing.assert_allclose(found.outer[number], whole.predict(test / scale), atol=1e-5)
+        kernel, bias = ridge.weights(faces, labels, 3, strength=strength)
+        np.testing.assert_allclose(test @ kernel + bias, found.outer[number], atol=1e-8)
 
 
-def test_no_head_learns_the_subjects_that_it_is_asked_about():
-    """Other features and labels of one person move no answer about the others where that person is left out."""
+def test_many_rows_are_answered_for_in_random_directions_nearly_as_well(monkeypatch):
     random = np.random.default_rng(0)
-    subjects, labels = np.repeat(list("abcd"), 3), np.tile([0, 1, 2], 4)
-    found = {key: (random.random((12, 4), dtype=np.float32),) * 2 for key in candidates.SEEN}
-    outer, inner = candidates._all_heads(found, subjects, labels, 3, jobs=1)
-    mine = subjects == "a"
-    others = {key: (np.where(mine[:, None], 9 - views[0], views[0]),) * 2 for key, views in found.items()}
-    relabelled = np.where(mine, (labels + 1) % 3, labels)
-    changed_outer, changed_inner = candidates._all_heads(others, subjects, relabelled, 3, jobs=1)
-    np.testing.assert_array_equal(changed_inner[:, 0, ~mine], inner[:, 0, ~mine])
-    assert (changed_inner[:, 1, subjects == "c"] != inner[:, 1, subjects == "c"]).any()
-    only_labels, _ = candidates._all_heads(found, subjects, relabelled, 3, jobs=1)
-    np.testing.assert_array_equal(only_labels[:, mine], outer[:, mine])
-    assert (changed_outer[:, ~mine] != outer[:, ~mine]).any()
+    labels, groups = np.arange(300) % 3, np.arange(300) // 6
+    faces = np.repeat(np.eye(3)[labels], 200, axis=1) + random.normal(size=(300, 600))
+    exact = ridge.answers(faces[:240], labels[:240], groups[:240], faces[240:], 3, strengths=(0.1,))
+    monkeypatch.setattr(ridge, "LARGEST_SPAN", 100)
+    rough = ridge.answers(faces[:240], labels[:240], groups[:240], faces[240:], 3, strengths=(0.1,))
+    for answers in (exact, rough):
+        assert (answers.outer[0].argmax(axis=1) == labels[240:]).mean() > 0.95
+        assert (answers.inner[0].argmax(axis=1) == labels[:240]).mean() > 0.95
+
+
+def test_features_and_so_the_answers_of_transfer_are_the_same_for_a_mirrored_face():
+    random = np.random.default_rng(0)
+    plain, mirrored = random.normal(size=(2, 5, 8)).astype(np.float32)
+    assert features.symmetric(plain, mirrored).tobytes() == features.symmetric(mirrored, plain).tobytes()
+
+
+def test_heads_tell_apart_what_can_be_told_apart_and_their_sureness_fits():
+    faces, labels, subjects = people()
+    test = subjects == "a"
+    found, strength, temperature, inner, outer = small_set._fold([faces], labels, subjects, test, 3)
+    assert (found.argmax(axis=1) == labels[test]).all()
+    assert found.sum(axis=1) == pytest.approx(1, abs=1e-6)
+    assert 0 <= strength < len(ridge.STRENGTHS) and 0.01 <= temperature <= 2
+    assert inner.max() == (~test).sum() and outer[strength] == test.sum()
+
+
+def test_no_head_and_no_choice_knows_the_person_that_is_tested():
+    """Other labels of the tested person change nothing; another face of theirs changes their own answer alone."""
+    faces, labels, subjects = people()
+    test = subjects == "a"
+    before = small_set._fold([faces], labels, subjects, test, 3)
+    relabelled = small_set._fold([faces], np.where(test, (labels + 1) % 3, labels), subjects, test, 3)
+    assert relabelled[0].tobytes() == before[0].tobytes()
+    assert relabelled[1:3] == before[1:3]
+    one = faces.copy()
+    one[0] += 5
+    changed = small_set._fold([one], labels, subjects, test, 3)
+    assert changed[1:3] == before[1:3]
+    assert changed[0][1:].tobytes() == before[0][1:].tobytes()
+    assert changed[0][0].tobytes() != before[0][0].tobytes()
+    others = small_set._fold([np.where(test[:, None], faces, faces + labels[:, None])], labels, subjects, test, 3)
+    assert others[0].tobytes() != before[0].tobytes()
 
 
 def test_what_is_kept_serves_the_same_people_alone(three_people):
@@ -182,10 +216,10 @@ def test_what_is_kept_serves_the_same_people_alone(three_people):
     assert len(done) == 2
 
 
-def test_a_head_that_knows_one_class_says_so():
-    faces = np.ones((3, 2), dtype=np.float32)
-    found = heads.head_probabilities([faces], np.array([1, 1, 1]), [faces], 2, strengths=candidates.STRENGTHS)
-    assert (found[..., 1] == 1).all()
+def test_heads_that_know_one_class_say_so():
+    answers = ridge.answers(np.ones((3, 2)), np.array([1, 1, 1]), np.array(list("aab")), np.ones((2, 2)), 2)
+    assert np.isfinite(answers.inner).all() and np.isfinite(answers.outer).all()
+    assert (answers.outer[..., 1] > answers.outer[..., 0]).all()
 
 
 def test_regions_lie_where_they_are_said_and_mirror_each_other():
@@ -199,17 +233,10 @@ def test_regions_lie_where_they_are_said_and_mirror_each_other():
     np.testing.assert_allclose(np.sort(mirrored), np.sort(left))
 
 
-def test_every_mean_has_its_parts_among_the_candidates():
-    keys = {candidate[:2] for candidate in candidates.CANDIDATES}
-    assert keys == {*candidates.SEEN, *candidates.MEANS}
-    assert all(set(parts) <= set(candidates.SEEN) for parts in candidates.MEANS.values())
-    assert len(set(candidates.CANDIDATES)) == len(candidates.CANDIDATES)
-
-
 def test_two_subjects_are_too_few_to_choose_on(tmp_path):
     data, manifest = load_clean(str(copy_faces(tmp_path / "two people", subjects=2)))
     with pytest.raises(DatasetError, match="at least three subjects"):
-        candidates.run(data, manifest)
+        small_set.run(Experiment(data, manifest, budget="quick"))
 
 
 def test_the_test_part_is_scored_where_it_is(votes, monkeypatch):

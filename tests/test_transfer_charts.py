@@ -5,7 +5,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_rgba
 
 from fer_utils.drawing import transfer_charts
 
@@ -148,22 +147,22 @@ def test_groups_differ_by_shape_as_well_as_by_colour():
     assert (shapes[8], colors[8]) == (shapes[1], colors[0])
 
 
-def test_candidates_have_a_ring_where_a_fold_chose_them():
+def test_variants_have_a_row_each_with_one_large_dot():
     table = pd.DataFrame(
-        {"inner_accuracy": [0.5, 0.6, 0.7], "outer_accuracy": [0.4, 0.65, 0.6], "chosen": [0, 0, 3]}, index=[4, 5, 6]
+        {
+            "variant": ["three crops", "three crops", "face_units"],
+            "outer_accuracy": [0.4, 0.65, 0.6],
+            "accuracy": [0.62, 0.62, 0.6],
+        }
     )
-    kinds = pd.Series(["whole_face", "units", "whole_face"], index=[4, 5, 6])
-    chart = transfer_charts.candidates(table, kinds, accuracy=0.612)
-    assert chart.caption.startswith("3 candidates, all of them; the 1 with a ring")
-    assert "comes to 61.2%" in chart.alt
+    chart = transfer_charts.variants(table)
+    assert "between 60.0% and 62.0%" in chart.caption
+    assert "three crops 62.0%; face_units 60.0%" in chart.alt
     (ax,) = chart.figure.axes
-    whole, units, ring = ax.collections
-    assert whole.get_offsets().tolist() == [[0.5, 0.4], [0.7, 0.6]]
-    assert units.get_offsets().tolist() == [[0.6, 0.65]]
-    assert ring.get_offsets().tolist() == [[0.7, 0.6]]
-    assert tuple(ring.get_edgecolor()[0]) == to_rgba("k")
-    assert list(ax.lines[0].get_ydata()) == [0.612, 0.612]
-    assert legend(ax) == ["whole_face", "units", "chosen", "transfer: 61.2%"]
+    each, large = ax.collections
+    assert each.get_offsets().tolist() == [[0.4, 0], [0.65, 0], [0.6, 1]]
+    assert large.get_offsets().tolist() == [[0.62, 0], [0.6, 1]]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["three crops", "face_units"]
 
 
 def test_confusion_of_both_models_adds_up_their_seeds():
@@ -172,7 +171,7 @@ def test_confusion_of_both_models_adds_up_their_seeds():
     predictions = pd.DataFrame(rows, columns=["model", "truth", "predicted"]).assign(subject=list("abababa"))
     chart = transfer_charts.confusion(predictions, classes=NAMES)
     text = "1 of 2 answers of `transfer` are wrong; 2 of 5 answers of `transfer-tuned` are wrong"
-    assert chart.caption == f"Confusion under `loso`, all seeds together: {text}."
+    assert chart.caption == f"Confusion on people left out, all seeds together: {text}."
     assert chart.alt == f"Two tables with 2 rows and columns, most answers on their diagonals: {text}."
     left, right = chart.figure.axes
     assert (cells(left), cells(right)) == (["1", "0", "1", "0"], ["0", "2", "0", "3"])

@@ -1,11 +1,9 @@
 import numpy as np
 import pandas as pd
-import pytest
 
 from fer_utils.evaluation import scores as scoring
 from fer_utils.findings import transfer
 from fer_utils.transfer import face_units
-from fer_utils.transfer.features import PAIRED, UNITS
 
 ABOUT = {"scores": {"accuracy": {"value": 0.8, "low": 0.75, "high": 0.84, "n": 321}}}
 READ = {
@@ -28,13 +26,30 @@ def scores() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(scoring.SCORE_COLUMNS))
 
 
-def table(best: float) -> pd.DataFrame:
-    rows = [("face", "stage2 + stage3", 1, 3.0, 0.6, best, 0), (*UNITS, 1, 3.0, 0.65, 0.5, 15)]
-    columns = ["crop", "features", "views", "strength", "inner_accuracy", "outer_accuracy", "chosen"]
+def table() -> pd.DataFrame:
+    rows = [
+        ("three crops", 0.1, 0.6, 0.75, 5, 0.7),
+        ("three crops", 1.0, 0.6, 0.65, 10, 0.7),
+        ("face", 0.1, 0.6, 0.5, 15, 0.5),
+        ("units", 0.1, 0.7, 0.72, 15, 0.72),
+    ]
+    columns = ["variant", "strength", "inner_accuracy", "outer_accuracy", "chosen", "accuracy"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def summary(*, best: float) -> list[str]:
+def predictions() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "model": ["transfer", "transfer", "transfer-tuned"],
+            "truth": ["sad", "wide_open", "sad"],
+            "predicted": ["sad", "sad", "sad"],
+            "p_sad": [0.9, 0.7, 1.0],
+            "p_wide_open": [0.1, 0.3, 0.0],
+        }
+    )
+
+
+def summary() -> list[str]:
     comparisons = pd.DataFrame(
         [
             ("transfer", "baseline-face", 0.3, 0.2, 0.412),
@@ -43,20 +58,20 @@ def summary(*, best: float) -> list[str]:
         columns=["model", "reference", "difference", "low", "high"],
     )
     curve = pd.DataFrame({"subjects": [2, 14], "value": [0.4, 0.7], "low": [0.3, 0.6], "high": [0.5, 0.85]})
-    return transfer.summary(ABOUT, READ, table(best), scores(), comparisons, curve).split("\n")
+    return transfer.summary(ABOUT, READ, table(), scores(), comparisons, curve, predictions()).split("\n")
 
 
 def test_the_summary_words_every_result():
-    lines = summary(best=0.75)
+    lines = summary()
     assert all(line.startswith("- ") for line in lines)
     text = "\n".join(lines)
     for words in (
         "names 80.0% (75.0% to 84.0%) of 321 FER+ validation faces",
         "1 of 2 face units are read with an R² above one half, jaw_open best (0.90), smile worst (0.40)",
         "`transfer`: accuracy **70.0% (60.0% to 80.0%)**, macro-F1 0.65 (0.55 to 0.75), on 90 images",
-        "Of 2 candidates 1 were chosen by at least one fold.",
-        "would have told 75.0%: 5.0 points more",
-        "how many of 15 folds chose it: whole face 60.0% (chosen by 0); face units 65.0% (chosen by 15)",
+        "Leaving one subject out, `transfer`",
+        "Of the 3 variants `transfer` is the first. The others read 50.0% (face) to 72.0% (units)",
+        "`transfer` is 80.0% sure of its answers on average, and right in 50.0% of them.",
         "accuracy **72.0% (62.0% to 81.0%)**, lowest and highest of 3 seeds 71.0% and 74.0%",
         "recognises of each expression: wide_open 50% of 15.",
         "`transfer` against `baseline-face`: +30.0 points (+20.0 to +41.2).",
@@ -66,8 +81,10 @@ def test_the_summary_words_every_result():
     assert "`updated`" not in text
 
 
-def test_no_points_are_named_where_the_outer_score_would_have_added_none():
-    assert "no merit" not in "\n".join(summary(best=0.7))
+def test_a_variant_is_shown_with_what_one_strength_throughout_would_give():
+    shown = transfer.variants(table())
+    assert shown.loc["three crops"].tolist() == ["70.0%", "65.0% to 75.0%", "0.1 to 1"]
+    assert shown.index.tolist() == ["three crops", "face", "units"]
 
 
 def test_units_are_placed_by_both_sides_and_their_difference():
@@ -78,10 +95,3 @@ def test_units_are_placed_by_both_sides_and_their_difference():
     places = transfer.unit_places(values)
     assert list(places) == [name for pair in transfer.UNIT_AXES for name in pair]
     np.testing.assert_allclose(places.to_numpy(), [[0.8, 0.3, 0.5, 0.1]], rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("key", "kind"), [(("near", "stage2 coarse"), "whole face"), (PAIRED, "eyes and mouth"), (UNITS, "face units")]
-)
-def test_candidates_are_grouped_by_what_their_heads_see(key, kind):
-    assert list(transfer.kinds(pd.DataFrame([key], columns=["crop", "features"]))) == [kind]

@@ -19,7 +19,7 @@ FRAME = Tweak("input", "whole frame", {"input": "frame"})
 @pytest.fixture
 def experiment(monkeypatch):
     for budget in recipes.BUDGETS:
-        monkeypatch.setitem(recipes.EPOCHS, (budget, "loso"), {"baseline": 4, "updated": 4})
+        monkeypatch.setitem(recipes.EPOCHS, (budget, "people"), {"baseline": 4, "updated": 4})
     monkeypatch.setattr(tweaks, "EPOCHS", {"quick": 2, "standard": 2})
     made = small_experiment.make()
     made.budget = "quick"

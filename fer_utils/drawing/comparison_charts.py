@@ -8,6 +8,7 @@ import pandas as pd
 
 from fer_utils.drawing import charts, galleries
 from fer_utils.drawing.chart import Chart
+from fer_utils.evaluation.protocols import only_people
 
 
 def original_split_curves(curves: Mapping[str, Mapping[str, np.ndarray]], *, held_out: str) -> Chart:
@@ -85,7 +86,7 @@ def loso_forest(scores: pd.DataFrame, *, lead: str, note: str = "") -> Chart:
         lead: first words of the caption.
         note: further words of the caption, after the number of images.
     """
-    loso = scores[scores["protocol"] == "loso"]
+    loso = only_people(scores)
     accuracy = loso[loso["metric"] == "accuracy"]
     chance = float(loso.loc[loso["metric"] == "chance", "value"].iloc[0])
     figure, axes = plt.subplots(1, 2, figsize=(10, round(2.4 + 0.2 * len(accuracy), 1)), sharey=True)
@@ -133,7 +134,7 @@ def schedule(accuracy: np.ndarray, *, short: int) -> Chart:
     smooth = pd.Series(accuracy).rolling(window, center=True, min_periods=1).mean().to_numpy()
     figure, ax = plt.subplots(figsize=(8, 3))
     charts.learning_curves({"training accuracy, smoothed": smooth}, ylabel="accuracy", ax=ax)
-    ax.axvline(short, color="0.3", linestyle="--", label=f"loso schedule: {short} epochs")
+    ax.axvline(short, color="0.3", linestyle="--", label=f"with people left out: {short} epochs")
     ax.set_ylim(0, 1)
     ax.legend(fontsize="small")
     reached = smooth[min(short, len(smooth)) - 1]

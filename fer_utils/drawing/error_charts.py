@@ -33,7 +33,7 @@ def confusion(
     lone = shown_by_one(people)
     return Chart(
         figure,
-        caption=f"Confusion of `{model}` under `loso`, {seeds} seed(s). {worst}{f' {lone}' if lone else ''}",
+        caption=f"Confusion of `{model}` on people left out, {seeds} seed(s). {worst}{f' {lone}' if lone else ''}",
         alt=f"Three {len(classes)} by {len(classes)} tables for {model}. {worst}",
     )
 
@@ -150,7 +150,7 @@ def reliability(tables: Mapping[str, pd.DataFrame], *, calibration_error: Mappin
     whose = {1: "the model", 2: "both models"}.get(len(tables), "all models")
     return Chart(
         figure,
-        caption=f"Reliability under `loso`; bars are Wilson 95 % intervals. Expected calibration error: {text}",
+        caption=f"Reliability on people left out; bars are Wilson 95 % intervals. Expected calibration error: {text}",
         alt=f"Accuracy against confidence in up to five bins for {whose}, with the diagonal of a calibrated one.",
     )
 

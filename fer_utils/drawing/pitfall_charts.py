@@ -134,7 +134,7 @@ def augmented_validation(jumps: Mapping[str, pd.DataFrame], *, model: str, means
 
 
 def loss(by_fold: pd.DataFrame, *, model: str) -> Chart:
-    """Losses of a model's networks under `loso`.
+    """Losses of a model's networks on people left out.
 
     Args:
         by_fold: a row per network, `loss, without_error, seen, unseen` in nats, `n` images.
@@ -151,7 +151,7 @@ def loss(by_fold: pd.DataFrame, *, model: str) -> Chart:
     text = "; ".join(f"{name} {np.average(values, weights=by_fold['n']):.2f}" for name, values in groups.items())
     return Chart(
         figure,
-        caption=f"Losses of the {len(by_fold)} networks of `{model}` under `loso`, means over images in nats: {text}.",
+        caption=f"Losses of the {len(by_fold)} networks of `{model}` on people left out, means over images in nats: {text}.",
         alt=f"Four lying boxes. Means in nats: {text}.",
     )
 
@@ -197,7 +197,7 @@ def quality(scores: pd.DataFrame, *, bins: int) -> Chart:
     text = "; ".join(f"{row.model} {row.value:.2f}" for row in errors.itertuples())
     return Chart(
         figure,
-        caption=f"Accuracy, macro-F1 and expected calibration error ({bins} bins) under `loso`. Calibration error: {text}.",
+        caption=f"Accuracy, macro-F1 and expected calibration error ({bins} bins) on people left out. Calibration error: {text}.",
         alt=f"Three panels of dots with bars, a row per model. Calibration error: {text}.",
     )
 

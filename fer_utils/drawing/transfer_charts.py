@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import MultipleLocator
 
 from fer_utils.drawing import charts
 from fer_utils.drawing.chart import Chart
@@ -138,30 +137,27 @@ def units(places: pd.DataFrame, labels: np.ndarray, *, classes: Sequence[str]) -
     )
 
 
-def candidates(table: pd.DataFrame, kinds: pd.Series, *, accuracy: float) -> Chart:
-    """Each candidate's accuracy on inner against that on left-out people; those that were chosen have a ring.
+def variants(table: pd.DataFrame) -> Chart:
+    """Accuracy of every variant on people left out, with the strengths chosen on other people and with each strength throughout.
 
     Args:
-        table: a row per candidate, with `inner_accuracy` and `outer_accuracy`, fractions, and `chosen`, by how many folds.
-        kinds: what each candidate's heads see, in words; of the same index.
-        accuracy: of the choice by inner people, a fraction.
+        table: a row per variant and strength, with `variant`, `outer_accuracy` and `accuracy`, fractions.
     """
-    figure, ax = plt.subplots(figsize=(8, 4.4))
-    for index, (name, group) in enumerate(table.groupby(kinds, sort=False)):
-        ax.scatter(group["inner_accuracy"], group["outer_accuracy"], alpha=0.7, label=name, **_marked(index))
-    picked = table[table["chosen"] > 0]
-    ring = {"s": 130, "facecolors": "none", "edgecolors": "k", "label": "chosen"}
-    ax.scatter(picked["inner_accuracy"], picked["outer_accuracy"], **ring)
-    ax.axhline(accuracy, color=charts.PALETTE[0], linestyle="--", label=f"transfer: {accuracy:.1%}")
-    ax.set(xlabel="inner accuracy (what is chosen by)", ylabel="outer accuracy (left-out people)")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MultipleLocator(0.05))
-        axis.set_major_formatter("{x:.0%}")
-    ax.legend(fontsize="x-small", bbox_to_anchor=(1.02, 1), loc="upper left")
+    chosen = table.groupby("variant", sort=False)["accuracy"].first()
+    figure, ax = plt.subplots(figsize=(8, 0.6 + 0.42 * len(chosen)))
+    places = {name: place for place, name in enumerate(chosen.index)}
+    throughout = {"s": 18, "color": "0.55", "label": "each strength throughout"}
+    ax.scatter(table["outer_accuracy"], table["variant"].map(places), **throughout)
+    ax.scatter(chosen, range(len(chosen)), s=80, color=charts.PALETTE[0], label="strength chosen on other people")
+    ax.set(xlabel="accuracy on people left out", yticks=range(len(chosen)), yticklabels=chosen.index)
+    ax.invert_yaxis()
+    ax.xaxis.set_major_formatter("{x:.0%}")
+    ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1))
+    text = "; ".join(f"{name} {value:.1%}" for name, value in chosen.items())
     return Chart(
         figure,
-        caption=f"{len(table)} candidates, all of them; the {len(picked)} with a ring were chosen by at least one fold.",
-        alt=f"Dots of inner against outer accuracy; the choice by inner people comes to {accuracy:.1%}.",
+        caption=f"What the heads see moves the accuracy between {chosen.min():.1%} and {chosen.max():.1%}. `transfer` is the first: {text}.",
+        alt=f"A row of dots for each variant, one of them larger: {text}.",
     )
 
 
@@ -169,7 +165,7 @@ def confusion(predictions: pd.DataFrame, *, classes: Sequence[str]) -> Chart:
     """Counts of right and wrong answers of two models side by side, all seeds together.
 
     Args:
-        predictions: rows of predictions.csv of two models under `loso`.
+        predictions: rows of predictions.csv of two models on people left out.
         classes: expressions, in the order of rows and columns.
     """
     figure, axes = charts.matrix_axes(2, rows=classes, columns=classes, size=(11.5, 4.5))
@@ -182,7 +178,7 @@ def confusion(predictions: pd.DataFrame, *, classes: Sequence[str]) -> Chart:
     lone = shown_by_one(predictions.groupby("truth")["subject"].nunique())
     return Chart(
         figure,
-        caption=f"Confusion under `loso`, all seeds together: {text}.{f' {lone}' if lone else ''}",
+        caption=f"Confusion on people left out, all seeds together: {text}.{f' {lone}' if lone else ''}",
         alt=f"Two tables with {len(classes)} rows and columns, most answers on their diagonals: {text}.",
     )
 

@@ -10,9 +10,11 @@ import pandas as pd
 
 from fer_utils.data import alignment, cleaning
 from fer_utils.data.datasets import FaceDataset
+from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.record import Fold, Record
+from fer_utils.evaluation import protocols
 from fer_utils.experiments import cluster, folds, identity, inputs, tables, workers
-from fer_utils.experiments.recipes import MODELS, PROTOCOL_MODELS, recipe_for, resolved_precision, seeds_for
+from fer_utils.experiments.recipes import MODELS, PROTOCOL_MODELS, overview, recipe_for, resolved_precision, seeds_for
 from fer_utils.experiments.run import Run
 from fer_utils.experiments.store import Store
 
@@ -25,6 +27,7 @@ class Experiment:
         manifest: as written by `cleaning.manifest`.
         budget: "quick" or "standard".
         jobs: processes to train with; 0 means as many as cores.
+        protocol: how people are left out, "loso" or "10-fold"; empty for the usual one, see `protocols.of_people`.
         precision: "float32", "bfloat16" or "auto", see `recipes.resolved_precision`; `precision` is what it comes to.
         scheduler: address of a Dask scheduler to train on its workers; empty for that in the environment variable
             DASK_SCHEDULER_ADDRESS, and where there is none for this machine.
@@ -37,21 +40,54 @@ class Experiment:
         *,
         budget: str,
         jobs: int = 0,
+        protocol: str = "",
         precision: str = "auto",
         scheduler: str = "",
     ) -> None:
         self.dataset, self.manifest, self.budget, self.jobs = dataset, manifest, budget, jobs
+        self._demanded = protocol
         self.precision = resolved_precision(precision)
         self._inputs: dict[tuple[str, int], np.ndarray] = {}
         self._folds: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
         self._hashes: dict[tuple, str] = {}
         self.scheduler = scheduler or os.environ.get("DASK_SCHEDULER_ADDRESS", "")
 
+    @cached_property
+    def usable(self) -> np.ndarray:
+        """(N,) int, positions in the data set of the images that the manifest keeps."""
+        return cleaning.kept_indices(self.dataset, self.manifest)
+
+    @cached_property
+    def protocol(self) -> str:
+        """How people are left out of training and tested, a name in `protocols.PEOPLE`.
+
+        Raises:
+            ParameterError, DatasetError: see `protocols.of_people`.
+        """
+        return protocols.of_people(len(set(self.dataset.subjects[self.usable])), demanded=self._demanded)
+
+    def recipe(self, model: str, *, protocol: str = "") -> Recipe:
+        """The recipe of a model on this data set.
+
+        Args:
+            protocol: empty for that of people left out.
+
+        Raises:
+            ParameterError: unknown model or protocol.
+        """
+        words = {"budget": self.budget, "precision": self.precision, "images": len(self.usable)}
+        return recipe_for(model, protocol=protocol or self.protocol, **words)
+
+    def overview(self) -> pd.DataFrame:
+        """A row for each model under each protocol, see `recipes.overview`."""
+        words = {"budget": self.budget, "precision": self.precision, "images": len(self.usable)}
+        return overview(protocol=self.protocol, classes=len(self.dataset.class_names), **words)
+
     def plan(self, protocol: str, models: Sequence[str] | None = None) -> list[Run]:
         """Every run of a protocol: models, then seeds, then folds. Weights are kept for the first seed."""
         runs = []
         for model in PROTOCOL_MODELS[protocol] if models is None else models:
-            recipe = recipe_for(model, protocol=protocol, budget=self.budget, precision=self.precision)
+            recipe = self.recipe(model, protocol=protocol)
             seeds = seeds_for(model, protocol=protocol, budget=self.budget)
             for seed in seeds:
                 for fold in self.folds(protocol):
@@ -66,9 +102,15 @@ class Experiment:
             DatasetError: too few subjects to hold any out.
         """
         if protocol not in self._folds:
-            usable = cleaning.kept_indices(self.dataset, self.manifest)
-            self._folds[protocol] = folds.make(self.dataset, usable, protocol)
+            self._folds[protocol] = folds.make(self.dataset, self.usable, protocol)
         return self._folds[protocol]
+
+    def fold_of_images(self) -> np.ndarray:
+        """(N,) str, the fold that tests each usable image; of people left out."""
+        names = np.full(len(self.dataset), "", dtype=object)
+        for name, (_, test) in self.folds(self.protocol).items():
+            names[test] = name
+        return names[self.usable].astype(str)
 
     @cached_property
     def _store(self) -> Store:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from fer_utils.common.errors import ParameterError
 from fer_utils.engine.recipe import PRECISIONS, Recipe
+from fer_utils.evaluation import protocols
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ MODELS = {
     "baseline-face": ModelCard(architecture="baseline", input="face"),
     "updated-face": ModelCard(architecture="updated", input="face"),
 }
-PROTOCOL_MODELS = {"original-split": ("baseline", "updated"), "loso": tuple(MODELS)}
+PROTOCOL_MODELS = {"original-split": ("baseline", "updated")} | {name: tuple(MODELS) for name in protocols.PEOPLE}
 PROTOCOLS = (*PROTOCOL_MODELS, "image-wise")
 BUDGETS = ("quick", "standard")
 # What "auto" means. On processors with matrix units bfloat16 is about twice as fast, and benchmarks/precision.csv has what it
@@ -35,18 +36,38 @@ _ORIGINAL = {
 }
 EPOCHS = {
     ("quick", "original-split"): {"baseline": 100, "updated": 10},
-    ("quick", "loso"): {"baseline": 20, "updated": 4},
+    ("quick", "people"): {"baseline": 20, "updated": 4},
     ("standard", "original-split"): {"baseline": 100, "updated": 1000},
-    ("standard", "loso"): {"baseline": 100, "updated": 300},
+    ("standard", "people"): {"baseline": 100, "updated": 300},
 }
+# Images up to which these are the epochs. A larger set gets as many updates in `quick`, so that a network takes as long; in
+# `standard` updates grow with the root of the number of images. Two epochs are the least.
+_AS_MANY = 100
+_SHRINKING = {"quick": 1.0, "standard": 0.5}
+_FEWEST_EPOCHS = 2
 _SEEDS = {
     "quick": {"baseline": (1,), "updated": (1,)},
     "standard": {"baseline": (1, 2, 3), "updated": (1, 2, 3)},
 }
 
 
-def recipe_for(model: str, *, protocol: str, budget: str, precision: str = "float32") -> Recipe:
+def epochs_for(epochs: int, *, images: int, budget: str) -> int:
+    """What becomes of a number of epochs where a data set has many images.
+
+    Args:
+        epochs: on a data set of the size of Yale.
+        images: of the data set.
+    """
+    if images <= _AS_MANY:
+        return epochs
+    return min(epochs, max(_FEWEST_EPOCHS, round(epochs * (_AS_MANY / images) ** _SHRINKING[budget])))
+
+
+def recipe_for(model: str, *, protocol: str, budget: str, precision: str = "float32", images: int = 0) -> Recipe:
     """The recipe of a model under a protocol, with the epochs that the budget buys.
+
+    Args:
+        images: of the data set, see `epochs_for`; 0 for one of the size of Yale.
 
     Raises:
         ParameterError: unknown model, protocol, budget or precision.
@@ -55,7 +76,11 @@ def recipe_for(model: str, *, protocol: str, budget: str, precision: str = "floa
     architecture = MODELS[model].architecture
     return Recipe(
         architecture=architecture,
-        epochs=EPOCHS[budget, protocol][architecture],
+        epochs=epochs_for(
+            EPOCHS[budget, "people" if protocol in protocols.PEOPLE else protocol][architecture],
+            images=images,
+            budget=budget,
+        ),
         augmented_validation=protocol == "original-split",
         precision=precision,
         **_ORIGINAL[architecture],
@@ -65,7 +90,7 @@ def recipe_for(model: str, *, protocol: str, budget: str, precision: str = "floa
 def seeds_for(model: str, *, protocol: str, budget: str) -> tuple[int, ...]:
     """Seeds that the budget buys for a model under a protocol."""
     _check(model, protocol, budget)
-    return _SEEDS[budget][MODELS[model].architecture] if protocol == "loso" else (1,)
+    return _SEEDS[budget][MODELS[model].architecture] if protocol in protocols.PEOPLE else (1,)
 
 
 def resolved_precision(demanded: str) -> str:
@@ -99,11 +124,15 @@ def require_budget(budget: str) -> None:
         raise ParameterError(f"no budget named {budget!r}: use one of {', '.join(BUDGETS)}.")
 
 
-def overview(*, budget: str, classes: int, precision: str = "float32") -> pd.DataFrame:
+def overview(
+    *, budget: str, classes: int, protocol: str = protocols.LOSO, precision: str = "float32", images: int = 0
+) -> pd.DataFrame:
     """A row for each model under each protocol: its parameters, input, epochs, seeds, augmentation and precision.
 
     Args:
         classes: number of expressions, on which the number of parameters depends.
+        protocol: under which people are left out.
+        images: of the data set.
 
     Raises:
         ParameterError: unknown budget.
@@ -111,8 +140,9 @@ def overview(*, budget: str, classes: int, precision: str = "float32") -> pd.Dat
     from fer_utils.engine import networks  # imports TensorFlow
 
     rows = []
-    for protocol, model in ((protocol, model) for protocol, models in PROTOCOL_MODELS.items() for model in models):
-        recipe = recipe_for(model, protocol=protocol, budget=budget)
+    shown = ("original-split", protocol)
+    for protocol, model in ((each, model) for each in shown for model in PROTOCOL_MODELS[each]):
+        recipe = recipe_for(model, protocol=protocol, budget=budget, precision=precision, images=images)
         rows.append(
             {
                 "protocol": protocol,

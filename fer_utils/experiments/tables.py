@@ -11,6 +11,7 @@ from fer_utils.common.csv_files import schema
 from fer_utils.common.errors import OutputError
 from fer_utils.data import manifests
 from fer_utils.data.datasets import FaceDataset
+from fer_utils.evaluation import protocols
 from fer_utils.evaluation import scores as scoring
 from fer_utils.experiments import origins
 
@@ -30,7 +31,7 @@ COLUMNS = ("question", "about", "part", "quantity", "value", "low", "high", "n")
 _ANSWERS = schema(COLUMNS, text=("question", "about", "part", "quantity"))
 _PREDICTED = ("model", "protocol", "seed", "fold", "subject", "image", "truth", "predicted")
 _TWEAKED = ("factor", "change", "accuracy", "difference", "low", "high", "verdict", "n", "seeds")
-_CANDIDATES = ("crop", "features", "views", "strength", "inner_accuracy", "outer_accuracy", "chosen")
+_VARIANTS = ("variant", "strength", "inner_accuracy", "outer_accuracy", "chosen", "accuracy")
 # The columns of every table. Text is text always: a person "NA" or a class "0" stays what it is.
 SCHEMAS = {
     "predictions": schema(_PREDICTED, text=set(_PREDICTED) - {"seed"}),
@@ -39,10 +40,10 @@ SCHEMAS = {
     "tweaks": schema(_TWEAKED, text=("factor", "change", "verdict", "seeds")),
     "measurement": _ANSWERS,
     "errors": _ANSWERS,
-    "transfer_candidates": schema(_CANDIDATES, text=("crop", "features")),
+    "transfer_variants": schema(_VARIANTS, text=("variant",)),
 }
 TABLES = tuple(SCHEMAS)
-_NOTEBOOK = {"tweaks": "07", "measurement": "08", "errors": "09", "transfer_candidates": "05"}  # of all others 03
+_NOTEBOOK = {"tweaks": "07", "measurement": "08", "errors": "09", "transfer_variants": "05"}  # of all others 03
 _NOTEBOOK_OF_MODEL = {"transfer": "05", "transfer-tuned": "05"}
 
 
@@ -134,11 +135,12 @@ def _write(
 def computed(predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The scores and the comparisons of predictions."""
     scores = scoring.scores(predictions)
-    loso = set(predictions.loc[predictions["protocol"] == "loso", "model"])
+    people = protocols.only_people(predictions).groupby("protocol", sort=False)["model"].unique()
     compared = [
-        scoring.compare(predictions, model, reference, protocol="loso")
+        scoring.compare(predictions, model, reference, protocol=protocol)
+        for protocol, there in people.items()
         for model, reference in COMPARISONS
-        if {model, reference} <= loso
+        if {model, reference} <= set(there)
     ]
     none = pd.DataFrame(columns=list(scoring.COMPARISON_COLUMNS))
     return scores, pd.concat(compared, ignore_index=True) if compared else none
@@ -219,7 +221,7 @@ def _path(dataset: str, name: str) -> Path:
 
 
 def of_model(table: pd.DataFrame, model: str) -> pd.DataFrame:
-    """The rows of one model under `loso`.
+    """The rows of one model tested on people left out.
 
     Args:
         table: predictions or scores.
@@ -227,23 +229,27 @@ def of_model(table: pd.DataFrame, model: str) -> pd.DataFrame:
     Raises:
         OutputError: there are none; the message names the notebook to run.
     """
-    chosen = table[(table["protocol"] == "loso") & (table["model"] == model)]
+    chosen = table[table["protocol"].isin(protocols.PEOPLE) & (table["model"] == model)]
     if chosen.empty:
         there = ", ".join(sorted(set(table["model"])))
         number = _NOTEBOOK_OF_MODEL.get(model, "03")
         raise OutputError(
-            f"the tables have no model {model!r} under loso, only {there}: run notebook {number} first (fer run {number})."
+            f"the tables have no model {model!r} tested on people left out, only {there}: run notebook {number} first (fer run {number})."
         )
     return chosen
 
 
-def value(scores: pd.DataFrame, model: str, metric: str, *, protocol: str = "loso") -> pd.Series:
+def value(scores: pd.DataFrame, model: str, metric: str, *, protocol: str = "") -> pd.Series:
     """The row of one figure: `value, low, high, n, seeds`.
+
+    Args:
+        protocol: empty for that of people left out.
 
     Raises:
         OutputError: there is no such row.
     """
-    return only(scores, model=model, metric=metric, protocol=protocol)
+    chosen = scores[scores["protocol"] == protocol] if protocol else protocols.only_people(scores)
+    return only(chosen, model=model, metric=metric)
 
 
 def only(table: pd.DataFrame, **wanted: str) -> pd.Series:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from fer_utils.evaluation.protocols import PEOPLE, in_words, only_people
 from fer_utils.evaluation.scores import UNTAUGHT
 from fer_utils.experiments import tables
 from fer_utils.findings.wording import against_chance, effect, interval, p_value, verdict
@@ -29,11 +30,11 @@ def summary(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
             f"- As the original measured, `{model}`: {interval(row)} on {row.n} images. "
             + against_chance(row, tables.value(scores, model, "chance", protocol="original-split").value)
         )
-    for model in scores.loc[scores["protocol"] == "loso", "model"].unique():
+    for model in only_people(scores)["model"].unique():
         row = tables.value(scores, model, "accuracy")
         f1 = tables.value(scores, model, "macro_f1")
         lines.append(
-            f"- Leaving one subject out, `{model}`: accuracy **{interval(row)}**, macro-F1 {f1.value:.2f} "
+            f"- {in_words(scores).capitalize()}, `{model}`: accuracy **{interval(row)}**, macro-F1 {f1.value:.2f} "
             f"({f1.low:.2f} to {f1.high:.2f}), {row.seeds} seed{'s' * (int(row.seeds) > 1)}. "
             + against_chance(row, tables.value(scores, model, "chance").value)
         )
@@ -48,7 +49,7 @@ def summary(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
 
 def untaught(scores: pd.DataFrame) -> list[str]:
     """A sentence for each class that no network could learn before it was tested on it; empty where there is none."""
-    found = scores[(scores["protocol"] == "loso") & scores["metric"].str.startswith(UNTAUGHT)]
+    found = scores[scores["protocol"].isin(PEOPLE) & scores["metric"].str.startswith(UNTAUGHT)]
     names = found.drop_duplicates("metric")
     return [
         f"A single person shows {row.metric.removeprefix(UNTAUGHT)!r} ({row.n} image{'s' * (int(row.n) > 1)}): no network that "
@@ -59,10 +60,7 @@ def untaught(scores: pd.DataFrame) -> list[str]:
 
 def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     """The README's opening lines, as Markdown."""
-    accuracy = {
-        model: tables.value(scores, model, "accuracy")
-        for model in scores.loc[scores["protocol"] == "loso", "model"].unique()
-    }
+    accuracy = {model: tables.value(scores, model, "accuracy") for model in only_people(scores)["model"].unique()}
     best = max(accuracy, key=lambda model: accuracy[model].value)
     frame = comparisons[(comparisons["model"] == "updated") & (comparisons["reference"] == "baseline")].iloc[0]
     face = comparisons[(comparisons["model"] == "baseline-face") & (comparisons["reference"] == "baseline")].iloc[0]
@@ -122,12 +120,12 @@ def beside_original(curves: Mapping[str, Mapping[str, np.ndarray]], scores: pd.D
     return pd.DataFrame(rows, columns=["model", "figure", "original's reading", "here, last epoch"])
 
 
-def score_table(scores: pd.DataFrame, *, protocol: str) -> pd.DataFrame:
-    """Accuracy with both intervals, macro-F1 and the spread over seeds, a row per model."""
+def score_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy on people left out with both intervals, macro-F1 and the spread over seeds, a row per model."""
     rows = []
-    for model in scores.loc[scores["protocol"] == protocol, "model"].unique():
+    for model in only_people(scores)["model"].unique():
         found = {
-            metric: tables.value(scores, model, metric, protocol=protocol)
+            metric: tables.value(scores, model, metric)
             for metric in ("accuracy", "accuracy_wilson", "macro_f1", "seed_spread")
         }
         accuracy, wilson, f1, spread = found.values()

@@ -74,10 +74,10 @@ def _splits(measured: pd.DataFrame) -> str:
 
 def _loss(measured: pd.DataFrame) -> str:
     total, rest = (get(measured, "loss", "updated", name).value for name in ("training loss", "penalty and floor"))
-    share = get(measured, "loss", "updated", "share of penalty and floor", part="loso")
+    share = get(measured, "loss", "updated", "share of penalty and floor", part="people left out")
     return (
         f"No: of {total:.2f} nats, {rest:.2f} are the L2 penalty and the floor of label smoothing, which no right answer takes "
-        f"away. In the {share.n} networks of `loso`, which train for less long, it is {share.value:.0%}{ends(share, '{:.0%}', 1)} of "
+        f"away. In the {share.n} networks that leave one person out each, which train for less long, it is {share.value:.0%}{ends(share, '{:.0%}', 1)} of "
         "the loss (interval: where another such network would lie)."
     )
 

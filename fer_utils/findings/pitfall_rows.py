@@ -117,7 +117,7 @@ def losses(model: str, by_fold: pd.DataFrame) -> list[tuple]:
     gap = intervals.subject_bootstrap(gaps.to_numpy(), by_fold.groupby("fold")["n"].sum().to_numpy())
     means = {name: float(np.average(by_fold[name], weights=by_fold["n"])) for name in ("seen", "unseen")}
     return [
-        row("loss", model, "share of penalty and floor", *astuple(share), n=n, part="loso"),
+        row("loss", model, "share of penalty and floor", *astuple(share), n=n, part="people left out"),
         *(row("loss", model, "cross-entropy", value, n=n, part=f"people {name}") for name, value in means.items()),
         row("loss", model, "cross-entropy", *astuple(gap), n=n, part="unseen minus seen"),
     ]

@@ -129,11 +129,11 @@ def _augmented(measured: pd.DataFrame, model: str) -> str:
 
 
 def _loss(measured: pd.DataFrame, model: str) -> str:
-    share = get(measured, "loss", model, "share of penalty and floor", part="loso")
+    share = get(measured, "loss", model, "share of penalty and floor", part="people left out")
     parts = ("people seen", "people unseen", "unseen minus seen")
     seen, unseen, gap = (get(measured, "loss", model, "cross-entropy", part=part) for part in parts)
     return (
-        f"**The loss.** Over the {share.n:.0f} networks of `{model}` under `loso`, {share.value:.0%}{ends(share, '{:.0%}', 1)} of the "
+        f"**The loss.** Over the {share.n:.0f} networks of `{model}` that leave people out, {share.value:.0%}{ends(share, '{:.0%}', 1)} of the "
         "training loss is the L2 penalty and the floor of label smoothing (the interval: where another network's would lie). The "
         f"cross-entropy, mean over images, is {seen.value:.2f} nats on the people trained on and {unseen.value:.2f} on the one left out: "
         f"{gap.value:+.2f}{ends(gap, '{:+.2f}', 1)}."

@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.evaluation import intervals
+from fer_utils.evaluation.protocols import in_words, only_people
 from fer_utils.experiments import tables
 from fer_utils.findings import comparison
 from fer_utils.findings.wording import effect, ends, interval
 from fer_utils.transfer import face_units
-from fer_utils.transfer.candidates import MEANS
-from fer_utils.transfer.features import PAIRED, UNITS
 
 # What the figure of face units draws: two pairs of axes.
 UNIT_AXES = (
@@ -24,7 +23,7 @@ def curve_with_intervals(curve: pd.DataFrame) -> pd.DataFrame:
     """Mean accuracy by number of subjects learned from, with 95 % intervals from a bootstrap over left-out subjects.
 
     Args:
-        curve: from `candidates.learning_curve`.
+        curve: from `small_set.learning_curve`.
 
     Returns:
         A row per number: `subjects, value, low, high`.
@@ -36,16 +35,25 @@ def curve_with_intervals(curve: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def candidates(table: pd.DataFrame, count: int = 12) -> pd.DataFrame:
-    """The candidates with the best inner accuracy, for reading."""
-    shown = table.sort_values(["inner_accuracy", "chosen"], ascending=False, kind="stable").head(count)
-    shown = shown.assign(
-        inner_accuracy=shown["inner_accuracy"].map("{:.1%}".format),
-        outer_accuracy=shown["outer_accuracy"].map("{:.1%}".format),
-    )
-    return shown.rename(columns=lambda name: name.replace("_", " ")).set_index(
-        ["crop", "features", "views", "strength"]
-    )
+def variants(table: pd.DataFrame) -> pd.DataFrame:
+    """A row per variant, for reading: its accuracy, and what it would be with the worst and the best strength throughout.
+
+    Args:
+        table: from `Transfer.table`.
+    """
+    rows = []
+    for name, group in table.groupby("variant", sort=False):
+        taken = group.loc[group["chosen"] > 0, "strength"]
+        outer = group["outer_accuracy"]
+        rows.append(
+            {
+                "variant": name,
+                "accuracy": f"{group['accuracy'].iloc[0]:.1%}",
+                "one strength throughout": f"{outer.min():.1%} to {outer.max():.1%}",
+                "strengths chosen": f"{taken.min():.3g} to {taken.max():.3g}",
+            }
+        )
+    return pd.DataFrame(rows).set_index("variant")
 
 
 def unit_scores(read: dict) -> pd.DataFrame:
@@ -69,21 +77,6 @@ def unit_places(values: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(columns, columns=[name for pair in UNIT_AXES for name in pair])
 
 
-def kinds(table: pd.DataFrame) -> pd.Series:
-    """What the heads of each candidate see, in words.
-
-    Args:
-        table: from `Transfer.table`.
-    """
-    words = {key: f"mean: {key[1]}" for key in MEANS} | {
-        ("fine", "eyes + mouth"): "eyes and mouth",
-        PAIRED: "eyes and mouth",
-        UNITS: "face units",
-    }
-    keys = zip(table["crop"], table["features"], strict=True)
-    return pd.Series([words.get(key, "whole face") for key in keys], index=table.index, name="kind")
-
-
 def summary(
     about: dict,
     read: dict,
@@ -91,6 +84,7 @@ def summary(
     scores: pd.DataFrame,
     comparisons: pd.DataFrame,
     curve: pd.DataFrame,
+    predictions: pd.DataFrame,
 ) -> str:
     """What notebook 05 found, as Markdown.
 
@@ -100,6 +94,7 @@ def summary(
         table: from `Transfer.table`.
         scores, comparisons: of all models, `transfer` and `transfer-tuned` among them.
         curve: from `curve_with_intervals`.
+        predictions: of `transfer` and `transfer-tuned`.
     """
     pretrained = pd.Series(about["scores"]["accuracy"])
     accuracy, macro = (tables.value(scores, "transfer", metric) for metric in ("accuracy", "macro_f1"))
@@ -107,12 +102,12 @@ def summary(
         f"- The pretrained network names {interval(pretrained)} of {pretrained.n:.0f} FER+ validation faces as most of "
         "their voters did.",
         _of_units(unit_scores(read)),
-        f"- Leaving one subject out, `transfer`: accuracy **{interval(accuracy)}**, "
+        f"- {in_words(scores).capitalize()}, `transfer`: accuracy **{interval(accuracy)}**, "
         f"macro-F1 {macro.value:.2f}{ends(macro, '{:.2f}', 1)}, on {accuracy.n} images.",
-        "- The list that is chosen from is not blind: an earlier run on Yale shaped it, and what was added since was settled on the "
-        "sample faces. On these two sets the accuracy of `transfer` is rather too high, by an amount that nothing here tells.",
-        _of_choice(table, accuracy.value),
-        _of_kinds(table),
+        _of_sureness(predictions),
+        "- What `transfer` sees was not chosen blindly: trials on the Yale and on the sample faces shaped it. On these two sets its "
+        "accuracy is rather too high, by an amount that nothing here tells.",
+        _of_variants(table),
         _of_tuning(scores),
         _of_recalls(scores),
     ]
@@ -129,25 +124,22 @@ def _of_units(table: pd.DataFrame) -> str:
     )
 
 
-def _of_choice(table: pd.DataFrame, accuracy: float) -> str:
-    """How many candidates were chosen, and what choosing by the outer score would have added."""
-    best = table["outer_accuracy"].max()
-    text = f"- Of {len(table)} candidates {int((table['chosen'] > 0).sum())} were chosen by at least one fold."
-    if best > accuracy:
-        text += (
-            f" Choosing by the outer score instead would have told {best:.1%}: {100 * (best - accuracy):.1f} points more "
-            "that are no merit."
-        )
-    return text
+def _of_variants(table: pd.DataFrame) -> str:
+    """How much hangs on what the heads see."""
+    accuracy = table.groupby("variant", sort=False)["accuracy"].first()
+    rest = accuracy.iloc[1:]
+    return (
+        f"- Of the {len(accuracy)} variants `transfer` is the first. The others read {rest.min():.1%} ({rest.idxmin()}) to "
+        f"{rest.max():.1%} ({rest.idxmax()}): so much hangs on a choice that could have been another one."
+    )
 
 
-def _of_kinds(table: pd.DataFrame) -> str:
-    """The best inner accuracy of each kind of candidate, and how many folds chose it."""
-    parts = [
-        f"{kind} {group['inner_accuracy'].max():.1%} (chosen by {group['chosen'].sum()})"
-        for kind, group in table.groupby(kinds(table), sort=False)
-    ]
-    return f"- Best inner accuracy by what the heads see, and how many of {table['chosen'].sum()} folds chose it: {'; '.join(parts)}."
+def _of_sureness(predictions: pd.DataFrame) -> str:
+    """Whether the probabilities of `transfer` can be believed."""
+    rows = predictions[predictions["model"] == "transfer"]
+    confidence = rows.filter(regex="^p_").max(axis=1)
+    right = (rows["truth"] == rows["predicted"]).mean()
+    return f"- `transfer` is {confidence.mean():.1%} sure of its answers on average, and right in {right:.1%} of them."
 
 
 def _of_tuning(scores: pd.DataFrame) -> str:
@@ -159,7 +151,8 @@ def _of_tuning(scores: pd.DataFrame) -> str:
 
 
 def _of_recalls(scores: pd.DataFrame) -> str:
-    rows = scores[(scores["model"] == "transfer") & (scores["protocol"] == "loso")]
+    rows = only_people(scores)
+    rows = rows[rows["model"] == "transfer"]
     recalls = rows[rows["metric"].str.startswith("recall_")]
     parts = [f"{row.metric.removeprefix('recall_')} {row.value:.0%} of {row.n}" for row in recalls.itertuples()]
     return " ".join(

@@ -50,7 +50,7 @@ def blocks() -> dict[str, str]:
         OutputError: a table is missing or damaged.
     """
     scores, comparisons = (tables.read(DATASET, name) for name in ("scores", "comparisons"))
-    table = comparison.score_table(scores, protocol="loso")
+    table = comparison.score_table(scores)
     return {
         "found": comparison.in_short(scores, comparisons),
         "results": _markdown(table),

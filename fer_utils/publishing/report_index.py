@@ -101,12 +101,12 @@ def _budgets(pages: list[Page]) -> set[str]:
 def _results(dataset: str, title: str) -> tuple[list[dict], Markup]:
     """The main tables, and one paragraph that says what they come to where it can be said."""
     words = {
-        "scores": "Leaving one subject out: every image is predicted once, by a network that never saw the person.",
+        "scores": "People left out: every image is predicted once, by a network that never saw the person.",
         "comparisons": "Differences on the same images, in points of accuracy.",
     }
     tables, read = [], {}
     for name, makes in (
-        ("scores", lambda table: comparison.score_table(table, protocol="loso")),
+        ("scores", lambda table: comparison.score_table(table)),
         ("comparisons", comparison.comparison_table),
     ):
         try:

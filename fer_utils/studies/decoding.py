@@ -12,19 +12,25 @@ _STRENGTH = 1.0  # inverse of the L2 penalty, on standardized features; fixed, n
 
 
 def decodability(
-    dataset: str, representations: Mapping[str, np.ndarray], labels: np.ndarray, subjects: np.ndarray
+    dataset: str,
+    representations: Mapping[str, np.ndarray],
+    labels: np.ndarray,
+    subjects: np.ndarray,
+    *,
+    folds: np.ndarray,
 ) -> pd.DataFrame:
     """How well expression and person can be read from features by logistic regression, kept on disk.
 
-    Expressions are read on subjects left out, one at a time; people on expressions left out, one at a time. So either is
+    Expressions are read on subjects left out, a fold at a time; people on expressions left out, one at a time. So either is
     read from images of which nothing like them, in that respect, was seen.
 
     Args:
         dataset: short name of the data set that the features are of.
-        representations: name to (N, features) or (folds, N, features), one set for each left-out subject in sorted order
+        representations: name to (N, features) or (folds, N, features), one set for each fold in sorted order
             where networks differ by fold; people are then read from the first fold's.
         labels: (N,) int.
         subjects: (N,) str.
+        folds: (N,) str, the fold that tests each image (`Experiment.fold_of_images`); all images of a subject are in one.
 
     Returns:
         A row per representation and question: `representation, question, value, low, high, chance, n`, with intervals
@@ -36,11 +42,11 @@ def decodability(
         def fit(features: np.ndarray = features) -> dict[str, np.ndarray]:
             stack = features if features.ndim == 3 else features[np.newaxis]
             return {
-                "expression": _all_right(stack, labels, subjects),
+                "expression": _all_right(stack, labels, folds),
                 "person": _all_right(stack[:1], subjects, labels),
             }
 
-        inputs = (features, labels, subjects)
+        inputs = (features, labels, subjects, folds)
         answers = cache.arrays(dataset, "decoded", fit, code=("studies.decoding",), inputs=inputs)
         for question, target in (("expression", labels), ("person", subjects)):
             right = answers[question]

@@ -32,7 +32,7 @@ class ErrorStudy:
     def __init__(self, experiment: Experiment, model: str) -> None:
         require_network(model)
         self.experiment, self.model = experiment, model
-        self._runs = experiment.plan("loso", [model])
+        self._runs = experiment.plan(experiment.protocol, [model])
         self.predictions = experiment.predictions(self._runs, experiment.records(self._runs))
         self.classes = list(experiment.dataset.class_names)
         self.seeds = self.predictions["seed"].nunique()
@@ -194,7 +194,7 @@ class ErrorStudy:
         }
 
     def _nearest(self, fold: str, image: str) -> str:
-        train = self.experiment.folds("loso")[fold][0]
+        train = self.experiment.folds(self.experiment.protocol)[fold][0]
         every = self._features[[run.fold for run in self._first_runs].index(fold)]
         place = grad_cam.nearest(every[[self._position(image)]], every[train])[0]
         return str(self.experiment.dataset.file_names[train[place]])

@@ -15,7 +15,7 @@ def suspects(predictions: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     probable than that class usually is for its own images. The answers are those of networks that never saw the person.
 
     Args:
-        predictions: rows of predictions.csv of one model under `loso`; probabilities are averaged over seeds.
+        predictions: rows of predictions.csv of one model on people left out; probabilities are averaged over seeds.
         classes: names of the columns `p_<class>`, in the order of the labels.
 
     Returns:

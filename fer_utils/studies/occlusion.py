@@ -30,7 +30,7 @@ def maps(study: ErrorStudy) -> dict[str, np.ndarray]:
     def fit() -> dict[str, np.ndarray]:
         found = {}
         for fold, network in study.networks.items():
-            for index in study.experiment.folds("loso")[fold][1]:
+            for index in study.experiment.folds(study.experiment.protocol)[fold][1]:
                 found[str(names[index])] = _map(network, study.inputs[index], int(labels[index]))
         return {"names": np.array(list(found)), "maps": np.stack(list(found.values()))}
 
@@ -131,7 +131,7 @@ def _mirrored(study: ErrorStudy) -> dict[str, np.ndarray]:
     labels, subjects = study.experiment.dataset.labels, study.experiment.dataset.subjects
     parts = {"truth": [], "plain": [], "mirrored": [], "subject": []}
     for fold, network in study.networks.items():
-        test = study.experiment.folds("loso")[fold][1]
+        test = study.experiment.folds(study.experiment.protocol)[fold][1]
         images = study.inputs[test]
         parts["truth"].append(labels[test])
         parts["subject"].append(subjects[test])

@@ -14,6 +14,7 @@ from fer_utils.data import cleaning
 from fer_utils.engine.record import Record
 from fer_utils.engine.train import smoothing_floor
 from fer_utils.evaluation import calibration, intervals
+from fer_utils.evaluation.protocols import PEOPLE
 from fer_utils.experiments import tables
 from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.run import Run
@@ -36,7 +37,7 @@ def by_epoch(experiment: Experiment, trial: tweaks.Trial, records: Mapping[Run, 
     Args:
         records: of every run of the trial.
     """
-    sizes = {fold: len(test) for fold, (_, test) in experiment.folds("loso").items()}
+    sizes = {fold: len(test) for fold, (_, test) in experiment.folds(experiment.protocol).items()}
     curves = {fold: [] for fold in sizes}
     for run in trial.runs:
         curves[run.fold].append(records[run].curves["validation_accuracy"] * sizes[run.fold])
@@ -64,19 +65,19 @@ class Study:
         predictions, scores: what `predictions.csv` and `scores.csv` hold.
 
     Attributes:
-        sizes: fold, which is a subject, to the number of its test images.
+        sizes: fold, which is a subject under `loso`, to the number of its test images.
         few: how many subjects the original's split tests.
     """
 
     def __init__(self, experiment: Experiment, predictions: pd.DataFrame, scores: pd.DataFrame) -> None:
         self.experiment, self._predictions, self._scores = experiment, predictions, scores
         self.trials = dict(zip(("baseline-face", "baseline"), tweaks.trials(experiment, [_FRAME]), strict=True))
-        self.sizes = {fold: len(test) for fold, (_, test) in experiment.folds("loso").items()}
+        self.sizes = {fold: len(test) for fold, (_, test) in experiment.folds(experiment.protocol).items()}
         self.few = splits.held_out(len(self.sizes))
         self._shuffled = {model: self._image_wise(model) for model in MODELS}
         self._seeds = self._more_seeds()
         self._original = {run.model: run for run in experiment.plan("original-split")}
-        self._updated = experiment.plan("loso", [NETWORK])
+        self._updated = experiment.plan(experiment.protocol, [NETWORK])
         wanted = [run for trial in self.trials.values() for run in trial.runs]
         wanted += [run for runs in self._shuffled.values() for run in runs]
         wanted += [*self._seeds, *self._original.values(), *self._updated]
@@ -195,7 +196,15 @@ class Study:
         first = trial.runs[0]
         recipe, known = replace(first.recipe, epochs=trial.epochs), {run.seed for run in trial.runs}
         return [
-            Run(f"tweak-{first.input}-{first.side}", "loso", fold, seed, recipe, keep_weights=False, input=first.input)
+            Run(
+                f"tweak-{first.input}-{first.side}",
+                first.protocol,
+                fold,
+                seed,
+                recipe,
+                keep_weights=False,
+                input=first.input,
+            )
             for seed in range(1, SEEDS[self.experiment.budget] + 1)
             if seed not in known
             for fold in self.sizes
@@ -251,10 +260,10 @@ def power_curves(found: Power, other_people: Sequence[Power], *, few: int, subje
 
 def quality(scores: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
     """Accuracy, macro-F1 and calibration error of every model under `loso`, in the columns of scores.csv."""
-    wanted = scores[(scores["protocol"] == "loso") & scores["metric"].isin(["accuracy", "macro_f1"])]
+    wanted = scores[scores["protocol"].isin(PEOPLE) & scores["metric"].isin(["accuracy", "macro_f1"])]
     rows = [wanted]
     for model in wanted["model"].unique():
-        chosen = predictions[(predictions["protocol"] == "loso") & (predictions["model"] == model)]
+        chosen = predictions[predictions["protocol"].isin(PEOPLE) & (predictions["model"] == model)]
         error = calibration.calibration_error_interval(chosen, bins=BINS)
         like = tables.value(scores, model, "accuracy").to_dict()
         rows.append(pd.DataFrame([like | {"metric": "calibration_error", **asdict(error)}]))

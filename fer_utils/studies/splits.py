@@ -1,6 +1,6 @@
 """What a test set of a few subjects would have shown, from how many images of each subject were right.
 
-Every function works on what runs under `loso` left. The networks behind it have learned from one subject less than all, where
+Every function works on what runs tested on people left out left. The networks behind it have learned from one subject less than all, where
 a real split would train one network on fewer. Accuracies are fractions.
 """
 
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.evaluation import intervals
+from fer_utils.evaluation.protocols import only_people
 from fer_utils.experiments.folds import ORIGINAL_SPLIT_FRACTION
 
 MOST_SPLITS = 5_000  # more are not listed, but drawn by chance
@@ -81,12 +82,12 @@ def over_splits(found: Counts) -> np.ndarray:
 
 
 def of_models(predictions: pd.DataFrame, models: Sequence[str]) -> dict[str, np.ndarray]:
-    """Of each model that has predictions under `loso`, the accuracy of every split with each seed, (splits, seeds).
+    """Of each model that has predictions tested on people left out, the accuracy of every split with each seed, (splits, seeds).
 
     Args:
         predictions: rows of `predictions.csv`.
     """
-    loso = predictions[predictions["protocol"] == "loso"]
+    loso = only_people(predictions)
     there = [model for model in models if (loso["model"] == model).any()]
     return {model: over_splits(counts(loso[loso["model"] == model])) for model in there}
 

@@ -39,7 +39,7 @@ def subject_accuracy(predictions: pd.DataFrame) -> pd.Series:
     """Accuracy by subject, over all seeds.
 
     Args:
-        predictions: rows of predictions.csv of one model under `loso`.
+        predictions: rows of predictions.csv of one model on people left out.
     """
     right = predictions["truth"] == predictions["predicted"]
     return right.groupby(predictions["subject"].to_numpy()).mean()

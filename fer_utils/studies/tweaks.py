@@ -14,7 +14,7 @@ from fer_utils.engine.record import Record
 from fer_utils.evaluation import intervals
 from fer_utils.evaluation.significance import DECIMALS, sign_flips, told
 from fer_utils.experiments.experiment import Experiment
-from fer_utils.experiments.recipes import MODELS, recipe_for, seeds_for
+from fer_utils.experiments.recipes import MODELS, epochs_for, seeds_for
 from fer_utils.experiments.run import Run
 
 # The reference: `baseline` on the aligned face, stopped where its score on new people no longer rises.
@@ -120,12 +120,11 @@ def trials(experiment: Experiment, table: Sequence[Tweak]) -> list[Trial]:
     Raises:
         ParameterError: a setting that is not known, or has a value that cannot be.
     """
-    budget = experiment.budget
-    wanted = [(tweak, *_resolved(tweak, budget, experiment.precision)) for tweak in (REFERENCE, *table)]
+    wanted = [(tweak, *_resolved(tweak, experiment)) for tweak in (REFERENCE, *table)]
     longest: dict[tuple, int] = {}
     for _, recipe, kind, side in wanted:
         key = (replace(recipe, epochs=1), kind, side)
-        longest[key] = max(longest.get(key, 0), min(recipe.epochs, _most_epochs(budget)))
+        longest[key] = max(longest.get(key, 0), min(recipe.epochs, _most_epochs(experiment)))
     plans = []
     for tweak, recipe, kind, side in wanted:
         alike = (replace(recipe, epochs=1), kind, side)
@@ -162,7 +161,7 @@ def effects(experiment: Experiment, plans: Sequence[Trial]) -> pd.DataFrame:
     from scipy.stats import false_discovery_control
 
     records = trained(experiment, plans)
-    sizes = {fold: len(test) for fold, (_, test) in experiment.folds("loso").items()}
+    sizes = {fold: len(test) for fold, (_, test) in experiment.folds(experiment.protocol).items()}
     counts = np.array(list(sizes.values()), dtype=float)
     before = right(plans[0], records, sizes)
     rows, results = [], [right(each, records, sizes) for each in plans]
@@ -203,7 +202,7 @@ def verdict(row) -> str:
     return "helps" if row.difference > 0 else "hurts"
 
 
-def _resolved(tweak: Tweak, budget: str, precision: str) -> tuple[Recipe, str, int]:
+def _resolved(tweak: Tweak, experiment: Experiment) -> tuple[Recipe, str, int]:
     """Recipe, input and side of the reference with the tweak's settings."""
     ours = {"input": "face", "side": alignment.SIDE}
     recipe, variant = {}, {}
@@ -216,31 +215,36 @@ def _resolved(tweak: Tweak, budget: str, precision: str) -> tuple[Recipe, str, i
                 f"tweak {tweak.factor!r}: no setting {name!r}; use some of {', '.join(sorted(known))}."
             )
         known[name][name] = value
-    start = recipe_for("baseline-face", protocol="loso", budget=budget, precision=precision)
-    start = replace(start, epochs=EPOCHS[budget])
-    return replace(start, **recipe, variant=Variant(**variant)), ours["input"], ours["side"]
+    scaled = {"images": len(experiment.usable), "budget": experiment.budget}
+    recipe = {"epochs": EPOCHS[experiment.budget]} | recipe
+    recipe["epochs"] = epochs_for(recipe["epochs"], **scaled)
+    return (
+        replace(experiment.recipe("baseline-face"), **recipe, variant=Variant(**variant)),
+        ours["input"],
+        ours["side"],
+    )
 
 
-def _most_epochs(budget: str) -> float:
+def _most_epochs(experiment: Experiment) -> float:
     """Longest that a tweak's run may train: in `quick`, as long as the baseline of notebook 03."""
-    return recipe_for("baseline", protocol="loso", budget=budget).epochs if budget == "quick" else math.inf
+    return experiment.recipe("baseline").epochs if experiment.budget == "quick" else math.inf
 
 
 def _runs(experiment: Experiment, recipe: Recipe, kind: str, side: int) -> tuple[Run, ...]:
     """Those of notebook 03 where they are the same but for more epochs, else the tweak's own."""
     budget = experiment.budget
     for model, card in MODELS.items():
-        kept = recipe_for(model, protocol="loso", budget=budget, precision=experiment.precision)
+        kept = experiment.recipe(model)
         same = replace(kept, epochs=1) == replace(recipe, epochs=1) and (card.input, alignment.SIDE) == (kind, side)
         if (
             same
             and kept.epochs >= recipe.epochs
-            and set(SEEDS[budget]) <= set(seeds_for(model, protocol="loso", budget=budget))
+            and set(SEEDS[budget]) <= set(seeds_for(model, protocol=experiment.protocol, budget=budget))
         ):
-            return tuple(run for run in experiment.plan("loso", [model]) if run.seed in SEEDS[budget])
+            return tuple(run for run in experiment.plan(experiment.protocol, [model]) if run.seed in SEEDS[budget])
     name = f"tweak-{kind}-{side}"
     return tuple(
-        Run(name, "loso", fold, seed, recipe, keep_weights=False, input=kind, side=side)
+        Run(name, experiment.protocol, fold, seed, recipe, keep_weights=False, input=kind, side=side)
         for seed in SEEDS[budget]
-        for fold in experiment.folds("loso")
+        for fold in experiment.folds(experiment.protocol)
     )

@@ -63,12 +63,13 @@ _CODE = (
     "data.alignment",
     "data.detection",
     "transfer.backbone",
-    "transfer.candidates",
     "transfer.face_units",
     "transfer.features",
     "transfer.fine_tuning",
     "transfer.heads",
     "transfer.pretrained",
+    "transfer.ridge",
+    "transfer.small_set",
 )
 
 
@@ -107,9 +108,24 @@ def features(
     arrays = cached(dataset, manifest, "features", compute)
     found = {key: tuple(arrays[f"{key[0]}, {key[1]}, {view}"] for view in ("plain", "mirrored")) for key in FEATURES}
     plain, mirrored = found["fine", "eyes + mouth"]
-    paired = np.concatenate([(plain + mirrored) / 2, np.abs(plain - mirrored)], axis=1)
+    paired = symmetric(plain, mirrored)
     read = face_units.both_ways(face_units.load(), plain, mirrored)
     return found | {PAIRED: (paired, paired), UNITS: (read, read)}
+
+
+def symmetric_features(
+    dataset: FaceDataset, manifest: pd.DataFrame, positions: np.ndarray
+) -> dict[tuple[str, str], np.ndarray]:
+    """Features that are the same for a face and for its mirror image: (crop, name) to (N, values) float32."""
+    return {
+        key: plain if key in (PAIRED, UNITS) else symmetric(plain, mirrored)
+        for key, (plain, mirrored) in features(dataset, manifest, positions).items()
+    }
+
+
+def symmetric(plain: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+    """Half the sum and the absolute difference of features of faces and of their mirror images: (N, values) to (N, 2 values)."""
+    return np.concatenate([(plain + mirrored) / 2, np.abs(plain - mirrored)], axis=1)
 
 
 def outputs(model, images: np.ndarray, wanted: dict[tuple[str, str], tuple[Part, ...]]) -> dict:
@@ -166,17 +182,25 @@ def plane(dataset: FaceDataset, manifest: pd.DataFrame) -> tuple[np.ndarray, np.
 
 
 def cached(
-    dataset: FaceDataset, manifest: pd.DataFrame, name: str, fit: Callable[[], dict[str, np.ndarray]]
+    dataset: FaceDataset,
+    manifest: pd.DataFrame,
+    name: str,
+    fit: Callable[[], dict[str, np.ndarray]],
+    *,
+    more: tuple = (),
 ) -> dict[str, np.ndarray]:
     """Arrays kept on disk (`cache.arrays`), or made now.
 
     They serve the same faces, subjects, labels, alignment, weights, code, versions and processor.
+
+    Args:
+        more: what else decides whether they serve, such as the folds.
     """
     used = manifest[["image", "kept", "left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y"]].to_csv(index=False)
     here = identity.here()
     weights = pretrained.metadata()["sha256"], face_units.metadata()["sha256"]
     who = (dataset.subjects.tolist(), dataset.labels, dataset.class_names)
-    inputs = (dataset.data_hash, *who, *weights, used, here["versions"], here["processor"])
+    inputs = (dataset.data_hash, *who, *weights, used, here["versions"], here["processor"], *more)
     return kept_on_disk.arrays(dataset.name, name, fit, code=_CODE, inputs=inputs)
 
 

@@ -10,21 +10,23 @@ computes in each process, so a run gives the same bytes wherever it runs.
 import functools
 import math
 import os
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from fer_utils.common import keras_setup, progress
-from fer_utils.data import cleaning
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.experiments import tables, workers
+from fer_utils.experiments.experiment import Experiment
+from fer_utils.experiments.recipes import epochs_for
 from fer_utils.transfer import pretrained
 from fer_utils.transfer.features import Part, cached, crops, outputs
 from fer_utils.transfer.heads import head_weights
 
 CROP = "near"
-EPOCHS = 10
+EPOCHS = 10  # on up to a hundred images, and as many updates on more
 LEARNING_RATE = 3e-4  # falls to 0 by a cosine
 BATCH = 16
 STRENGTH = 30.0  # inverse L2 penalty of the head that training starts from
@@ -35,7 +37,7 @@ _GRID = 3  # the tuned stage is averaged to so many cells along each side
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One left-out subject with one seed.
+    """One fold of people left out with one seed.
 
     Attributes:
         train: (2, N, height, width, channels) float32, frozen activations of the faces and of their mirror images.
@@ -43,6 +45,7 @@ class Run:
         test: (2, M, height, width, channels) float32.
         classes: number of expressions.
         seed: of the order of the faces, and of which are mirrored.
+        epochs: passes over the faces.
     """
 
     train: np.ndarray
@@ -50,56 +53,57 @@ class Run:
     test: np.ndarray
     classes: int
     seed: int
+    epochs: int
 
 
-def predictions(dataset: FaceDataset, manifest: pd.DataFrame, *, jobs: int = 0) -> pd.DataFrame:
-    """Model `transfer-tuned` as rows of `predictions.csv`, under `loso` with each of `SEEDS`, kept on disk.
+def predictions(experiment: Experiment) -> pd.DataFrame:
+    """Model `transfer-tuned` as rows of `predictions.csv`, on people left out with each of `SEEDS`, kept on disk.
 
-    Args:
-        manifest: as written by `cleaning.manifest`; images without a face are left out.
-        jobs: processes; 0 means as many as cores. Results do not depend on it.
+    Results do not depend on the number of processes.
 
     Raises:
         WeightsError: the pretrained weights are missing or damaged.
     """
-    positions = cleaning.kept_indices(dataset, manifest)
+    dataset, positions, tested = experiment.dataset, experiment.usable, experiment.fold_of_images()
 
     def fit() -> dict[str, np.ndarray]:
-        return {"probabilities": _all_runs(dataset, positions, jobs=jobs)}
+        return {"probabilities": _all_runs(dataset, positions, tested, jobs=experiment.jobs)}
 
-    found = cached(dataset, manifest, "tuned", fit)["probabilities"]
-    words = {"model": "transfer-tuned", "protocol": "loso"}
+    found = cached(dataset, experiment.manifest, "tuned", fit, more=(tested,))["probabilities"]
+    words = {"model": "transfer-tuned", "protocol": experiment.protocol}
     rows = [tables.rows(dataset, positions, each, seed=seed, **words) for seed, each in zip(SEEDS, found, strict=True)]
-    return pd.concat(rows, ignore_index=True)
+    return pd.concat([each.assign(fold=tested) for each in rows], ignore_index=True)
 
 
-def _all_runs(dataset: FaceDataset, positions: np.ndarray, *, jobs: int) -> np.ndarray:
+def _all_runs(dataset: FaceDataset, positions: np.ndarray, tested: np.ndarray, *, jobs: int) -> np.ndarray:
     """(seeds, N, classes) float32."""
     images = crops(dataset, positions, CROP)
-    subjects, labels = dataset.subjects[positions], dataset.labels[positions]
     found = np.zeros((len(SEEDS), len(positions), len(dataset.class_names)), dtype=np.float32)
-    with workers.processes(min(jobs or os.cpu_count() or 1, len(SEEDS) * len(set(subjects)))) as executor:
+    with workers.processes(min(jobs or os.cpu_count() or 1, len(SEEDS) * len(set(tested)))) as executor:
         frozen = executor.submit(_frozen_activations, images).result()
-        runs = plan(frozen, subjects, labels, len(dataset.class_names))
-        answers = {key: executor.submit(tuned, run) for key, run in runs.items()}
-        for (seed, name), answer in progress.bar(answers.items(), "fine-tuning", unit="run"):
-            found[SEEDS.index(seed), subjects == name] = answer.result()
+        keys = [(seed, fold) for seed in SEEDS for fold in np.unique(tested)]
+        labels, classes = dataset.labels[positions], len(dataset.class_names)
+        # A fold's faces are handed over when a process is free for them, not all at once.
+        waiting: dict[tuple[int, str], Future] = {}
+        for key in progress.bar(keys, "fine-tuning", unit="run"):
+            for ahead in keys[keys.index(key) :][: 2 * (jobs or os.cpu_count() or 1)]:
+                if ahead not in waiting:
+                    waiting[ahead] = executor.submit(tuned, plan(frozen, tested, labels, classes, *ahead))
+            found[SEEDS.index(key[0]), tested == key[1]] = waiting[key].result()
     return found
 
 
-def plan(frozen: np.ndarray, subjects: np.ndarray, labels: np.ndarray, classes: int) -> dict[tuple[int, str], Run]:
-    """A run for each seed and left-out subject, none of whose images is among what it learns from.
+def plan(frozen: np.ndarray, tested: np.ndarray, labels: np.ndarray, classes: int, seed: int, fold: str) -> Run:
+    """The run of a seed and a fold, none of whose people is among those that it learns from.
 
     Args:
         frozen: (2, N, height, width, channels) float32.
-        subjects, labels: (N,).
+        tested: (N,) str, the fold that tests each image.
+        labels: (N,).
     """
-    return {
-        (seed, name): Run(frozen[:, ~test], labels[~test], frozen[:, test], classes, seed)
-        for seed in SEEDS
-        for name in np.unique(subjects)
-        for test in [subjects == name]
-    }
+    test = tested == fold
+    epochs = epochs_for(EPOCHS, images=len(labels), budget="quick")
+    return Run(frozen[:, ~test], labels[~test], frozen[:, test], classes, seed, epochs)
 
 
 def tuned(run: Run) -> np.ndarray:
@@ -118,8 +122,8 @@ def tuned(run: Run) -> np.ndarray:
     random = np.random.default_rng(run.seed)
     count = len(run.labels)
     batch = min(BATCH, count)
-    steps, step = EPOCHS * (count // batch), 0
-    for _ in range(EPOCHS):
+    steps, step = run.epochs * (count // batch), 0
+    for _ in range(run.epochs):
         # What is left over after the last whole batch waits for another epoch: one size of batch is traced once.
         for rows in random.permutation(count)[: count // batch * batch].reshape(-1, batch):
             network.optimizer.learning_rate.assign(LEARNING_RATE * 0.5 * (1 + math.cos(math.pi * step / steps)))

@@ -1,4 +1,4 @@
-"""Linear heads on features: logistic regression with an L2 penalty."""
+"""The linear head that fine-tuning starts from: logistic regression with an L2 penalty."""
 
 from collections.abc import Sequence
 
@@ -7,53 +7,20 @@ import numpy as np
 _WORDS = {"max_iter": 300, "tol": 1e-3}
 
 
-def head_probabilities(
-    train: Sequence[np.ndarray],
-    labels: np.ndarray,
-    test: Sequence[np.ndarray],
-    classes: int,
-    *,
-    strengths: tuple[float, ...],
-) -> np.ndarray:
-    """Fit a linear head on faces, and their mirror images where given, and predict others.
+def head_weights(
+    train: Sequence[np.ndarray], labels: np.ndarray, classes: int, *, strength: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit a head on faces and their mirror images; the weights of a layer on features as they are.
 
-    Features are scaled by the training images alone. Working in the space that the training images span changes
-    nothing for an L2 penalty and is quicker.
+    Features are scaled by the training images alone. A class without training images gets a bias so low that its probability is 0.
 
     Args:
         train: one or two views of the same faces, (N, values) float32 each.
         labels: (N,) int64.
-        test: as many views of other faces, (M, values) float32 each; their probabilities are averaged.
-        strengths: inverse L2 penalties to fit with.
+        strength: inverse of the penalty.
 
     Returns:
-        (strengths, M, classes) float32; 0 for a class without training images.
-    """
-    from sklearn.linear_model import LogisticRegression
-
-    if len(np.unique(labels)) == 1:  # nothing to learn apart
-        return np.tile(np.eye(classes, dtype=np.float32)[labels[0]], (len(strengths), len(test[0]), 1))
-    both = np.concatenate(train).astype(np.float64)
-    mean, spread = _scale(both)
-    both = (both - mean) / spread
-    values, axes = np.linalg.eigh(both @ both.T)
-    used = values > 1e-9 * values[-1]
-    values, axes = np.sqrt(values[used]), axes[:, used]
-    rows = axes * values
-    views = [((view - mean) / spread @ both.T) @ (axes / values) for view in test]
-    found = np.zeros((len(strengths), len(test[0]), classes), dtype=np.float32)
-    for number, strength in enumerate(strengths):
-        head = LogisticRegression(C=strength, **_WORDS).fit(rows, np.tile(labels, len(train)))
-        found[number][:, head.classes_] = sum(head.predict_proba(view) for view in views) / len(views)
-    return found
-
-
-def head_weights(
-    train: Sequence[np.ndarray], labels: np.ndarray, classes: int, *, strength: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """The same head as the weights of a layer on unscaled features: (values, classes) and (classes,) float32.
-
-    A class without training images gets a bias so low that its probability is 0.
+        (values, classes) and (classes,) float32.
     """
     from sklearn.linear_model import LogisticRegression
 
