@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fer_utils import __version__
-from fer_utils.commands import maintenance, options
+from fer_utils.commands import maintenance, options, running
 from fer_utils.common.errors import FerError, OutputError
 
 
@@ -73,6 +73,9 @@ def main() -> None:
 )
 @click.option("--html", is_flag=True, help="Make a report in the end, as `fer report` does, also if a notebook fails.")
 @click.option(
+    "--plan", "only_plan", is_flag=True, help="Run nothing; say how many networks it would train, and how long."
+)
+@click.option(
     "--fresh",
     is_flag=True,
     help="Train here what is published in records.zip too; what this machine has trained is kept.",
@@ -86,6 +89,7 @@ def run(
     scheduler: str | None,
     extra: tuple[tuple[str, str], ...],
     html: bool,
+    only_plan: bool,
     fresh: bool,
 ) -> None:
     """Execute notebooks in order, without a browser; all of them unless some are named (by number or name).
@@ -102,6 +106,9 @@ def run(
     demanded = run_notebooks.demanded(chosen, extra)
     every = datasets.resolved(chosen_datasets)
     reading = {name: demanded[name] for name in ("subject_pattern", "unreadable") if name in demanded}
+    if only_plan:
+        running.say_plan(every, reading, budget=budget, jobs=jobs, protocol=str(demanded.get("protocol", "")))
+        return
     possible = {}
     for dataset in every:  # what is bad is named here, before anything runs
         data = datasets.load(dataset, **reading)

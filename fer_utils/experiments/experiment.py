@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from fer_utils.common import progress
 from fer_utils.data import alignment, cleaning
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.engine.recipe import Recipe
@@ -173,6 +174,7 @@ class Experiment:
         self._store.say_what_was_published()
         if tasks:
             self._store.require_writable()
+            _say_plan(tasks, jobs=self.jobs)
         if self.scheduler:
             cluster.run(tasks, scheduler=self.scheduler, on_record=keep)
         else:
@@ -198,3 +200,10 @@ class Experiment:
         if seen not in self._hashes:
             self._hashes[seen] = self.fold(run).hash()
         return {"recipe": asdict(run.recipe), "seed": run.seed, "data": self._hashes[seen]}
+
+
+def _say_plan(tasks: Sequence[workers.Task], *, jobs: int) -> None:
+    """One line before a training that takes a minute or more."""
+    minutes = workers.minutes(sum(task.cost * task.recipe.epochs for task in tasks), jobs=jobs)
+    if minutes >= 1:
+        progress.say(f"{len(tasks)} networks to train, about {minutes:.0f} minutes on this machine")

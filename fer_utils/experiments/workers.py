@@ -20,6 +20,7 @@ from fer_utils.engine.record import Fold, Record
 # Multiply-adds of one training image differ; the bar's remaining time counts them (baseline: 1).
 _COST = {"baseline": 1.0, "updated": 6.5}
 _USUAL_PIXELS = 48**2  # of a training image
+_IMAGES_PER_SECOND = 900  # that one core trains `baseline` on, roughly; benchmarks/bench.csv has what was measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +34,28 @@ class Task:
 
     @property
     def cost(self) -> float:
-        """Work of one epoch, relative."""
-        pixels = self.fold.train_images[0].size / _USUAL_PIXELS
-        filters = self.recipe.variant.filters / Variant.filters
-        return _COST.get(self.recipe.architecture, 1.0) * pixels * filters * len(self.fold.train_labels)
+        """Work of one epoch, see `cost`."""
+        return cost(self.recipe, images=len(self.fold.train_labels), pixels=self.fold.train_images[0].size)
+
+
+def cost(recipe: Recipe, *, images: int, pixels: int) -> float:
+    """Work of one epoch, as so many training images of `baseline`.
+
+    Args:
+        images: that are trained on.
+        pixels: of each.
+    """
+    filters = recipe.variant.filters / Variant.filters
+    return _COST.get(recipe.architecture, 1.0) * pixels / _USUAL_PIXELS * filters * images
+
+
+def minutes(work: float, *, jobs: int) -> float:
+    """About how long so much work takes (sum of `cost` over epochs), as the plan of a long training says it.
+
+    Args:
+        jobs: processes; 0 means as many as cores.
+    """
+    return work / _IMAGES_PER_SECOND / min(jobs or os.cpu_count() or 1, os.cpu_count() or 1) / 60
 
 
 def run(tasks: Sequence[Task], *, jobs: int, on_record: Callable[[int, Record], None]) -> None:

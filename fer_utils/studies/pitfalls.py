@@ -67,6 +67,7 @@ class Study:
     Attributes:
         sizes: fold, which is a subject under `loso`, to the number of its test images.
         few: how many subjects the original's split tests.
+        runs: what is trained where it is missing, when a first result is asked for.
     """
 
     def __init__(self, experiment: Experiment, predictions: pd.DataFrame, scores: pd.DataFrame) -> None:
@@ -81,8 +82,12 @@ class Study:
         wanted = [run for trial in self.trials.values() for run in trial.runs]
         wanted += [run for runs in self._shuffled.values() for run in runs]
         wanted += [*self._seeds, *self._original.values(), *self._updated]
-        runs = list(dict.fromkeys(wanted))
-        self.records: Mapping[Run, Record] = dict(zip(runs, experiment.records(runs), strict=True))
+        self.runs = list(dict.fromkeys(wanted))
+
+    @cached_property
+    def records(self) -> Mapping[Run, Record]:
+        """The record of every run."""
+        return dict(zip(self.runs, self.experiment.records(self.runs), strict=True))
 
     @cached_property
     def splits(self) -> dict[str, np.ndarray]:
@@ -211,11 +216,14 @@ class Study:
         ]
 
     def _leaked(self, model: str) -> np.ndarray:
-        """Right images of each subject under `image-wise`, (subjects, seeds)."""
+        """Right images under `image-wise` of each fold's subjects, (folds, seeds)."""
         runs = self._shuffled[model]
         predictions = self.experiment.predictions(runs, [self.records[run] for run in runs])
-        found = splits.counts(predictions)
-        return found.right[[found.subjects.index(subject) for subject in self.sizes]]
+        names = self.experiment.dataset.file_names[self.experiment.usable]
+        found = predictions.assign(right=predictions["truth"] == predictions["predicted"])
+        found["fold"] = found["image"].map(dict(zip(names, self.experiment.fold_of_images(), strict=True)))
+        counted = found.groupby(["fold", "seed"])["right"].sum().unstack("seed")
+        return counted.loc[list(self.sizes)].to_numpy(dtype=float)
 
 
 def jumps(curve: np.ndarray) -> np.ndarray:
