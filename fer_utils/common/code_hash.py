@@ -1,9 +1,11 @@
 """Hashes of what code does: of the training code, and of everything that a notebook reaches.
 
-Comments, layout, docstrings and Python's version never count.
+Comments, layout, docstrings and Python's version never count. Files are read whenever a hash is asked for, but the same text
+is parsed once in a process: a notebook asks for its hash with every figure.
 """
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ _HARMLESS_MAGICS = {"matplotlib", "config"}
 
 def of_folder(folder: Path) -> str:
     """Hash of all Python files below a folder; their names and their imports do not count, so that a move changes nothing."""
-    forms = sorted(form(_without_imports(_parsed(path))) for path in folder.rglob("*.py"))
+    forms = sorted(_form_without_imports(_text(path)) for path in folder.rglob("*.py"))
     return files.sha256("\n".join(forms).encode())
 
 
@@ -30,7 +32,7 @@ def of_files(sources: Iterable[Path]) -> str:
     Raises:
         FileNotFoundError: one of them is missing.
     """
-    parts = [f"{source.name}\n{form(_parsed(source))}\n" for source in sorted(sources)]
+    parts = [f"{source.name}\n{_module(_text(source)).form}\n" for source in sorted(sources)]
     return files.sha256("".join(parts).encode())
 
 
@@ -49,7 +51,7 @@ def of_notebook(notebook: Path, *, package: Path = PACKAGE) -> str:
     modules = (
         reach.files if cells and not reach.unknown else {_dotted(path, package): path for path in package.rglob("*.py")}
     )
-    parts = [f"{name}\n{form(_parsed(path))}\n" for name, path in sorted(modules.items())]
+    parts = [f"{name}\n{_module(_text(path)).form}\n" for name, path in sorted(modules.items())]
     return files.sha256("".join([*parts, *reach.unknown, *(form(cell) for cell in cells)]).encode())
 
 
@@ -74,6 +76,32 @@ def form(value: object) -> str:
 
 
 @dataclass(frozen=True)
+class _Module:
+    """What is asked of a module's text.
+
+    Attributes:
+        form: see `form`.
+        imports: nodes of its syntax tree that import something, or may.
+        bound: names that it defines or imports, anywhere in it.
+    """
+
+    form: str
+    imports: tuple[ast.AST, ...]
+    bound: frozenset[str]
+
+
+@functools.cache
+def _module(source: str) -> _Module:
+    tree = ast.parse(source)
+    return _Module(form(tree), _importing(tree), frozenset(_bound(tree)))
+
+
+@functools.cache
+def _form_without_imports(source: str) -> str:
+    return form(_without_imports(ast.parse(source)))
+
+
+@dataclass(frozen=True)
 class Reach:
     """What some code imports from the package.
 
@@ -91,19 +119,20 @@ class _Follower:
 
     def __init__(self, package: Path) -> None:
         self._root, self._name = package.parent, package.name
+        self._places: dict[str, Path | None] = {}
         self.files: dict[str, Path] = {}
         self.unknown: set[str] = set()
 
-    def follow(self, tree: ast.AST, *, module: str, is_package: bool) -> None:
-        """Everything that a syntax tree imports, anywhere in it."""
-        for node in ast.walk(tree):
+    def follow(self, nodes: Iterable[ast.AST], *, module: str, is_package: bool) -> None:
+        """Everything that nodes of a module import, from `_importing`."""
+        for node in nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     self._reach(alias.name, module)
             elif isinstance(node, ast.ImportFrom):
                 self._follow_from(node, module, is_package)
-            elif isinstance(node, ast.Call) and (dynamic := _dynamic(node)):
-                self._follow_dynamic(node, dynamic, module)
+            else:
+                self._follow_dynamic(node, _dynamic(node), module)
 
     def _follow_from(self, node: ast.ImportFrom, module: str, is_package: bool) -> None:
         base = node.module or ""
@@ -122,7 +151,7 @@ class _Follower:
                     self._reach(f"{base}.{path.stem}" if path.stem != "__init__" else base, module)
             elif self._file(f"{base}.{alias.name}"):
                 self._reach(f"{base}.{alias.name}", module)
-            elif file and alias.name not in _bound(_parsed(file)):
+            elif file and alias.name not in _module(_text(file)).bound:
                 self.unknown.add(f"{module} imports {alias.name} from {base}, which does not define it")
 
     def _follow_dynamic(self, node: ast.Call, name: str, module: str) -> None:
@@ -144,23 +173,24 @@ class _Follower:
                 return
             if each not in self.files:
                 self.files[each] = path
-                self.follow(_parsed(path), module=each, is_package=path.name == "__init__.py")
+                imports = _module(_text(path)).imports
+                self.follow(imports, module=each, is_package=path.name == "__init__.py")
 
     def _is_ours(self, name: str) -> bool:
         return name.partition(".")[0] == self._name
 
     def _file(self, name: str) -> Path | None:
-        place = self._root.joinpath(*name.split("."))
-        for path in (place / "__init__.py", place.with_name(f"{place.name}.py")):
-            if path.is_file():
-                return path
-        return None
+        if name not in self._places:
+            place = self._root.joinpath(*name.split("."))
+            files_of_it = (place / "__init__.py", place.with_name(f"{place.name}.py"))
+            self._places[name] = next((path for path in files_of_it if path.is_file()), None)
+        return self._places[name]
 
 
 def _reach(cells: Iterable[ast.AST], package: Path) -> Reach:
     follower = _Follower(package)
     for cell in cells:
-        follower.follow(cell, module="the notebook", is_package=False)
+        follower.follow(_importing(cell), module="the notebook", is_package=False)
     return Reach(follower.files, tuple(sorted(follower.unknown)))
 
 
@@ -179,12 +209,21 @@ def _cell(source: str) -> ast.Module:
         return ast.parse(f"exec({source!r})")
 
 
-def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _dotted(path: Path, package: Path) -> str:
     return ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _importing(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """The imports in a syntax tree, anywhere in it, and the calls that may import (`_dynamic`)."""
+    return tuple(
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom) or (isinstance(node, ast.Call) and _dynamic(node))
+    )
 
 
 def _dynamic(node: ast.Call) -> str:
