@@ -2,6 +2,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+import sheets
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -53,12 +54,13 @@ def test_suspect_labels_stand_under_their_faces():
     for text in ("2 of 3 suspect label(s)", "`some_model`", "74% are found", "31% of what is named"):
         assert text in chart.caption
     assert "happy 7% rather very_sad 90%?; happy 7% rather very_sad 70%?" in chart.alt
-    shown = [ax for ax in chart.figure.axes if ax.images]
-    assert [ax.images[0].get_array()[0, 0] for ax in shown] == [10, 20]
-    assert [ax.get_xlabel() for ax in shown] == ["happy 7%\nvery_sad 90%?", "happy 7%\nvery_sad 70%?"]
+    shown = sheets.cells(chart.figure)
+    assert [cell.grey for cell in shown] == [10, 20]
+    below = [text.get_text() for cell in shown for text in cell.below]
+    assert below == ["happy 7%\nvery_sad 90%?", "happy 7%\nvery_sad 70%?"]
     none = charts.suspect_labels(suspects(0), [], planted=planted, model="m")
     assert "0 of 0" in none.caption
-    assert not any(ax.images for ax in none.figure.axes)
+    assert not sheets.cells(none.figure)
 
 
 def read(*representations: str) -> pd.DataFrame:
@@ -117,17 +119,15 @@ def test_occlusion_overlays_each_face_to_its_own_maximum():
     chart = charts.occlusion(faces, {"happy": heat, "very_sad": np.zeros((48, 48))}, shares, model="some_model")
     words(chart, "happy: eyes 0.5, mouth 2.2; very_sad: eyes 1.0, mouth nan")
     assert "`some_model`" in chart.caption
-    first, second = chart.figure.axes
-    assert [first.get_title(), second.get_title()] == names
-    face, over = (image.get_array() for image in first.images)
-    assert (face == 7).all()
+    first, second = sheets.cells(chart.figure)
+    assert [first.title, second.title] == names
+    assert (first.image == 7).all()
+    (over,) = first.over
     assert (over[40, 24], over[0, 0]) == (1, 0)
-    assert not second.images[1].get_array().any()  # nothing falls, and nothing is divided by it
+    assert not second.over[0].any()  # nothing falls, and nothing is divided by it
     left, top, right, bottom = REGIONS["brows"]
-    frame = first.patches[0]
-    assert (frame.get_x(), frame.get_y()) == pytest.approx((48 * left, 48 * top))
-    assert (frame.get_width(), frame.get_height()) == pytest.approx((48 * (right - left), 48 * (bottom - top)))
-    assert len(first.patches) == len(REGIONS)
+    assert first.boxes[0] == pytest.approx([48 * each for each in (left, top, right - left, bottom - top)])
+    assert len(first.boxes) == len(REGIONS)
 
 
 def effects(model: str) -> pd.DataFrame:
@@ -159,9 +159,10 @@ def test_turned_answers_stand_under_their_faces():
     chart = charts.turned_answers(turned, [picture(1), picture(2)], model="some_model", count=57)
     assert chart.caption.startswith("`some_model`: the 2 of 57 neutral faces")
     assert "glasses, normal → very_sad; left_light, sad → normal" in chart.alt
-    shown = [ax for ax in chart.figure.axes if ax.images]
-    assert [ax.get_xlabel() for ax in shown] == ["glasses\nnormal → very_sad", "left_light\nsad → normal"]
-    assert [ax.spines["left"].get_linestyle() for ax in shown] == ["--", "-"]
+    shown = sheets.cells(chart.figure)
+    below = [text.get_text() for cell in shown for text in cell.below]
+    assert below == ["glasses\nnormal → very_sad", "left_light\nsad → normal"]
+    assert [cell.frame for cell in shown] == ["--", "-"]
 
 
 def test_people_with_a_trait_and_the_others():

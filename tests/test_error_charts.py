@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import sheets
 
 from fer_utils.drawing import error_charts
 from fer_utils.evaluation import calibration
@@ -97,9 +98,10 @@ def test_surest_predictions_are_framed_by_whether_they_were_right():
     chart = error_charts.surest_predictions(pictures(10, 20), table, model="my_model", word="correct")
     assert chart.caption == "`my_model`, the 2 surest correct predictions."
     assert chart.alt == "Faces: happy as happy 88%; sad as happy 75%"
-    right, wrong = chart.figure.axes[:2]
-    assert [ax.spines["top"].get_linestyle() for ax in (right, wrong)] == ["-", "--"]
-    assert (wrong.images[0].get_array() == 20).all()
+    right, wrong = sheets.cells(chart.figure)
+    assert [right.frame, wrong.frame] == ["-", "--"]
+    assert [text.get_text() for text in wrong.below] == ["sad\nas happy 75%"]
+    assert (wrong.image == 20).all()
 
 
 def test_subject_by_expression():
@@ -130,9 +132,9 @@ def test_mistakes_stand_above_the_images_nearest_to_them():
     chart = error_charts.confident_mistakes([pictures(1, 2), pictures(3, 4)], table, model="my_model")
     assert chart.caption.startswith("`my_model`: the surest mistakes")
     assert chart.alt == "Pairs of faces: happy as sad, near a sad; sad as happy, near a very_sad"
-    axes = chart.figure.axes
-    assert titles(axes) == ["happy\nas sad 90%", "sad\nas happy 80%", "sad", "very_sad"]
-    assert [int(ax.images[0].get_array().max()) for ax in axes] == [1, 2, 3, 4]
+    cells = sheets.cells(chart.figure)
+    assert [cell.title for cell in cells] == ["happy\nas sad 90%", "sad\nas happy 80%", "sad", "very_sad"]
+    assert [cell.grey for cell in cells] == [1, 2, 3, 4]
 
 
 def test_heat_maps_lie_over_right_and_wrong_predictions():
@@ -142,17 +144,17 @@ def test_heat_maps_lie_over_right_and_wrong_predictions():
     on_face = "62% of the heat lies in the face's box, which takes 31% of the picture."
     assert chart.caption == f"Grad-CAM of `my_model`: above right, below wrong. {on_face}"
     assert chart.alt.endswith(on_face)
-    upper, lower = chart.figure.axes[:7], chart.figure.axes[7:]
-    assert titles(upper)[:3] == ["happy\nas happy", "sad\nas sad", ""]
-    assert titles(lower)[:2] == ["sad\nas happy", ""]
-    assert [float(image.get_array().max()) for image in upper[1].images] == [3, 0.3]
-    assert [float(image.get_array().max()) for image in lower[0].images] == [1, 0.1]
+    cells = sheets.cells(chart.figure)
+    assert [cell.title for cell in cells] == ["happy\nas happy", "sad\nas sad", "sad\nas happy"]
+    assert [(cell.grey, float(cell.over[0].max())) for cell in cells] == [(2, 0.2), (3, 0.3), (1, 0.1)]
+    tops = [image.get_extent()[3] for image in chart.figure.axes[0].images[:3]]
+    assert tops[0] == tops[1] < tops[2]
 
 
 def test_no_more_heat_maps_than_there_is_room_for():
     table = answers(*[("sad", "sad", 0.9)] * 9)
     chart = error_charts.grad_cam(pictures(*range(9)), np.zeros((9, 4, 4)), table, model="m", face_share=(0.5, 0.5))
-    assert [len(ax.images) for ax in chart.figure.axes] == [2] * 7 + [0] * 7
+    assert [len(cell.over) for cell in sheets.cells(chart.figure)] == [1] * 7
 
 
 def test_reliability_of_two_models():

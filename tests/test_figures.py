@@ -4,6 +4,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+import sheets
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -78,10 +79,30 @@ def test_charts_draw_into_the_axes_they_are_given():
 
 def test_sheets_leave_empty_cells_empty():
     image = np.zeros((4, 4), dtype=np.uint8)
-    figure, axes = galleries.grid([[image, None], [image, image]], rows=["a", "b"], columns=["x", "y"])
-    assert [len(ax.images) for ax in axes.flat] == [1, 0, 1, 1]
+    figure = galleries.Sheet([[image, None], [image, image]], rows=["a", "b"], columns=["x", "y"]).figure
+    lefts = [extent[0] for extent in (shown.get_extent() for shown in figure.axes[0].images)]
+    assert lefts[0] == lefts[1] < lefts[2]
+    assert sheets.names(figure) == (["a", "b"], ["x", "y"])
     plt.close(figure)
-    plt.close(galleries.predictions([image] * 7, ["x"] * 7, right=[True] * 7))
+    figure = galleries.predictions([image] * 7, ["x"] * 7, right=[True] * 7)
+    assert len(sheets.cells(figure)) == 7
+    plt.close(figure)
+
+
+def test_a_sheet_keeps_shapes_apart_and_stands_on_one_axes():
+    """A hundred axes took Matplotlib seconds to lay out."""
+    wide, high = np.zeros((8, 16), dtype=np.uint8), np.zeros((16, 8), dtype=np.float32)
+    figure = galleries.Sheet(
+        [[wide, high]], rows=["a name of forty letters, which is long___"], above=2, below=1
+    ).figure
+    (ax,) = figure.axes
+    left, right = (image.get_extent() for image in ax.images)
+    assert left[1] - left[0] == pytest.approx(2 * (left[2] - left[3]))
+    assert right[1] - right[0] == pytest.approx((right[2] - right[3]) / 2)
+    assert left[1] < right[0]
+    (name,) = ax.texts
+    assert name.get_window_extent().x0 >= 0  # the figure has room for it
+    plt.close(figure)
 
 
 @pytest.mark.parametrize("architecture", ["baseline", "updated"])

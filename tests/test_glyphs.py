@@ -109,9 +109,9 @@ def test_names_that_begin_with_an_underscore_stand_in_legends():
 
 def test_thirty_long_names_do_not_touch_each_other():
     names = [f"an expression with a long name {index:02}" for index in range(30)]
-    figure, axes = galleries.grid([[np.zeros((8, 8), dtype=np.uint8)] * 30], rows=["01"], columns=names)
+    figure = galleries.Sheet([[np.zeros((8, 8), dtype=np.uint8)] * 30], rows=["01"], columns=names).figure
     figure.canvas.draw()
-    boxes = [ax.title.get_window_extent() for ax in axes[0]]
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts[:30]]
     assert not any(one.overlaps(other) for one, other in itertools.pairwise(boxes))
     words = {"labels": np.arange(60) % 30, "subjects": np.array(["a"] * 60), "classes": names}
     figure = transfer_charts.embedding(np.random.default_rng(0).random((60, 2)), np.array([0.5, 0.4]), **words).figure

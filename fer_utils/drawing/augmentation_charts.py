@@ -27,11 +27,11 @@ def policy(images: np.ndarray, variants: np.ndarray, *, name: str, source: str, 
     draws = variants.shape[1]
     rows = [[image[..., 0], *drawn[..., 0]] for image, drawn in zip(images, variants, strict=True)]
     columns = ["input", *[f"draw {number}" for number in range(1, draws + 1)]]
-    figure, _ = galleries.grid(rows, rows=classes, columns=columns, cell=(1.0, 1.0))
+    sheet = galleries.Sheet(rows, rows=classes, columns=columns, cell=(1.0, 1.0))
     shown = {"frame": "whole frame", "face": "aligned face"}[source]
     count = _NUMBERS[draws] if draws < len(_NUMBERS) else draws
     return Chart(
-        figure,
+        sheet.figure,
         caption=f"Policy `{name}` on the {shown}, {width}x{height} pixels.",
         alt=f"A row per expression ({', '.join(classes)}): the input, then {count} random variants by policy {name}.",
     )
@@ -45,12 +45,12 @@ def extremes(rows: Sequence[Mapping]) -> Chart:
             three `titles`.
     """
     names = [row["name"] for row in rows]
-    figure, axes = galleries.grid([row["images"] for row in rows], rows=names, cell=(1.2, 1.0))
-    for line, row in zip(axes, rows, strict=True):
-        for ax, title in zip(line, row["titles"], strict=True):
-            ax.set_title(title, fontsize=8)
+    sheet = galleries.Sheet([row["images"] for row in rows], rows=names, cell=(1.2, 1.1), above=1)
+    for line, row in enumerate(rows):
+        for column, title in enumerate(row["titles"]):
+            sheet.write(line, column, title)
     return Chart(
-        figure,
+        sheet.figure,
         caption="Each parameter of both policies at its lowest and highest value.",
         alt=f"Rows of three images: lowest value, unchanged, highest value, for {', '.join(names)}",
     )

@@ -16,6 +16,7 @@ from fer_utils.drawing.charts import RIGHT
 
 _CONDITIONS = 11  # columns of a sheet at most
 _PEOPLE = 15  # rows of a sheet at most
+_ACROSS = 6  # conditions in a row
 _SIDE = 96  # of an aligned face on the sheet, pixels
 
 
@@ -23,14 +24,13 @@ def conditions(data: FaceDataset) -> Chart:
     """Up to twelve images of the first person, each with its condition."""
     first = data.subjects[0]
     chosen = np.flatnonzero(data.subjects == first)[:12]
-    figure, axes = plt.subplots(2, 6, figsize=(10, 3.4))
-    for ax in axes.flat:
-        ax.axis("off")
-    for ax, index in zip(axes.flat, chosen, strict=False):
-        color = "black" if data.labels[index] >= 0 else "0.55"
-        galleries.show(data.images[index], ax=ax, title=data.conditions[index], color=color)
+    lines = [chosen[start : start + _ACROSS] for start in range(0, len(chosen), _ACROSS)]
+    sheet = galleries.Sheet([[data.images[index] for index in line] for line in lines], cell=(1.7, 1.5), above=1)
+    for number, index in enumerate(chosen):
+        color = "black" if data.labels[index] >= 0 else "0.45"
+        sheet.write(*divmod(number, _ACROSS), data.conditions[index], color=color)
     return Chart(
-        figure,
+        sheet.figure,
         caption=f"The conditions of subject {first}. Grey titles: not an expression.",
         alt=f"Up to twelve frames of one person: {', '.join(data.conditions[chosen])}.",
     )
@@ -46,7 +46,7 @@ def identical_pairs(data: FaceDataset, pairs: Sequence[tuple[str, str]]) -> Char
     shown = pairs[:10]
     lines = [[name for pair in shown[start::2] for name in pair] for start in range(min(2, len(shown)))]
     return Chart(
-        _named_images(data, lines, cell=(1.25, 1.0)),
+        _named_images(data, lines, cell=(1.25, 1.08)),
         caption=f"{len(pairs)} pairs of files hold the same bytes.",
         alt="Frames side by side in pairs; the two of a pair cannot be told apart: "
         + "; ".join(" and ".join(pair) for pair in shown),
@@ -63,7 +63,7 @@ def near_duplicates(data: FaceDataset, candidates: pd.DataFrame, *, largest_dist
     """
     shown = candidates.head(8)
     return Chart(
-        _named_images(data, [list(shown[column]) for column in ("first", "second")], cell=(1.35, 1.05)),
+        _named_images(data, [list(shown[column]) for column in ("first", "second")], cell=(1.35, 1.15)),
         caption=f"The nearest of {len(candidates)} pairs that differ in at most {largest_distance} of 256 bits.",
         alt="Two rows of frames; each column is a pair that a perceptual hash holds for alike, mostly one person holding still.",
     )
@@ -78,13 +78,14 @@ def detections(data: FaceDataset, faces: Sequence[Sequence[Face]]) -> Chart:
     """
     people, columns = sorted(set(data.subjects))[:_PEOPLE], sorted(set(data.conditions))[:_CONDITIONS]
     chosen = _positions(data.subjects, data.conditions, rows=people, columns=columns)
-    figure, axes = galleries.grid(_images(data, chosen), rows=people, columns=columns, cell=(1.0, 0.76))
-    for ax, index in zip(axes.flat, (index for row in chosen for index in row), strict=True):
-        for face in faces[index] if index is not None else ():
-            galleries.mark_face(face, ax=ax)
+    sheet = galleries.Sheet(_images(data, chosen), rows=people, columns=columns, cell=(1.0, 0.76))
+    for row, line in enumerate(chosen):
+        for column, index in enumerate(line):
+            for face in faces[index] if index is not None else ():
+                sheet.mark_face(row, column, face)
     single = sum(len(each) == 1 for each in faces)
     return Chart(
-        figure,
+        sheet.figure,
         caption=f"Faces and eyes found by MTCNN. Exactly one face in {single} of {len(data)} images.",
         alt=f"{len(people)} rows of frames, one per person, with a box around each face and a cross on each eye.",
     )
@@ -122,9 +123,9 @@ def aligned(data: FaceDataset, usable: np.ndarray) -> Chart:
     people = sorted(set(data.subjects[usable]))[:_PEOPLE]
     chosen = _positions(data.subjects[usable], data.labels[usable], rows=people, columns=range(len(data.class_names)))
     faces = [[None if each is None else _upright(data, usable[each]) for each in row] for row in chosen]
-    figure, _ = galleries.grid(faces, rows=people, columns=data.class_names, cell=(0.95, 0.95))
+    sheet = galleries.Sheet(faces, rows=people, columns=data.class_names, cell=(0.95, 0.95))
     return Chart(
-        figure,
+        sheet.figure,
         caption="Kept faces, aligned by the eyes: subjects by expressions.",
         alt=f"{len(people)} rows of upright faces, one per person, columns {', '.join(data.class_names)}.",
     )
@@ -149,8 +150,8 @@ def _upright(data: FaceDataset, index: int) -> np.ndarray:
 def _named_images(data: FaceDataset, lines: Sequence[Sequence[str]], *, cell: tuple[float, float]) -> Figure:
     """Rows of images with the names of their files."""
     positions = [[data.position(name) for name in line] for line in lines]
-    figure, axes = galleries.grid(_images(data, positions), cell=cell)
-    for row, line in zip(axes, lines, strict=True):
-        for ax, name in zip(row, line, strict=False):  # a shorter line ends in empty cells
-            ax.set_title(name.removeprefix("subject"), fontsize=7)
-    return figure
+    sheet = galleries.Sheet(_images(data, positions), cell=cell, above=1)
+    for row, line in enumerate(lines):
+        for column, name in enumerate(line):
+            sheet.write(row, column, name.removeprefix("subject"), size=7)
+    return sheet.figure

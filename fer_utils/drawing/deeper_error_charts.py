@@ -6,7 +6,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from fer_utils.data.alignment import REGIONS
 from fer_utils.drawing import galleries
@@ -110,24 +109,23 @@ def occlusion(
         model: that was covered.
     """
     columns = min(len(heat), MANY - 1)
-    rows = -(-len(heat) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(2.1 * columns, 2.6 * rows), squeeze=False)
-    for ax in axes.flat[len(heat) :]:
-        ax.axis("off")
-    for ax, (expression, falls) in zip(axes.flat, heat.items(), strict=False):
-        galleries.overlay(
-            faces[expression], np.maximum(falls, 0) / max(falls.max(), 1e-9), ax=ax, title=str(expression)
-        )
+    names = list(heat)
+    lines = [names[start : start + columns] for start in range(0, len(names), columns)]
+    sheet = galleries.Sheet([[faces[name] for name in line] for line in lines], cell=(2.1, 2.3), above=1)
+    for number, (expression, falls) in enumerate(heat.items()):
+        place = divmod(number, columns)
+        sheet.overlay(*place, np.maximum(falls, 0) / max(falls.max(), 1e-9))
+        sheet.write(*place, str(expression), size=9)
         side = len(falls)
         for left, top, right, bottom in REGIONS.values():
             corner, size = (side * left, side * top), (side * (right - left), side * (bottom - top))
-            ax.add_patch(Rectangle(corner, *size, fill=False, color="white", linewidth=1))
+            sheet.mark_box(*place, corner, size, color="white")
     words = "; ".join(
         f"{expression}: " + ", ".join(f"{r.region} {r.value:.1f}" for r in rows.itertuples())
         for expression, rows in shares.groupby("expression", sort=False)
     )
     return Chart(
-        figure,
+        sheet.figure,
         f"`{model}`: what covering takes from the true expression, each panel to its own maximum; regions against the mean. "
         f"{words}.",
         f"A mean face under a heat map for each expression, with four framed regions. {words}.",

@@ -9,6 +9,8 @@ import pandas as pd
 from fer_utils.drawing import charts, galleries
 from fer_utils.drawing.chart import Chart
 
+_HEAT_MAPS = 7  # in a row
+
 
 def confusion(
     counts: np.ndarray, *, classes: Sequence[str], model: str, seeds: int, people: Mapping[str, int]
@@ -89,13 +91,13 @@ def confident_mistakes(images: Sequence[Sequence[np.ndarray]], mistakes: pd.Data
         images: the mistakes, then the training images: (height, width) uint8 each.
         mistakes: with the columns `truth, predicted, confidence, nearest_label`.
     """
-    figure, axes = galleries.grid(images, rows=["mistake", "nearest"], cell=(1.35, 1.45))
+    sheet = galleries.Sheet(images, rows=["mistake", "nearest"], cell=(1.35, 1.6), above=2)
     for column, row in enumerate(mistakes.itertuples()):
-        axes[0, column].set_title(f"{row.truth}\nas {row.predicted} {row.confidence:.0%}", fontsize=8)
-        axes[1, column].set_title(row.nearest_label, fontsize=8)
+        sheet.write(0, column, f"{row.truth}\nas {row.predicted} {row.confidence:.0%}")
+        sheet.write(1, column, row.nearest_label)
     pairs = "; ".join(f"{row.truth} as {row.predicted}, near a {row.nearest_label}" for row in mistakes.itertuples())
     return Chart(
-        figure,
+        sheet.figure,
         caption=f"`{model}`: the surest mistakes and the training images nearest to them.",
         alt=f"Pairs of faces: {pairs}",
     )
@@ -117,18 +119,18 @@ def grad_cam(
         predictions: with the columns `truth, predicted`.
         face_share: of all images, see `heat_on_face`.
     """
-    figure, axes = plt.subplots(2, 7, figsize=(11, 3.9))
-    for ax in axes.flat:
-        ax.axis("off")
     right = (predictions["truth"] == predictions["predicted"]).to_numpy()
     rows = list(predictions.itertuples())
-    for line, chosen in zip(axes, (np.flatnonzero(right), np.flatnonzero(~right)), strict=True):
-        for ax, index in zip(line, chosen, strict=False):
-            title = f"{rows[index].truth}\nas {rows[index].predicted}"
-            galleries.overlay(images[index], heat[index], ax=ax, title=title)
+    chosen = [np.flatnonzero(each)[:_HEAT_MAPS] for each in (right, ~right)]
+    shown = [[images[index] for index in line] + [None] * (_HEAT_MAPS - len(line)) for line in chosen]
+    sheet = galleries.Sheet(shown, cell=(1.55, 1.92), above=2)
+    for row, line in enumerate(chosen):
+        for column, index in enumerate(line):
+            sheet.overlay(row, column, heat[index])
+            sheet.write(row, column, f"{rows[index].truth}\nas {rows[index].predicted}")
     on_face = heat_on_face(*face_share)
     return Chart(
-        figure,
+        sheet.figure,
         caption=f"Grad-CAM of `{model}`: above right, below wrong. {on_face}",
         alt=f"Faces under heat maps; upper row right predictions, lower row wrong ones. {on_face}",
     )

@@ -1,4 +1,4 @@
-"""Sheets of face images: data first, the rest keyword-only, each returns its figure."""
+"""Sheets of face images."""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,9 @@ from fer_utils.data.alignment import Face
 from fer_utils.drawing.charts import PALETTE, RIGHT, WRONG, shortened
 
 _WIDEST_TITLE = 14  # letters to an inch that a column's title may have and not touch the next one
+_LINE = 0.14  # inches of a line of text
+_GAP = 0.06  # between two images
+_PAD = 0.04  # between an image and its text
 
 
 def show(image: np.ndarray, *, ax: Axes, title: str = "", color: str | tuple = "black") -> Axes:
@@ -32,50 +35,136 @@ def show(image: np.ndarray, *, ax: Axes, title: str = "", color: str | tuple = "
     return ax
 
 
-def grid(
-    images: Sequence[Sequence[np.ndarray | None]],
-    *,
-    rows: Sequence[str] = (),
-    columns: Sequence[str] = (),
-    cell: tuple[float, float] = (1.0, 1.0),
-) -> tuple[Figure, np.ndarray]:
-    """Images in rows and columns with names at the edges; None leaves a cell empty.
+class Sheet:
+    """Images in rows and columns with names at the edges.
+
+    All stand on one axes, whose unit is an inch: Matplotlib lays out a hundred axes for seconds.
 
     Args:
-        images: rows of (height, width) images.
-        cell: width and height of a cell in inches.
-
-    Returns:
-        The figure and its (rows, columns) array of Axes.
+        images: rows of (height, width) images; None leaves a cell empty.
+        rows, columns: names at the left and above.
+        cell: width and height of a cell in inches, its text included.
+        above, below: lines of text that every cell has room for over and under its image.
     """
-    shape = (len(images), max(len(row) for row in images))
-    longest = max((len(shortened(name)) for name in columns), default=0)
-    upright = longest > _WIDEST_TITLE * cell[0]
-    size = cell[0] * shape[1] + 0.8, cell[1] * shape[0] + 0.5 + (0.09 * longest if upright else 0)
-    figure, axes = plt.subplots(*shape, figsize=size, squeeze=False)
-    for row in range(shape[0]):
-        for column in range(shape[1]):
-            image = images[row][column] if column < len(images[row]) else None
-            if image is None:
-                axes[row, column].axis("off")
-            else:
-                show(image, ax=axes[row, column])
-    for ax, name in zip(axes[0], columns, strict=False):
-        ax.set_title(shortened(name), fontsize=9, rotation=90 if upright else 0)
-    for ax, name in zip(axes[:, 0], rows, strict=False):
-        ax.axis("on")
-        ax.set_ylabel(shortened(name), fontsize=9, rotation=0, ha="right", va="center")
-        ax.set_xticks([], [])
-        ax.set_yticks([], [])
-    return figure, axes
 
+    def __init__(
+        self,
+        images: Sequence[Sequence[np.ndarray | None]],
+        *,
+        rows: Sequence[str] = (),
+        columns: Sequence[str] = (),
+        cell: tuple[float, float] = (1.0, 1.0),
+        above: int = 0,
+        below: int = 0,
+    ) -> None:
+        self._cell, self._above, self._below = cell, _LINE * above, _LINE * below
+        self._images = {
+            (row, column): image
+            for row, line in enumerate(images)
+            for column, image in enumerate(line)
+            if image is not None
+        }
+        width, height = cell[0] * max(len(line) for line in images), cell[1] * len(images)
+        # Names stand outside the axes; saving makes room for those above, and the figure has it for those on the left.
+        self.figure = plt.figure(figsize=(width, height), layout="none")
+        self._ax = self.figure.add_axes((0, 0, 1, 1))
+        for (row, column), image in self._images.items():
+            self._draw(row, column, image, vmax=255 if image.dtype == np.uint8 else 1)
+        self._ax.set(xlim=(0, width), ylim=(height, 0), aspect="auto")
+        self._ax.set_axis_off()
+        self._name_columns(columns)
+        self._name_rows(rows)
 
-def mark_face(face: Face, *, ax: Axes) -> Axes:
-    """Draw a detected face's box and eyes."""
-    ax.add_patch(Rectangle((face.x, face.y), face.width, face.height, fill=False, color=PALETTE[1], linewidth=1.2))
-    xs, ys = zip(face.left_eye, face.right_eye, strict=True)
-    ax.plot(xs, ys, linestyle="none", marker="+", markersize=5, color=PALETTE[9], markeredgewidth=1.3)
-    return ax
+    def write(
+        self, row: int, column: int, text: str, *, below: bool = False, size: int = 8, color: str | tuple = "black"
+    ) -> None:
+        """Text over an image, or under it."""
+        left, right, bottom, top = self._place(row, column)
+        y, side = (bottom + _PAD, "top") if below else (top - _PAD, "bottom")
+        self._ax.text((left + right) / 2, y, text, fontsize=size, color=color, ha="center", va=side)
+
+    def frame(self, row: int, column: int, *, color: str | tuple, dashed: bool) -> None:
+        """A frame around an image."""
+        left, right, bottom, top = self._place(row, column)
+        words = {"color": color, "linestyle": "--" if dashed else "-", "linewidth": 2}
+        self._ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, **words))
+
+    def overlay(self, row: int, column: int, heat: np.ndarray) -> None:
+        """A translucent heat map over an image.
+
+        Args:
+            heat: (height, width) float in [0, 1].
+        """
+        self._draw(row, column, heat, vmax=1, cmap="inferno", alpha=0.5, interpolation="bilinear")
+
+    def mark_box(
+        self, row: int, column: int, corner: tuple[float, float], size: tuple[float, float], *, color: str | tuple
+    ) -> None:
+        """A box in an image; what lies outside is not drawn.
+
+        Args:
+            corner: left and upper edge in pixels of the image.
+            size: width and height in pixels.
+        """
+        (left, top), (right, bottom) = self._points(row, column, [corner, np.add(corner, size)])
+        box = Rectangle((left, top), right - left, bottom - top, fill=False, color=color, linewidth=1.2)
+        self._ax.add_patch(box)
+        box.set_clip_path(self._inside(row, column))
+
+    def mark_face(self, row: int, column: int, face: Face) -> None:
+        """A detected face's box and eyes in an image."""
+        self.mark_box(row, column, (face.x, face.y), (face.width, face.height), color=PALETTE[1])
+        xs, ys = self._points(row, column, [face.left_eye, face.right_eye]).T
+        words = {"marker": "+", "markersize": 5, "color": PALETTE[9], "markeredgewidth": 1.3}
+        (eyes,) = self._ax.plot(xs, ys, linestyle="none", **words)
+        eyes.set_clip_path(self._inside(row, column))
+
+    def _draw(self, row: int, column: int, image: np.ndarray, *, vmax: float, cmap: str = "gray", **words) -> None:
+        words = {"interpolation": "nearest"} | words
+        extent = self._place(row, column)
+        self._ax.imshow(image, extent=extent, aspect="auto", vmin=0, vmax=vmax, cmap=cmap, **words)
+
+    def _place(self, row: int, column: int) -> tuple[float, float, float, float]:
+        """Left, right, bottom and top of an image: as large as its cell lets it be."""
+        height, width = self._images[row, column].shape
+        free = self._cell[0] - _GAP, self._cell[1] - _GAP - self._above - self._below
+        scale = min(free[0] / width, free[1] / height)
+        x = (column + 0.5) * self._cell[0]
+        y = row * self._cell[1] + self._above + (self._cell[1] - self._above - self._below) / 2
+        return x - scale * width / 2, x + scale * width / 2, y + scale * height / 2, y - scale * height / 2
+
+    def _points(self, row: int, column: int, pixels: Sequence[Sequence[float]]) -> np.ndarray:
+        """(N, 2) places on the axes of pixels of an image; the centre of its first one is (0, 0)."""
+        left, right, bottom, top = self._place(row, column)
+        height, width = self._images[row, column].shape
+        scale = (right - left) / width, (bottom - top) / height
+        return np.array([left, top]) + (np.asarray(pixels, dtype=float) + 0.5) * scale
+
+    def _inside(self, row: int, column: int) -> Rectangle:
+        left, right, bottom, top = self._place(row, column)
+        return Rectangle((left, top), right - left, bottom - top, transform=self._ax.transData)
+
+    def _name_columns(self, names: Sequence[str]) -> None:
+        longest = max((len(shortened(name)) for name in names), default=0)
+        upright = longest > _WIDEST_TITLE * self._cell[0]
+        for column, name in enumerate(names):
+            x = (column + 0.5) * self._cell[0]
+            words = {"fontsize": 9, "ha": "center", "va": "bottom", "rotation": 90 if upright else 0}
+            self._ax.text(x, -_PAD, shortened(name), **words)
+
+    def _name_rows(self, names: Sequence[str]) -> None:
+        middle = self._above + (self._cell[1] - self._above - self._below) / 2
+        words = {"fontsize": 9, "ha": "right", "va": "center"}
+        texts = [
+            self._ax.text(-_PAD, row * self._cell[1] + middle, shortened(name), **words)
+            for row, name in enumerate(names)
+        ]
+        if not texts:
+            return
+        widest = max(text.get_window_extent().width for text in texts) / self.figure.dpi + 2 * _PAD
+        width, height = self.figure.get_size_inches()
+        self.figure.set_size_inches(width + widest, height)
+        self._ax.set_position((widest / (width + widest), 0, width / (width + widest), 1))
 
 
 def predictions(
@@ -85,21 +174,19 @@ def predictions(
 
     Args:
         images: (height, width) each.
-        lines: text under each image.
+        lines: text under each image, one or two lines.
         right: one bool for each image.
     """
     columns = min(columns, max(3, len(images)))  # a few images keep their size
-    count = max(1, -(-len(images) // columns))
-    figure, axes = plt.subplots(count, columns, figsize=(1.5 * columns, 1.85 * count), squeeze=False)
-    for ax in axes.flat:
-        ax.axis("off")
-    for ax, image, line, good in zip(axes.flat, images, lines, right, strict=False):
-        ax.axis("on")
-        show(image, ax=ax)
-        ax.set_xlabel(line, fontsize=8, color="black")
-        for side in ax.spines.values():
-            side.set(visible=True, color=RIGHT if good else WRONG, linewidth=2, linestyle="-" if good else "--")
-    return figure
+    cells: list[np.ndarray | None] = [*images, *[None] * (-len(images) % columns)] or [None] * columns
+    rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
+    sheet = Sheet(rows, cell=(1.5, 1.87), below=2)
+    for number, (line, good) in enumerate(zip(lines, right, strict=False)):
+        if number < len(images):
+            place = divmod(number, columns)
+            sheet.write(*place, line, below=True)
+            sheet.frame(*place, color=RIGHT if good else WRONG, dashed=not good)
+    return sheet.figure
 
 
 def answers(predictions: pd.DataFrame) -> tuple[list[str], list[bool]]:
@@ -116,15 +203,3 @@ def answers(predictions: pd.DataFrame) -> tuple[list[str], list[bool]]:
 def in_one_line(lines: Sequence[str]) -> str:
     """The text under all images, for an alt text."""
     return "; ".join(line.replace("\n", " ") for line in lines)
-
-
-def overlay(image: np.ndarray, heat: np.ndarray, *, ax: Axes, title: str = "") -> Axes:
-    """An image under a translucent heat map.
-
-    Args:
-        image: (height, width) grey.
-        heat: (height, width) float in [0, 1].
-    """
-    show(image, ax=ax, title=title)
-    ax.imshow(heat, cmap="inferno", alpha=0.5, vmin=0, vmax=1, interpolation="bilinear")
-    return ax
