@@ -5,6 +5,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import sheets
 
 from fer_utils.drawing import comparison_charts
 from fer_utils.evaluation import scores as scoring
@@ -110,11 +111,11 @@ def test_predictions_on_held_out_subjects():
     chart = comparison_charts.held_out_predictions(images, predictions, word="incorrect", total=18)
     assert chart.caption == "`updated`, incorrect predictions on held-out subjects (2 of 18)."
     assert chart.alt == "Frames of faces: sad as happy 90%; wink as very_happy 55%"
-    first, second = chart.figure.axes[:2]
-    assert [ax.get_xlabel() for ax in (first, second)] == ["sad\nas happy 90%", "wink\nas very_happy 55%"]
-    assert (first.images[0].get_array() == 10).all()
-    assert (second.images[0].get_array() == 200).all()
-    assert first.spines["left"].get_linestyle() == "--"  # wrong
+    first, second = sheets.cells(chart.figure)
+    below = [text.get_text() for cell in (first, second) for text in cell.below]
+    assert below == ["sad\nas happy 90%", "wink\nas very_happy 55%"]
+    assert [first.grey, second.grey] == [10, 200]
+    assert first.frame == "--"  # wrong
 
 
 def test_curves_over_folds_are_means_of_each_model():

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -182,3 +184,11 @@ def test_differences_count_the_luck_of_seeds():
     assert over_subjects.low == pytest.approx(over_subjects.high) == pytest.approx(1 / 18)
     one = intervals.difference_interval(lucky[:, 2:], plain[:, :1], counts)
     assert (one.value, one.low, one.high) == pytest.approx((1 / 3, 1 / 3, 1 / 3))
+
+
+def test_smoothing_floor():
+    assert scoring.smoothing_floor(6, 0) == 0
+    share = 0.1 / 6
+    assert scoring.smoothing_floor(6, 0.1) == pytest.approx(
+        -(1 - 5 * share) * math.log(1 - 5 * share) - 5 * share * math.log(share)
+    )

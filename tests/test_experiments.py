@@ -35,7 +35,7 @@ def test_original_split_is_the_originals():
 
 
 def test_the_overview_has_a_row_for_each_model_and_protocol():
-    table = recipes.overview(budget="standard", classes=3)
+    table = recipes.overview("sample", budget="standard", classes=3)
     assert list(table.index) == [
         ("original-split", "baseline"),
         ("original-split", "updated"),
@@ -44,10 +44,10 @@ def test_the_overview_has_a_row_for_each_model_and_protocol():
     long, short = table.loc[("original-split", "updated")], table.loc[("loso", "updated-face")]
     assert (long["input"], long["epochs"], long["seeds"], long["policy"]) == ("frame", 1000, 1, "original")
     assert (short["input"], short["epochs"], short["seeds"], short["label smoothing"]) == ("face", 300, 3, 0.1)
-    more = recipes.overview(budget="quick", classes=4)["parameters"]
+    more = recipes.overview("sample", budget="quick", classes=4)["parameters"]
     assert (more > table["parameters"]).all()  # a further class has weights of its own
     with pytest.raises(ParameterError, match="no budget named 'huge'"):
-        recipes.overview(budget="huge", classes=3)
+        recipes.overview("sample", budget="huge", classes=3)
 
 
 def test_plan_has_one_prediction_per_image_model_and_seed(experiment):

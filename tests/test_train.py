@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 
@@ -7,6 +5,7 @@ from fer_utils.common.errors import ParameterError
 from fer_utils.engine import networks, train
 from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.scaling import scaled
+from fer_utils.evaluation import scores
 from fer_utils.experiments.recipes import recipe_for
 
 
@@ -52,15 +51,7 @@ def test_loss_is_the_sum_of_its_parts(tiny_fold):
     recipe = Recipe("updated", epochs=2, label_smoothing=0.1, policy="original")
     curves = train.train(tiny_fold, recipe, seed=1).curves
     assert curves["loss"] == pytest.approx(curves["smoothed_cross_entropy"] + curves["penalty"], rel=1e-5)
-    assert (curves["smoothed_cross_entropy"] > train.smoothing_floor(3, 0.1)).all()
-
-
-def test_smoothing_floor():
-    assert train.smoothing_floor(6, 0) == 0
-    share = 0.1 / 6
-    assert train.smoothing_floor(6, 0.1) == pytest.approx(
-        -(1 - 5 * share) * math.log(1 - 5 * share) - 5 * share * math.log(share)
-    )
+    assert (curves["smoothed_cross_entropy"] > scores.smoothing_floor(3, 0.1)).all()
 
 
 def test_a_shorter_training_is_the_beginning_of_a_longer_one(tiny_fold):

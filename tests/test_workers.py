@@ -13,7 +13,9 @@ import psutil
 import pytest
 import small_experiment
 
+from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.record import Record
+from fer_utils.experiments import workers
 
 RUNS = 24  # eight subjects, three seeds
 
@@ -142,3 +144,15 @@ def test_a_folder_that_cannot_be_written_is_told(outputs):
     assert "cannot write" in errors
     assert "FER_OUTPUT_DIR" in errors
     assert "Traceback" not in errors
+
+
+def test_no_word_of_retracing_when_a_worker_trains_many_networks(tiny_fold, capfd):
+    """Each is traced once; TensorFlow took them for one function, and warned from the fifth on."""
+    recipes = [Recipe("baseline", epochs=1, learning_rate=rate / 1000) for rate in range(1, 8)]
+    records: dict[int, Record] = {}
+    tasks = [workers.Task(tiny_fold, recipe, seed=1, keep_weights=False) for recipe in recipes]
+    workers.run(tasks, jobs=1, on_record=records.__setitem__)
+    assert len(records) == len(recipes)
+    said = capfd.readouterr().err
+    assert "7 of 7 runs" in said  # what the worker says would be here
+    assert "retracing" not in said

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -79,6 +80,7 @@ def quiet() -> None:
     Raises:
         ParameterError: see `name`; or Keras was imported before, with other settings.
     """
+    logging.getLogger("tensorflow").addFilter(_is_meant)
     for variable, value in _QUIET.items():
         os.environ.setdefault(variable, value)
     for variable in _REMOVED:
@@ -96,6 +98,16 @@ def quiet() -> None:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+def _is_meant(record: logging.LogRecord) -> bool:
+    """Whether a message of TensorFlow's is for the user: not that our loop is "retraced".
+
+    Every network has a loop of its own, which is traced once. TensorFlow counts traces by the code of what is traced, which all
+    loops share, and from the fifth network in a process on takes them for one function that is traced over and over.
+    """
+    message = record.getMessage()
+    return not ("retracing" in message and "GraphLoop" in message)
 
 
 def _require_ours() -> None:

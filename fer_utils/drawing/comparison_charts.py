@@ -151,7 +151,7 @@ def loss_parts(curves: Mapping[str, np.ndarray], *, floor: float, explanation: s
 
     Args:
         curves: `penalty` and `smoothed_cross_entropy`, each (epochs,) float, nats.
-        floor: nats, `train.smoothing_floor`.
+        floor: nats, `scores.smoothing_floor`.
         explanation: what the parts come to, in words.
     """
     penalty, cross_entropy = curves["penalty"], curves["smoothed_cross_entropy"]

@@ -4,6 +4,7 @@ Truth and prediction are class names or indices, shape (N,). Intervals are for 9
 resample subjects with all their images and all seeds, since images of one person are not independent.
 """
 
+import math
 from dataclasses import astuple
 
 import numpy as np
@@ -47,6 +48,17 @@ def macro_f1_interval(truth: np.ndarray, predicted: np.ndarray, classes: list[st
     drawn = random_draws.generator(BOOTSTRAP_SEED).multinomial(table.sum(), table.ravel() / table.sum(), size=RESAMPLES)
     low, high = np.quantile(_macro_f1(drawn.reshape(-1, *table.shape)), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(_macro_f1(table[np.newaxis])[0]), float(low), float(high))
+
+
+def smoothing_floor(classes: int, label_smoothing: float) -> float:
+    """Least cross-entropy, in nats, that any prediction can reach against smoothed labels: their entropy.
+
+    With K classes and smoothing e the labels hold 1 - e + e / K once and e / K elsewhere (Szegedy et al. 2016,
+    doi:10.1109/CVPR.2016.308).
+    """
+    other = label_smoothing / classes
+    values = [1 - label_smoothing + other] + [other] * (classes - 1)
+    return -sum(value * math.log(value) for value in values if value > 0)
 
 
 def confusion(truth: np.ndarray, predicted: np.ndarray, classes: list[str]) -> np.ndarray:

@@ -82,7 +82,7 @@ class Experiment:
     def overview(self) -> pd.DataFrame:
         """A row for each model under each protocol, see `recipes.overview`."""
         words = {"budget": self.budget, "precision": self.precision, "images": len(self.usable)}
-        return overview(protocol=self.protocol, classes=len(self.dataset.class_names), **words)
+        return overview(self.dataset.name, protocol=self.protocol, classes=len(self.dataset.class_names), **words)
 
     def plan(self, protocol: str, models: Sequence[str] | None = None) -> list[Run]:
         """Every run of a protocol: models, then seeds, then folds. Weights are kept for the first seed."""

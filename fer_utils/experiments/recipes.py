@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
+from fer_utils.common import cache
 from fer_utils.common.errors import ParameterError
 from fer_utils.engine.recipe import PRECISIONS, Recipe
 from fer_utils.evaluation import protocols
@@ -125,11 +127,18 @@ def require_budget(budget: str) -> None:
 
 
 def overview(
-    *, budget: str, classes: int, protocol: str = protocols.LOSO, precision: str = "float32", images: int = 0
+    dataset: str,
+    *,
+    budget: str,
+    classes: int,
+    protocol: str = protocols.LOSO,
+    precision: str = "float32",
+    images: int = 0,
 ) -> pd.DataFrame:
     """A row for each model under each protocol: its parameters, input, epochs, seeds, augmentation and precision.
 
     Args:
+        dataset: its short name; beside its runs the numbers of parameters are kept, so that nothing imports Keras for them.
         classes: number of expressions, on which the number of parameters depends.
         protocol: under which people are left out.
         images: of the data set.
@@ -137,8 +146,8 @@ def overview(
     Raises:
         ParameterError: unknown budget.
     """
-    from fer_utils.engine import networks  # imports TensorFlow
-
+    require_budget(budget)
+    parameters = _parameters(dataset, classes)
     rows = []
     shown = ("original-split", protocol)
     for protocol, model in ((each, model) for each in shown for model in PROTOCOL_MODELS[each]):
@@ -147,7 +156,7 @@ def overview(
             {
                 "protocol": protocol,
                 "model": model,
-                "parameters": networks.build(recipe.architecture, classes=classes).count_params(),
+                "parameters": parameters[recipe.architecture],
                 "input": MODELS[model].input,
                 "epochs": recipe.epochs,
                 "seeds": len(seeds_for(model, protocol=protocol, budget=budget)),
@@ -157,6 +166,18 @@ def overview(
             }
         )
     return pd.DataFrame(rows).set_index(["protocol", "model"])
+
+
+def _parameters(dataset: str, classes: int) -> dict[str, int]:
+    """The number of parameters of each architecture, kept on disk."""
+
+    def fit() -> dict[str, np.ndarray]:
+        from fer_utils.engine import networks  # imports TensorFlow
+
+        return {name: np.array(networks.build(name, classes=classes).count_params()) for name in _ORIGINAL}
+
+    counted = cache.arrays(dataset, "parameters", fit, code=("engine.networks",), inputs=(*_ORIGINAL, classes))
+    return {name: int(count) for name, count in counted.items()}
 
 
 def _check(model: str, protocol: str, budget: str) -> None:

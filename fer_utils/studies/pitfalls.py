@@ -12,9 +12,9 @@ import pandas as pd
 
 from fer_utils.data import cleaning
 from fer_utils.engine.record import Record
-from fer_utils.engine.train import smoothing_floor
 from fer_utils.evaluation import calibration, intervals
 from fer_utils.evaluation.protocols import PEOPLE
+from fer_utils.evaluation.scores import smoothing_floor
 from fer_utils.experiments import tables
 from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.run import Run
