@@ -19,6 +19,7 @@ _LONG = 14  # letters of a name, likewise
 _LONGEST_NAME = 40  # letters of it that are shown
 _CELL = 0.36  # inches of a cell with a number in it
 _LARGEST_SIDE = 18.0  # inches of a table of numbers
+_BRIGHT = 0.4  # luminance of a cell from which on its number is dark
 _MOST_NUMBERS = 40  # rows or columns of a table up to which its cells hold numbers
 _WORD_JOINER = "\u2060"
 
@@ -167,27 +168,30 @@ def matrix(
         mask: (rows, columns) bool; True cells stay empty.
     """
     ax = ax or plt.gca()
-    sns.heatmap(
-        values,
-        annot=max(values.shape) <= _MOST_NUMBERS,
-        fmt=fmt,
-        cmap=cmap,
-        cbar=False,
-        square=True,
-        linewidths=0.5,
-        vmin=0,
-        vmax=vmax,
-        mask=mask,
-        xticklabels=[shortened(name) for name in columns],
-        yticklabels=[shortened(name) for name in rows],
-        annot_kws={"size": "small"},
-        ax=ax,
-    )
+    shown = np.ma.masked_invalid(np.ma.array(values, mask=mask, dtype=float))
+    # Not Seaborn's heat map, which draws the whole figure to see whether labels touch.
+    cells = ax.pcolormesh(shown, cmap=cmap, vmin=0, vmax=vmax, edgecolors="white", linewidth=0.5)
+    if max(values.shape) <= _MOST_NUMBERS:
+        for (row, column), value in np.ndenumerate(values):
+            if not np.ma.getmaskarray(shown)[row, column]:
+                color = "0.15" if _luminance(cells.to_rgba(shown[row, column])) > _BRIGHT else "white"
+                words = {"ha": "center", "va": "center", "size": "small", "color": color}
+                ax.text(column + 0.5, row + 0.5, format(value, fmt), **words)
+    ax.set_xticks(np.arange(len(columns)) + 0.5, [shortened(name) for name in columns])
+    ax.set_yticks(np.arange(len(rows)) + 0.5, [shortened(name) for name in rows])
     ax.grid(visible=False)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.spines[:].set_visible(False)
+    ax.set(xlabel=xlabel, ylabel=ylabel, xlim=(0, len(columns)), ylim=(len(rows), 0), aspect="equal")
     ax.tick_params(axis="x", rotation=90 if crowded(columns) else 45)
     ax.tick_params(axis="y", rotation=0)
     return ax
+
+
+def _luminance(color: tuple[float, ...]) -> float:
+    """Of a colour of the sRGB standard, in [0, 1] (Web Content Accessibility Guidelines 2.2, "relative luminance")."""
+    rgb = np.asarray(color[:3])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
 def reliability_diagram(table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, color=None) -> Axes:

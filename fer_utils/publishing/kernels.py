@@ -1,4 +1,7 @@
-"""Kernels that are ready when their notebook's turn comes: started, and its modules imported, while the one before runs."""
+"""Kernels that are ready when their notebook's turn comes: started, and its modules imported, while the one before runs.
+
+What every figure's origin needs, the hash of the notebook's code, is computed there ahead too.
+"""
 
 import ast
 import contextlib
@@ -12,13 +15,21 @@ from jupyter_core.utils import run_sync
 
 from fer_utils.common import files, paths
 
-# Run in a namespace of its own, so that the notebook finds none of it; a module that fails to import is the notebook's to tell.
+# Run in a namespace of its own, so that the notebook finds none of it; what fails here is the notebook's to tell.
 _IMPORTS = """
 import contextlib, importlib
 for name in {names}:
     with contextlib.suppress(Exception):
         importlib.import_module(name)
+with contextlib.suppress(Exception):
+    from pathlib import Path
+    from fer_utils.common import code_hash, keras_setup
+    code_hash.of_notebook(Path({notebook!r}))
+    if {keras}:
+        keras_setup.import_keras()
 """
+# What it computes is kept nowhere, so it always needs Keras, which no module of it imports before it is used.
+_NEED_KERAS = ("06_own_photos",)
 
 
 class Kernel:
@@ -44,7 +55,8 @@ class Kernel:
         self._client = BlockingKernelClient()
         self._client.load_connection_info(self.manager.get_connection_info())
         self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
-        code = _IMPORTS.format(names=imported(notebook))
+        words = {"names": imported(notebook), "notebook": str(notebook), "keras": notebook.stem in _NEED_KERAS}
+        code = _IMPORTS.format(**words)
         self._client.execute(f"exec({code!r}, {{}})", silent=True, store_history=False)
 
     def end(self) -> None:
