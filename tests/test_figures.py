@@ -1,3 +1,4 @@
+import io
 import json
 
 import matplotlib
@@ -5,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import sheets
+from PIL import Image
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+from fer_utils.common import paths
 from fer_utils.data import datasets
 from fer_utils.drawing import charts, galleries, saving
 from fer_utils.drawing.chart import Chart
@@ -103,6 +106,20 @@ def test_a_sheet_keeps_shapes_apart_and_stands_on_one_axes():
     (name,) = ax.texts
     assert name.get_window_extent().x0 >= 0  # the figure has room for it
     plt.close(figure)
+
+
+def test_a_saved_sheet_is_whole():
+    """Names stand outside its axes; it is saved without being drawn to find that out."""
+    image = np.zeros((4, 4), dtype=np.uint8)
+    figure = galleries.Sheet([[image] * 6], rows=["someone"], columns=["a long name " * 3, *"vwxyz"]).figure
+    tight = io.BytesIO()
+    figure.savefig(tight, dpi=saving.DPI, bbox_inches="tight")
+    chart = Chart(figure, "caption", "alt")
+    saving.save(chart, "01-sheet", context=saving.Context("01_data_cleaning", datasets.load("sample")))
+    width, height = Image.open(paths.outputs("sample") / "figures" / "01-sheet.png").size
+    wanted = Image.open(tight).size
+    assert abs(width - wanted[0]) <= 2
+    assert 10 < height - wanted[1] < 40  # the small print
 
 
 @pytest.mark.parametrize("architecture", ["baseline", "updated"])

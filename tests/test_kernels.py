@@ -50,6 +50,16 @@ def test_a_kernel_runs_no_start_up_code_of_the_user_and_draws_into_the_notebook(
         assert "inline" in answer(kernel, "__import__('os').environ['MPLBACKEND']")
 
 
+def test_a_kernel_has_hashed_its_code_and_imports_keras_where_it_is_always_needed(tmp_path):
+    paths = [notebook(tmp_path, name, "from fer_utils.common import files") for name in ("01_x", "06_own_photos")]
+    parsed = "__import__('fer_utils.common.code_hash').common.code_hash._module.cache_info().currsize"
+    with contextlib.closing(kernels.ahead(paths)) as ready:
+        for keras in (False, True):
+            kernel = next(ready).manager
+            assert int(answer(kernel, parsed)) > 1
+            assert answer(kernel, "'keras' in __import__('sys').modules") == str(keras)
+
+
 def test_the_next_kernel_has_imported_its_modules_and_none_is_left(tmp_path):
     names = ("01_x", "02_x", "03_x")
     paths = [notebook(tmp_path, name, "import colorsys\nimport no_such_one") for name in names]
