@@ -198,6 +198,39 @@ def warm_figures(table: Table) -> None:
         table.add(name, values, "s")
 
 
+def clone_to_report(table: Table) -> None:
+    """Seconds from a clone of the last commit to the report on the sample faces, all by `make figures`, once.
+
+    Packages come from the installers' caches, which a first clone fills, not counted. Left out where git or make is missing,
+    or this copy is no clone itself.
+    """
+    missing = [name for name in ("git", "make") if shutil.which(name) is None]
+    if missing or not (paths.PROJECT / ".git").exists():
+        why = f"{missing[0]} is missing" if missing else f"{paths.PROJECT} is no git clone"
+        progress.say(f"clone_to_report_s is left out: {why}")
+        return
+    from_clone("setup")
+    table.add("clone_to_report_s", [from_clone("figures")], "s")
+
+
+def from_clone(target: str) -> float:
+    """Seconds that a clone of the last commit and a target of its Makefile take together."""
+    # Nothing of the user's, nor of the make that called us.
+    own = ("FER_DATA_DIR", "FER_OUTPUT_DIR", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH", "VIRTUAL_ENV")
+    environment = {name: value for name, value in os.environ.items() if name not in own}
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder) / "clone"
+        make = ["make", "--directory", str(clone), target, f"PYTHON={sys.executable}"]
+        for command in (["git", "clone", "--quiet", paths.PROJECT.as_uri(), str(clone)], make):
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+            if done.returncode:
+                raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+        if target == "figures" and not (clone / "outputs" / "sample" / "report" / "index.html").is_file():
+            raise SystemExit(f"make {target} ended well, but wrote no report")
+        return time.perf_counter() - started
+
+
 def draw(table: Table) -> bytes:
     """A bar for every rate, as PNG."""
     import io
@@ -249,6 +282,8 @@ def main() -> None:
     warm_figures(table)
     files.write(HERE / "bench.csv", table.csv())
     files.write(HERE / "bench.png", draw(table))
+    clone_to_report(table)
+    files.write(HERE / "bench.csv", table.csv())
 
 
 if __name__ == "__main__":

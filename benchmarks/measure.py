@@ -189,10 +189,11 @@ def notebooks(ahead: int) -> float:
     from fer_utils.publishing import kernels, run_notebooks
 
     def in_turn(chosen):
-        for path in chosen:
-            kernel = kernels.Kernel(path)
-            yield kernel
-            kernel.end()
+        with tempfile.TemporaryDirectory() as scratch:
+            for path in chosen:
+                kernel = kernels.Kernel(path, scratch)
+                yield kernel
+                kernel.end()
 
     if not ahead:
         kernels.ahead = in_turn

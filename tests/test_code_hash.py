@@ -122,6 +122,14 @@ def test_what_cannot_be_followed_is_named_and_every_module_counts(tmp_path, pack
     assert code_hash.of_notebook(path, package=package) != first
 
 
+def test_asking_for_the_systems_name_runs_nothing(tmp_path, package):
+    """`os.system` runs other code, `platform.system` only tells a name."""
+    harmless = notebook(tmp_path, "import os, platform\nplatform.system() == 'Linux'")
+    assert code_hash.unknown_imports(harmless, package=package) == ()
+    path = notebook(tmp_path, "import os\nos.system('python other.py')")
+    assert code_hash.unknown_imports(path, package=package) == ("the notebook calls system",)
+
+
 def test_a_star_reaches_all_modules_of_a_room(tmp_path, package):
     path = notebook(tmp_path, "from tiny.rooms.deep import *")
     first = code_hash.of_notebook(path, package=package)
