@@ -1,7 +1,6 @@
 """Training one network on one fold: the recipe in, the record out."""
 
 import functools
-import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -63,17 +62,6 @@ def restore(recipe: Recipe, record: Record, *, input_shape: tuple[int, int, int]
     )
     model.set_weights(record.weights)
     return model
-
-
-def smoothing_floor(classes: int, label_smoothing: float) -> float:
-    """Least cross-entropy, in nats, that any prediction can reach against smoothed labels: their entropy.
-
-    With K classes and smoothing e the labels hold 1 - e + e / K once and e / K elsewhere (Szegedy et al. 2016,
-    doi:10.1109/CVPR.2016.308).
-    """
-    other = label_smoothing / classes
-    values = [1 - label_smoothing + other] + [other] * (classes - 1)
-    return -sum(value * math.log(value) for value in values if value > 0)
 
 
 @functools.lru_cache(maxsize=4)
