@@ -1,0 +1,175 @@
+"""Faces in one image by MTCNN's cascade: a first network proposes places, the second and the third look closer at what is left.
+
+Thresholds and steps are those of the package `mtcnn`, and eyes and boxes are whole pixels as there, so that both find the
+same; scores differ in the last digits of floats.
+"""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from fer_utils.data import mtcnn_networks
+
+SMALLEST_FACE = 20  # pixels
+_CELL, _STRIDE = 12, 2  # what the first network sees at once, and the step between two places, pixels
+_STEP = 0.709  # from one size of the image to the next: half the area
+_PROPOSED, _REFINED, _FOUND = 0.6, 0.7, 0.8  # scores above which each network's faces are kept
+_SAME_SIZE, _SAME = 0.5, 0.7  # overlaps above which two of them are one: within one size of the image, and for all others
+_REFINE_SIDE, _FIND_SIDE = 24, 48  # of what the second and the third network see, pixels
+_AT_ONCE = 256  # boxes compared with all others, or looked at: bounds the memory
+
+
+class Found(NamedTuple):
+    """Faces of one image, surest first.
+
+    Attributes:
+        boxes: (faces, 4) int64: left, top, width, height in pixels.
+        scores: (faces,) float64 in (0.8, 1].
+        eyes: (faces, 2, 2) int64: the person's right eye and left eye, x and y in pixels.
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    eyes: np.ndarray
+
+
+def find(image: np.ndarray) -> Found:
+    """Faces from 20 pixels on. On one thread, so that results do not depend on the number of cores.
+
+    Args:
+        image: (height, width) or (height, width, 3) uint8, at least 20 pixels on each side.
+    """
+    values = (np.atleast_3d(image) - np.float32(127.5)) / np.float32(128)
+    with _threads().limit(limits=1):
+        boxes = _squares(_proposals(values))
+        boxes = _squares(_refined(values, boxes)) if len(boxes) else boxes
+        return _faces(values, boxes) if len(boxes) else Found(*(np.empty(shape) for shape in ((0, 4), 0, (0, 2, 2))))
+
+
+@functools.cache
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _proposals(values: np.ndarray) -> np.ndarray:
+    """(N, 5): left, top, right, bottom, score."""
+    height, width, _ = values.shape
+    found = [np.empty((0, 5))]
+    for number in range(round(-(np.log(min(height, width) / _CELL) / np.log(_STEP) + 1))):
+        scale = _CELL / SMALLEST_FACE * _STEP**number
+        offsets, scores = mtcnn_networks.propose(_shrunk(values, int(height * scale), int(width * scale)))
+        rows, columns = np.nonzero(scores > _PROPOSED)
+        corners = np.stack([columns, rows], axis=1) * _STRIDE
+        cells = np.concatenate([corners + 1, corners + _CELL], axis=1)
+        boxes = (cells + offsets[rows, columns] * np.float64(_CELL - 1)) / scale
+        found.append(_suppressed(np.column_stack([boxes, scores[rows, columns]]), _SAME_SIZE))
+    return _suppressed(np.concatenate(found), _SAME)
+
+
+def _refined(values: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """What the second network makes of square boxes, (N, 5) both."""
+    parts = [mtcnn_networks.refine(_patches(values, part, _REFINE_SIDE)) for part in _blocks(boxes)]
+    offsets, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return _suppressed(_moved(boxes, offsets, scores)[scores > _REFINED], _SAME)
+
+
+def _faces(values: np.ndarray, boxes: np.ndarray) -> Found:
+    """What the third network makes of square boxes, (N, 5)."""
+    parts = [mtcnn_networks.find(_patches(values, part, _FIND_SIDE)) for part in _blocks(boxes)]
+    offsets, places, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
+    size = (boxes[:, 2:4] - boxes[:, :2] + 1)[:, np.newaxis]
+    eyes = np.stack([places[:, :2], places[:, 5:7]], axis=2) * size + boxes[:, np.newaxis, :2] - 1
+    found = np.column_stack([_moved(boxes, offsets, scores), eyes.reshape(-1, 4)])[scores > _FOUND]
+    found = _suppressed(found, _SAME, of_smaller=True)
+    limit = np.array([values.shape[1] - 1, values.shape[0] - 1])
+    start, end = np.clip(found[:, :2], 0, limit), np.clip(found[:, 2:4], 0, limit)
+    boxes = np.concatenate([start, end - start], axis=1).round().astype(int)
+    return Found(boxes, found[:, 4], found[:, 5:].round().astype(int).reshape(-1, 2, 2))
+
+
+def _blocks(boxes: np.ndarray) -> list[np.ndarray]:
+    return [boxes[start : start + _AT_ONCE] for start in range(0, len(boxes), _AT_ONCE)]
+
+
+def _moved(boxes: np.ndarray, offsets: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Boxes with a network's offsets applied and its scores; (N, 5)."""
+    size = np.tile(boxes[:, 2:4] - boxes[:, :2] + 1, 2)
+    return np.column_stack([boxes[:, :4] + offsets * size, scores])
+
+
+def _squares(boxes: np.ndarray) -> np.ndarray:
+    """Boxes grown to squares about their centres; (N, 5)."""
+    size = boxes[:, 2:4] - boxes[:, :2]
+    side = size.max(axis=1, keepdims=True)
+    start = boxes[:, :2] + size * 0.5 - side * 0.5
+    return np.concatenate([start, start + side, boxes[:, 4:]], axis=1)
+
+
+def _suppressed(boxes: np.ndarray, threshold: float, *, of_smaller: bool = False) -> np.ndarray:
+    """Boxes, surest first, without those of which a surer one covers more than a share.
+
+    Args:
+        boxes: (N, 5 or more): left, top, right, bottom, score.
+        threshold: share of what both cover together; or `of_smaller`, of the smaller of the two.
+    """
+    boxes = boxes[np.argsort(boxes[:, 4], kind="stable")[::-1]]
+    start, end = boxes[:, :2], boxes[:, 2:4]
+    area = (end - start).prod(axis=1)
+    kept = np.ones(len(boxes), dtype=bool)
+    for first in range(0, len(boxes), _AT_ONCE):
+        block = slice(first, first + _AT_ONCE)
+        surer = min(first + _AT_ONCE, len(boxes))
+        low = np.maximum(start[block, np.newaxis], start[:surer])
+        high = np.minimum(end[block, np.newaxis], end[:surer])
+        common = np.maximum(0, high - low).prod(axis=2)
+        whole = np.minimum(area[block, np.newaxis], area[:surer]) if of_smaller else area[block, np.newaxis] + area[:surer] - common
+        earlier = np.arange(surer) < np.arange(first, surer)[:, np.newaxis]
+        kept[block] = ~((common > threshold * whole) & earlier).any(axis=1)
+    return boxes[kept]
+
+
+def _shrunk(values: np.ndarray, height: int, width: int) -> np.ndarray:
+    """An image at a smaller size, each pixel the mean of what it covers; (height, width, channels) float32."""
+    rows = _means(values.shape[0], height) @ values.reshape(len(values), -1)
+    columns = _means(values.shape[1], width)
+    return np.matmul(columns, rows.reshape(height, values.shape[1], -1))
+
+
+@functools.lru_cache(maxsize=64)
+def _means(size: int, smaller: int) -> np.ndarray:
+    """(smaller, size) float32: the share that each pixel of a line has in each of a shorter line."""
+    edges = np.arange(smaller + 1) * (size / smaller)
+    start, end = edges[:-1, np.newaxis], edges[1:, np.newaxis]
+    places = np.arange(size)
+    covered = np.clip(np.minimum(places + 1, end) - np.maximum(places, start), 0, 1)
+    return (covered * (smaller / size)).astype(np.float32)
+
+
+def _patches(values: np.ndarray, boxes: np.ndarray, side: int) -> np.ndarray:
+    """Boxes cut out and brought to one size, between pixels linearly; beyond the image is grey (0).
+
+    Returns:
+        (N, side, side, channels) float32.
+    """
+    y, inside_y = _lines(boxes[:, 1], boxes[:, 3], values.shape[0], side)
+    x, inside_x = _lines(boxes[:, 0], boxes[:, 2], values.shape[1], side)
+    top, left = np.floor(y).astype(int), np.floor(x).astype(int)
+    bottom, right = np.ceil(y).astype(int), np.ceil(x).astype(int)
+    down, across = (y - top)[:, :, np.newaxis, np.newaxis], (x - left)[:, np.newaxis, :, np.newaxis]
+    above, below = (
+        values[line[:, :, np.newaxis], left[:, np.newaxis]] * (1 - across)
+        + values[line[:, :, np.newaxis], right[:, np.newaxis]] * across
+        for line in (top, bottom)
+    )
+    inside = (inside_y[:, :, np.newaxis] & inside_x[:, np.newaxis, :])[..., np.newaxis]
+    return np.where(inside, above + (below - above) * down, np.float32(0))
+
+
+def _lines(start: np.ndarray, end: np.ndarray, size: int, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where the lines of patches lie in an image, (N, side) float32, kept within it, and which of them lie in it."""
+    first, last = (np.float32(each / size) * np.float32(size - 1) for each in (start, end))
+    places = first[:, np.newaxis] + np.arange(side, dtype=np.float32) * ((last - first) / np.float32(side - 1))[:, np.newaxis]
+    inside = (places >= 0) & (places <= size - 1)
+    return np.where(inside, places, np.float32(0)), inside
