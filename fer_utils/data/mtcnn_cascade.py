@@ -41,7 +41,7 @@ def find(image: np.ndarray) -> Found:
     Args:
         image: (height, width) or (height, width, 3) uint8, at least 20 pixels on each side.
     """
-    values = (np.atleast_3d(image) - np.float32(127.5)) / np.float32(128)
+    values = (np.moveaxis(np.atleast_3d(image), 2, 0) - np.float32(127.5)) / np.float32(128)
     with _threads().limit(limits=1):
         boxes = _squares(_proposals(values))
         boxes = _squares(_refined(values, boxes)) if len(boxes) else boxes
@@ -55,7 +55,7 @@ def _threads() -> ThreadpoolController:
 
 def _proposals(values: np.ndarray) -> np.ndarray:
     """(N, 5): left, top, right, bottom, score."""
-    height, width, _ = values.shape
+    _, height, width = values.shape
     found = [np.empty((0, 5))]
     for number in range(round(-(np.log(min(height, width) / _CELL) / np.log(_STEP) + 1))):
         scale = _CELL / SMALLEST_FACE * _STEP**number
@@ -63,7 +63,7 @@ def _proposals(values: np.ndarray) -> np.ndarray:
         rows, columns = np.nonzero(scores > _PROPOSED)
         corners = np.stack([columns, rows], axis=1) * _STRIDE
         cells = np.concatenate([corners + 1, corners + _CELL], axis=1)
-        boxes = (cells + offsets[rows, columns] * np.float64(_CELL - 1)) / scale
+        boxes = (cells + offsets[:, rows, columns].T * np.float64(_CELL - 1)) / scale
         found.append(_suppressed(np.column_stack([boxes, scores[rows, columns]]), _SAME_SIZE))
     return _suppressed(np.concatenate(found), _SAME)
 
@@ -71,19 +71,19 @@ def _proposals(values: np.ndarray) -> np.ndarray:
 def _refined(values: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     """What the second network makes of square boxes, (N, 5) both."""
     parts = [mtcnn_networks.refine(_patches(values, part, _REFINE_SIDE)) for part in _blocks(boxes)]
-    offsets, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
+    offsets, scores = (np.concatenate(each, axis=-1) for each in zip(*parts, strict=True))
     return _suppressed(_moved(boxes, offsets, scores)[scores > _REFINED], _SAME)
 
 
 def _faces(values: np.ndarray, boxes: np.ndarray) -> Found:
     """What the third network makes of square boxes, (N, 5)."""
     parts = [mtcnn_networks.find(_patches(values, part, _FIND_SIDE)) for part in _blocks(boxes)]
-    offsets, places, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
+    offsets, places, scores = (np.concatenate(each, axis=-1) for each in zip(*parts, strict=True))
     size = (boxes[:, 2:4] - boxes[:, :2] + 1)[:, np.newaxis]
-    eyes = np.stack([places[:, :2], places[:, 5:7]], axis=2) * size + boxes[:, np.newaxis, :2] - 1
+    eyes = np.stack([places[:2].T, places[5:7].T], axis=2) * size + boxes[:, np.newaxis, :2] - 1
     found = np.column_stack([_moved(boxes, offsets, scores), eyes.reshape(-1, 4)])[scores > _FOUND]
     found = _suppressed(found, _SAME, of_smaller=True)
-    limit = np.array([values.shape[1] - 1, values.shape[0] - 1])
+    limit = np.array([values.shape[2] - 1, values.shape[1] - 1])
     start, end = np.clip(found[:, :2], 0, limit), np.clip(found[:, 2:4], 0, limit)
     boxes = np.concatenate([start, end - start], axis=1).round().astype(int)
     return Found(boxes, found[:, 4], found[:, 5:].round().astype(int).reshape(-1, 2, 2))
@@ -96,7 +96,7 @@ def _blocks(boxes: np.ndarray) -> list[np.ndarray]:
 def _moved(boxes: np.ndarray, offsets: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """Boxes with a network's offsets applied and its scores; (N, 5)."""
     size = np.tile(boxes[:, 2:4] - boxes[:, :2] + 1, 2)
-    return np.column_stack([boxes[:, :4] + offsets * size, scores])
+    return np.column_stack([boxes[:, :4] + offsets.T * size, scores])
 
 
 def _squares(boxes: np.ndarray) -> np.ndarray:
@@ -131,10 +131,8 @@ def _suppressed(boxes: np.ndarray, threshold: float, *, of_smaller: bool = False
 
 
 def _shrunk(values: np.ndarray, height: int, width: int) -> np.ndarray:
-    """An image at a smaller size, each pixel the mean of what it covers; (height, width, channels) float32."""
-    rows = _means(values.shape[0], height) @ values.reshape(len(values), -1)
-    columns = _means(values.shape[1], width)
-    return np.matmul(columns, rows.reshape(height, values.shape[1], -1))
+    """An image at a smaller size, each pixel the mean of what it covers; (channels, height, width) float32."""
+    return _means(values.shape[1], height) @ values @ _means(values.shape[2], width).T
 
 
 @functools.lru_cache(maxsize=64)
@@ -151,20 +149,18 @@ def _patches(values: np.ndarray, boxes: np.ndarray, side: int) -> np.ndarray:
     """Boxes cut out and brought to one size, between pixels linearly; beyond the image is grey (0).
 
     Returns:
-        (N, side, side, channels) float32.
+        (channels, N, side, side) float32.
     """
-    y, inside_y = _lines(boxes[:, 1], boxes[:, 3], values.shape[0], side)
-    x, inside_x = _lines(boxes[:, 0], boxes[:, 2], values.shape[1], side)
-    top, left = np.floor(y).astype(int), np.floor(x).astype(int)
-    bottom, right = np.ceil(y).astype(int), np.ceil(x).astype(int)
-    down, across = (y - top)[:, :, np.newaxis, np.newaxis], (x - left)[:, np.newaxis, :, np.newaxis]
+    y, inside_y = _lines(boxes[:, 1], boxes[:, 3], values.shape[1], side)
+    x, inside_x = _lines(boxes[:, 0], boxes[:, 2], values.shape[2], side)
+    y, inside_y = y[:, :, np.newaxis], inside_y[:, :, np.newaxis]
+    x, inside_x = x[:, np.newaxis], inside_x[:, np.newaxis]
+    left, right = np.floor(x).astype(int), np.ceil(x).astype(int)
     above, below = (
-        values[line[:, :, np.newaxis], left[:, np.newaxis]] * (1 - across)
-        + values[line[:, :, np.newaxis], right[:, np.newaxis]] * across
-        for line in (top, bottom)
+        values[:, line, left] + (values[:, line, right] - values[:, line, left]) * (x - left)
+        for line in (np.floor(y).astype(int), np.ceil(y).astype(int))
     )
-    inside = (inside_y[:, :, np.newaxis] & inside_x[:, np.newaxis, :])[..., np.newaxis]
-    return np.where(inside, above + (below - above) * down, np.float32(0))
+    return np.where(inside_y & inside_x, above + (below - above) * (y - np.floor(y)), 0).astype(np.float32)
 
 
 def _lines(start: np.ndarray, end: np.ndarray, size: int, side: int) -> tuple[np.ndarray, np.ndarray]:
