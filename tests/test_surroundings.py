@@ -17,8 +17,7 @@ from fer_utils.common import paths, surroundings
 FACE = paths.SAMPLE / "subject01.happy"
 CONFIGURATION = """
 import json
-from fer_utils.common import keras_setup
-from fer_utils.experiments import workers
+from fer_utils.common import keras_setup, processes
 
 def settings():
     keras_setup.import_keras()
@@ -29,7 +28,7 @@ def settings():
     return [config.backend(), config.floatx(), config.epsilon(), config.image_data_format(), config.max_steps_per_epoch()]
 
 if __name__ == "__main__":
-    with workers.processes(1) as executor:
+    with processes.running(1) as executor:
         print(json.dumps([settings(), executor.submit(settings).result()]))
 """
 

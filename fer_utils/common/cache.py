@@ -11,6 +11,7 @@ from fer_utils.common import code_hash, files, paths, progress
 
 _CODE = (
     "common.keras_setup",
+    "common.processes",
     "data.cleaning",
     "data.images",
     "engine.fused",

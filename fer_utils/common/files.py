@@ -7,13 +7,14 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from fer_utils.common.errors import OutputError
 
 _TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.\w+)?")  # as `replacing` names them
 _FORGOTTEN_SECONDS = 24 * 3600
+_DIGITS = 16  # of the checksum that a line of `append_checked_lines` begins with
 
 
 @contextlib.contextmanager
@@ -117,6 +118,46 @@ def read_checked_json(path: Path) -> dict:
     if noted not in (None, _checksum(content)):
         raise ValueError("its checksum is not that of its content")
     return content
+
+
+def append_checked_lines(path: Path, rows: Iterable[object]) -> None:
+    """Append a JSON line for each row, with its checksum, in one go: a killed process leaves whole lines and at most one torn.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab", buffering=0) as file:
+            file.write(_checked_lines(rows))
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def write_checked_lines(path: Path, rows: Iterable[object]) -> None:
+    """Write atomically what `append_checked_lines` would have, row by row."""
+    write(path, _checked_lines(rows))
+
+
+def read_checked_lines(path: Path) -> tuple[list[object], bool]:
+    """Rows that were appended, and whether all lines are as they were written; damaged ones are left out.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    content = path.read_bytes()
+    *lines, rest = content.split(b"\n")
+    rows = [json.loads(line[_DIGITS:]) for line in lines if _is_whole(line)]
+    return rows, len(rows) == len(lines) and not rest
+
+
+def _checked_lines(rows: Iterable[object]) -> bytes:
+    lines = (json.dumps(row).encode() for row in rows)
+    return b"".join(sha256(line)[:_DIGITS].encode() + line + b"\n" for line in lines)
+
+
+def _is_whole(line: bytes) -> bool:
+    return sha256(line[_DIGITS:])[:_DIGITS].encode() == line[:_DIGITS]
 
 
 def _checksum(content: dict) -> str:

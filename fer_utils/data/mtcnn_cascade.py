@@ -16,7 +16,10 @@ SMALLEST_FACE = 20  # pixels
 _CELL, _STRIDE = 12, 2  # what the first network sees at once, and the step between two places, pixels
 _STEP = 0.709  # from one size of the image to the next: half the area
 _PROPOSED, _REFINED, _FOUND = 0.6, 0.7, 0.8  # scores above which each network's faces are kept
-_SAME_SIZE, _SAME = 0.5, 0.7  # overlaps above which two of them are one: within one size of the image, and for all others
+_SAME_SIZE, _SAME = (
+    0.5,
+    0.7,
+)  # overlaps above which two of them are one: within one size of the image, and for all others
 _REFINE_SIDE, _FIND_SIDE = 24, 48  # of what the second and the third network see, pixels
 _AT_ONCE = 256  # boxes compared with all others, or looked at: bounds the memory
 
@@ -124,7 +127,11 @@ def _suppressed(boxes: np.ndarray, threshold: float, *, of_smaller: bool = False
         low = np.maximum(start[block, np.newaxis], start[:surer])
         high = np.minimum(end[block, np.newaxis], end[:surer])
         common = np.maximum(0, high - low).prod(axis=2)
-        whole = np.minimum(area[block, np.newaxis], area[:surer]) if of_smaller else area[block, np.newaxis] + area[:surer] - common
+        whole = (
+            np.minimum(area[block, np.newaxis], area[:surer])
+            if of_smaller
+            else area[block, np.newaxis] + area[:surer] - common
+        )
         earlier = np.arange(surer) < np.arange(first, surer)[:, np.newaxis]
         kept[block] = ~((common > threshold * whole) & earlier).any(axis=1)
     return boxes[kept]
@@ -166,6 +173,9 @@ def _patches(values: np.ndarray, boxes: np.ndarray, side: int) -> np.ndarray:
 def _lines(start: np.ndarray, end: np.ndarray, size: int, side: int) -> tuple[np.ndarray, np.ndarray]:
     """Where the lines of patches lie in an image, (N, side) float32, kept within it, and which of them lie in it."""
     first, last = (np.float32(each / size) * np.float32(size - 1) for each in (start, end))
-    places = first[:, np.newaxis] + np.arange(side, dtype=np.float32) * ((last - first) / np.float32(side - 1))[:, np.newaxis]
+    places = (
+        first[:, np.newaxis]
+        + np.arange(side, dtype=np.float32) * ((last - first) / np.float32(side - 1))[:, np.newaxis]
+    )
     inside = (places >= 0) & (places <= size - 1)
     return np.where(inside, places, np.float32(0)), inside

@@ -3,17 +3,11 @@
 import contextlib
 import os
 import queue
-import signal
 import threading
-import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import psutil
-
-from fer_utils.common import files, keras_setup, progress
+from fer_utils.common import keras_setup, processes, progress
 from fer_utils.engine.recipe import Recipe, Variant
 from fer_utils.engine.record import Fold, Record
 
@@ -75,51 +69,17 @@ def run(tasks: Sequence[Task], *, jobs: int, on_record: Callable[[int, Record], 
     from loky import as_completed
     from loky.backend import get_context
 
-    # That a worker is renewed when it has grown (each network traced leaves some memory behind) is meant, and no leak.
-    warnings.filterwarnings("ignore", "A worker was restarted", category=UserWarning)
     order = sorted(range(len(tasks)), key=lambda index: -tasks[index].cost * tasks[index].recipe.epochs)
     jobs = min(jobs or os.cpu_count() or 1, len(tasks))
     manager = SyncManager(ctx=get_context("loky"))
-    manager.start(_obey, (os.getpid(),))
-    with manager, processes(jobs) as executor:
+    manager.start(processes.obey, (os.getpid(),))
+    with manager, processes.running(jobs) as executor:
         reports = manager.Queue()
         with Bar(tasks, reports) as bar:
             futures = {executor.submit(_train, index, tasks[index], reports): index for index in order}
             for done, future in enumerate(as_completed(futures), start=1):
                 on_record(futures[future], future.result())
                 bar.runs_done(done)
-
-
-@contextlib.contextmanager
-def processes(count: int) -> Iterator[Executor]:
-    """Processes to compute in, one thread to each; they end with the block, and with this process even by SIGKILL."""
-    from loky import get_reusable_executor
-
-    with files.scratch() as scratch:
-        executor = get_reusable_executor(
-            max_workers=count,
-            env=keras_setup.worker_environment() | scratch,
-            timeout=60,
-            reuse=False,
-            initializer=_obey,
-            initargs=(os.getpid(),),
-        )
-        try:
-            yield executor
-        finally:
-            executor.shutdown(wait=True, kill_workers=True)
-
-
-def _obey(parent: int) -> None:
-    """Called in a new process: leave Ctrl-C to its parent, and end when that has ended, even by SIGKILL."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        while os.getppid() == parent and psutil.pid_exists(parent):
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _train(index: int, task: Task, reports) -> Record:

@@ -1,14 +1,14 @@
 """From photos to expressions: find the faces, align them as in training, ask the pretrained network."""
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from fer_utils.common import keras_setup
+from fer_utils.common import keras_setup, processes
 from fer_utils.common.errors import PhotoError
 from fer_utils.data import alignment, detection
 from fer_utils.data.alignment import Face
@@ -17,10 +17,9 @@ from fer_utils.photos.reading import Photo
 from fer_utils.transfer import pretrained
 from fer_utils.transfer.pretrained import Pretrained
 
-DETECTION_SIDE = 1280  # longer side at which faces are looked for; the smallest found there are 20 pixels wide
-_SMALLEST_SIDE = 20  # of what is given to the detector: no face fits into less
-_GROUP_PHOTOS = 16  # held in memory together, so that the networks get several at once
-_GROUP_PIXELS = 60_000_000
+_AGAIN_BELOW = 2  # faces: a photo that shows none or one is looked at a second time
+_GROUP_PHOTOS = 16  # whose faces the network gets together
+_PHOTO_SECONDS = 0.25  # about what one takes to be read and looked at, on one core
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,44 +63,48 @@ class Prediction:
     error: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """A photo with its faces, from left to right; without its greys, which may be large.
+
+    Attributes:
+        bare: the `Prediction`, without faces.
+        faces: in pixels of the whole upright photo.
+        crops: (48, 48) uint8 of each.
+    """
+
+    bare: Prediction
+    faces: tuple[Face, ...] = ()
+    crops: tuple[np.ndarray, ...] = ()
+
+
 def run(paths: Iterable[Path]) -> Iterator[Prediction]:
     """The expressions in photo files, in order; a bad file gives a `Prediction` with an error, the others go on.
+
+    Photos are read and looked at in processes where they are many, while this process imports Keras.
 
     Raises:
         WeightsError: the pretrained weights cannot be used; told at the first face.
     """
     network: Pretrained | None = None
-    for group in _groups(paths):
-        whole = [each for each in group if isinstance(each, Photo)]
-        if whole:
+    looked_at = processes.mapped(_read_and_look, paths, seconds=lambda path: _PHOTO_SECONDS)
+    while group := list(itertools.islice(looked_at, _GROUP_PHOTOS)):
+        if network is None and any(each.faces for each in group):
             keras_setup.import_keras()
-        found = find_faces(whole)
-        if network is None and any(found):
             network = pretrained.load()
-        done = iter(_express(whole, found, network))
-        for each in group:
-            yield next(done) if isinstance(each, Photo) else each
+        yield from _express(group, network)
 
 
 def in_photos(chosen: Sequence[Photo], network: Pretrained) -> list[Prediction]:
     """The expressions in photos that are already read."""
-    return _express(chosen, find_faces(chosen), network)
+    found = find_faces(chosen)
+    return _express([_seen(photo, faces) for photo, faces in zip(chosen, found, strict=True)], network)
 
 
 def find_faces(chosen: Sequence[Photo]) -> list[list[Face]]:
-    """The faces of each photo, from left to right, in pixels of its `grey`; large photos are shrunk to look for them."""
-    found: list[list[Face]] = [[] for _ in chosen]
-    small = {place: _for_detection(photo.grey) for place, photo in enumerate(chosen)}
-    small = {place: image for place, image in small.items() if min(image.shape) >= _SMALLEST_SIDE}
-    for (place, image), here in zip(
-        small.items(), detection.detect_in(list(small.values())) if small else [], strict=True
-    ):
-        factor = max(chosen[place].grey.shape) / max(image.shape)
-        # Both eyes at one place cannot be aligned: whatever that is, it is no face.
-        found[place] = sorted(
-            (face.enlarged(factor) for face in here if face.eye_distance > 0), key=lambda face: face.x
-        )
-    return found
+    """The faces of each photo, from left to right, in pixels of its `grey`; see `detection.look`."""
+    found = detection.detect_in((photo.grey for photo in chosen), again_below=_AGAIN_BELOW)
+    return [sorted(faces, key=lambda face: face.x) for faces in found]
 
 
 def rows(prediction: Prediction, *, width: int) -> list[str]:
@@ -159,54 +162,37 @@ def _box_text(face: Face) -> str:
     return f"{face.x:.0f}, {face.y:.0f}, {face.width:.0f} x {face.height:.0f}"
 
 
-def _groups(paths: Iterable[Path]) -> Iterator[list[Photo | Prediction]]:
-    """Photos, and failures in their places, few enough at a time for the memory."""
-    group: list[Photo | Prediction] = []
-    pixels = 0
-    for path in paths:
-        try:
-            photo = reading.read(path)
-            group.append(photo)
-            pixels += photo.grey.size
-        except PhotoError as error:
-            group.append(Prediction(name=str(path), error=str(error)))
-        if len(group) == _GROUP_PHOTOS or pixels >= _GROUP_PIXELS:
-            yield group
-            group, pixels = [], 0
-    if group:
-        yield group
+def _read_and_look(path: Path) -> _Seen:
+    try:
+        photo = reading.read(path)
+    except PhotoError as error:
+        return _Seen(Prediction(name=str(path), error=str(error)))
+    (found,) = find_faces([photo])
+    return _seen(photo, found)
 
 
-def _for_detection(grey: np.ndarray) -> np.ndarray:
-    factor = DETECTION_SIDE / max(grey.shape)
-    if factor >= 1:
-        return grey
-    size = (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor)))
-    return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0))
+def _seen(photo: Photo, found: Sequence[Face]) -> _Seen:
+    scale = photo.scale * max(photo.grey.shape) / max(photo.picture.shape)
+    return _Seen(
+        Prediction(name=photo.name, picture=photo.picture, scale=scale, notes=photo.notes),
+        tuple(face.enlarged(photo.scale) for face in found),
+        tuple(alignment.face_input_from_photo(photo.grey, face) for face in found),
+    )
 
 
-def _express(chosen: Sequence[Photo], found: list[list[Face]], network: Pretrained | None) -> list[Prediction]:
-    crops = [
-        alignment.face_input_from_photo(p.grey, face) for p, here in zip(chosen, found, strict=True) for face in here
-    ]
+def _express(chosen: Sequence[_Seen], network: Pretrained | None) -> list[Prediction]:
+    crops = [crop for each in chosen for crop in each.crops]
     shares = iter(network.probabilities(np.stack(crops))) if crops else iter(())
-    remaining = iter(crops)
-    predictions = []
-    for photo, here in zip(chosen, found, strict=True):
-        expressions = tuple(
-            FaceExpression(face.enlarged(photo.scale), next(remaining), _named(next(shares), network.classes))
-            for face in here
+    return [
+        replace(
+            each.bare,
+            found=tuple(
+                FaceExpression(face, crop, _named(next(shares), network.classes))
+                for face, crop in zip(each.faces, each.crops, strict=True)
+            ),
         )
-        predictions.append(
-            Prediction(
-                name=photo.name,
-                found=expressions,
-                picture=photo.picture,
-                scale=photo.scale * max(photo.grey.shape) / max(photo.picture.shape),
-                notes=photo.notes,
-            )
-        )
-    return predictions
+        for each in chosen
+    ]
 
 
 def _named(shares: np.ndarray, classes: Sequence[str]) -> dict[str, float]:

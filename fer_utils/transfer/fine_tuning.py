@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_utils.common import keras_setup, progress
+from fer_utils.common import keras_setup, processes, progress
 from fer_utils.data.datasets import FaceDataset
-from fer_utils.experiments import tables, workers
+from fer_utils.experiments import tables
 from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.recipes import epochs_for
 from fer_utils.transfer import pretrained
@@ -79,7 +79,7 @@ def _all_runs(dataset: FaceDataset, positions: np.ndarray, tested: np.ndarray, *
     """(seeds, N, classes) float32."""
     images = crops(dataset, positions, CROP)
     found = np.zeros((len(SEEDS), len(positions), len(dataset.class_names)), dtype=np.float32)
-    with workers.processes(min(jobs or os.cpu_count() or 1, len(SEEDS) * len(set(tested)))) as executor:
+    with processes.running(min(jobs or os.cpu_count() or 1, len(SEEDS) * len(set(tested)))) as executor:
         frozen = executor.submit(_frozen_activations, images).result()
         keys = [(seed, fold) for seed in SEEDS for fold in np.unique(tested)]
         labels, classes = dataset.labels[positions], len(dataset.class_names)
@@ -89,7 +89,7 @@ def _all_runs(dataset: FaceDataset, positions: np.ndarray, tested: np.ndarray, *
             for ahead in keys[keys.index(key) :][: 2 * (jobs or os.cpu_count() or 1)]:
                 if ahead not in waiting:
                     waiting[ahead] = executor.submit(tuned, plan(frozen, tested, labels, classes, *ahead))
-            found[SEEDS.index(key[0]), tested == key[1]] = waiting[key].result()
+            found[SEEDS.index(key[0]), tested == key[1]] = waiting.pop(key).result()
     return found
 
 
