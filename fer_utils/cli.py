@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from fer_utils import __version__
-from fer_utils.commands import maintenance, options, running
-from fer_utils.common.errors import FerError, OutputError
+from fer_utils.commands import inspection, maintenance, options, running
+from fer_utils.common.errors import FerError
 
 
 class _Group(click.Group):
@@ -41,7 +41,8 @@ def main() -> None:
       fer run                                  all notebooks on the default data set
       fer run --dataset yale --budget standard the full experiment on the Yale faces
       fer run 03 04 -p jobs 1                  two notebooks, training on one core
-      fer run --dataset path/to/my/faces       a folder of one's own
+      fer inspect path/to/my/faces             what would be read of a folder of one's own
+      fer run --dataset path/to/my/faces       the notebooks on it
       fer run --dataset a --dataset b --html   several data sets, and a report over all of them
       fer report --dataset yale --pdf          a report from notebooks that have run
       fer check                                are the committed figures, tables and numbers up to date?
@@ -62,6 +63,7 @@ def main() -> None:
 )
 @options.jobs
 @options.precision
+@options.layout
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
@@ -86,6 +88,7 @@ def run(
     budget: str,
     jobs: int,
     precision: str,
+    layout: str,
     scheduler: str | None,
     extra: tuple[tuple[str, str], ...],
     html: bool,
@@ -103,9 +106,9 @@ def run(
     from fer_utils.publishing import run_notebooks
 
     chosen = paths.notebooks(names)
-    demanded = run_notebooks.demanded(chosen, extra)
+    demanded = run_notebooks.demanded(chosen, (*extra, ("layout", layout)) if layout else extra)
     every = datasets.resolved(chosen_datasets)
-    reading = {name: demanded[name] for name in ("subject_pattern", "unreadable") if name in demanded}
+    reading = {name: demanded[name] for name in datasets.READING if name in demanded}
     if only_plan:
         running.say_plan(every, reading, budget=budget, jobs=jobs, protocol=str(demanded.get("protocol", "")))
         return
@@ -143,43 +146,6 @@ def report(chosen_datasets: tuple[str, ...], single_file: bool, pdf: bool) -> No
     from fer_utils.data import datasets
 
     _report(datasets.resolved(chosen_datasets), single_file=single_file, pdf=pdf)
-
-
-@main.command()
-@click.option(
-    "--dataset", "chosen_datasets", multiple=True, default=["yale"], show_default=True, metavar="NAME", help="Which."
-)
-@click.option(
-    "--retrain",
-    "count",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="Also train N of the published records again, each kind of network first, and compare them bit by bit.",
-)
-@options.jobs
-def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
-    """Tell which figures, tables and README numbers are stale, and exit with 1 if any is.
-
-    Compares them with the present code, data and kept runs; README.md with outputs/yale. Changes nothing. What is trained again
-    (--retrain) must be equal to the last bit where versions and kind of processor are those of the published records; where
-    they are not, the differences are shown.
-    """
-    from fer_utils.data import datasets
-    from fer_utils.experiments import retraining
-    from fer_utils.publishing import staleness
-
-    every = datasets.resolved(chosen_datasets)
-    stale = [line for dataset in every for line in staleness.problems(dataset)]
-    stale += staleness.readme_problems() if "yale" in every else []
-    for dataset in every if count else ():
-        compared = retraining.compare(dataset, count, jobs=jobs)
-        click.echo("\n".join(each.words for each in compared))
-        stale += [each.words for each in compared if not each.as_promised]
-    click.echo("\n".join(stale or ["everything is up to date"]))
-    if stale:
-        words = "1 result is" if len(stale) == 1 else f"{len(stale)} results are"
-        raise OutputError(f"{words} stale. Run the notebooks again, then `fer readme`.")
 
 
 @main.command("list")
@@ -238,5 +204,12 @@ def _report(every: list[str], **options: bool) -> None:
     click.echo(f"report: {reports.build_several(every, **options)}")
 
 
-for command in (maintenance.pretrain, maintenance.learn_units, maintenance.archive, maintenance.readme):
+for command in (
+    inspection.inspect,
+    maintenance.check,
+    maintenance.pretrain,
+    maintenance.learn_units,
+    maintenance.archive,
+    maintenance.readme,
+):
     main.add_command(command)

@@ -60,10 +60,10 @@ class Page:
         Raises:
             DatasetError, ParameterError: see `datasets.resolved` and `datasets.load`.
         """
-        pattern = self.parameters.get("subject_pattern") or datasets.SUBJECT_PATTERN
-        unreadable = self.parameters.get("unreadable", "stop")
         (name,) = datasets.resolved([self.parameters["dataset"]])
-        found = datasets.load(name, subject_pattern=pattern, unreadable=unreadable)
+        found = datasets.load(
+            name, **{each: self.parameters[each] for each in datasets.READING if each in self.parameters}
+        )
         if name not in datasets.NAMED:
             own_folders.claim(name)
         return found

@@ -9,7 +9,8 @@ from PIL import Image
 
 from fer_utils.common import paths
 from fer_utils.common.errors import DatasetError, ParameterError
-from fer_utils.data import cleaning, datasets, layouts
+from fer_utils.data import cleaning, datasets
+from fer_utils.data.folders import listing
 
 WORDS = {"happy": "joy", "sad": "sorrow"}
 
@@ -61,16 +62,17 @@ def test_texts_videos_and_what_lies_beside_are_left_out_and_named(faces):
     put(faces / "joy" / "more" / "subject03.png", 3)
     if hasattr(os, "mkfifo"):
         os.mkfifo(faces / "joy" / "subject04.png")  # would wait for ever if it were opened
-    reasons = {name: each.reason for name, each in datasets.load(faces).left_out.items()}
+    data = datasets.load(faces)
+    reasons = {name: each.reason for name, each in data.left_out.items()}
     assert reasons.pop("joy/subject04.png", "not an image (.png)") == "not an image (.png)"
     assert reasons == {
         "joy/labels.csv": "not an image (.csv)",
         "joy/clip.mp4": "not an image (.mp4)",
         "joy/README": "not an image",
-        "joy/more/": "a folder in a class folder, not read",
         "about.txt": "not an image (.txt)",
         "subject03.png": "beside the class folders",
     }
+    assert data.conditions[data.position("joy/more/subject03.png")] == "joy"  # deeper ones are of their class
 
 
 def test_litter_is_left_out_without_a_word(faces):
@@ -210,21 +212,21 @@ def test_names_that_are_no_text_become_escapes(tmp_path):
 def test_folders_that_are_people_are_refused(tmp_path):
     for person in (1, 2, 3):
         for condition in WORDS:
-            put(tmp_path / "kdef" / f"AF0{person}" / f"AF0{person}{condition}.JPG", person, condition)
+            put(tmp_path / "people" / f"AF0{person}" / f"AF0{person}_{WORDS[condition][0]}.JPG", person, condition)
     with pytest.raises(DatasetError, match=r"no subject in the file name .* Folders are taken for expressions: AF01/"):
-        datasets.load(tmp_path / "kdef")
+        datasets.load(tmp_path / "people")
     with pytest.raises(DatasetError, match="Folders must be expressions"):
-        datasets.load(tmp_path / "kdef", subject_pattern=r"(A[FM]\d\d)")
-    put(tmp_path / "kdef" / "AF01" / "AF02happy.JPG", 2)  # one that went astray changes nothing
+        datasets.load(tmp_path / "people", subject_pattern=r"(A[FM]\d\d)")
+    put(tmp_path / "people" / "AF01" / "AF02_j.JPG", 2)  # one that went astray changes nothing
     with pytest.raises(DatasetError, match="Folders must be expressions"):
-        datasets.load(tmp_path / "kdef", subject_pattern=r"(A[FM]\d\d)")
+        datasets.load(tmp_path / "people", subject_pattern=r"(A[FM]\d\d)")
 
 
 def test_two_sessions_of_a_person_are_one_person(tmp_path):
     for session in ("AF01", "BF01", "AF02", "BF02"):
         put(tmp_path / "kdef" / session / f"{session}HAS.JPG", int(session[-1]))
     with pytest.raises(DatasetError, match="Folders must be expressions"):
-        datasets.load(tmp_path / "kdef", subject_pattern=r"[AB]([FM]\d\d)")
+        datasets.load(tmp_path / "kdef", subject_pattern=r"[AB]([FM]\d\d)", layout="class-folders")
 
 
 def test_files_that_each_show_another_person_are_refused(tmp_path):
@@ -237,31 +239,21 @@ def test_files_that_each_show_another_person_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("names", "seen"),
     [
-        (
-            ["Emotion/S001/001/a_emotion.txt", "S001/001/S001_001_1.png"],
-            "Emotion/ and S001/ hold folders of their own (S001/)",
-        ),
-        (
-            ["train/happy/Training_1.jpg", "test/happy/Test_1.jpg"],
-            "test/ and train/ hold folders of their own (happy/)",
-        ),
-        (["happy/anna/1.png", "happy/bert/1.png"], "happy/ holds folders of its own (anna/ and bert/)"),
-        (["images/1.txt", "train/happy/1.png"], "train/ holds folders of its own (happy/); images/ holds no images"),
-        (["KA.HA1.4.tiff", "KL.SA1.4.tiff"], "2 files such as KA.HA1.4.tiff"),
+        (["a/1.txt", "b/c/1.txt"], "b/ holds folders of its own (c/); a/ holds no images; 2 files such as a/1.txt"),
+        (["1.txt"], "1 file such as 1.txt"),
         ([], "nothing"),
     ],
-    ids=["ck+", "fer2013", "class/person", "mixed", "flat jaffe", "empty"],
+    ids=["folders", "flat", "empty"],
 )
 def test_other_layouts_are_told_what_is_expected_and_what_was_seen(tmp_path, names, seen):
     (tmp_path / "set").mkdir()
     for name in names:
-        put(tmp_path / "set" / name, format="TIFF")
-        if name.endswith(".txt"):
-            (tmp_path / "set" / name).write_text("text")
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "set" / name).write_text("text")
     with pytest.raises(DatasetError) as caught:
         datasets.load(tmp_path / "set")
     message = str(caught.value)
-    assert "Expected is a folder for each expression" in message
+    assert "Expected is a table faces.csv" in message
     assert message.endswith(f"Seen: {seen}.")
     assert "\n" not in message
 
@@ -282,5 +274,5 @@ def test_files_without_a_subject_can_be_left_out_but_not_all(faces):
 
 
 def test_readable_names_keep_all_that_is_text():
-    assert layouts.readable("怒り ‌é 😀") == "怒り ‌é 😀"
-    assert layouts.readable("a\tb\u2028c") == r"a\tb\u2028c"
+    assert listing.readable("怒り ‌é 😀") == "怒り ‌é 😀"
+    assert listing.readable("a\tb\u2028c") == r"a\tb\u2028c"

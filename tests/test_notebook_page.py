@@ -9,7 +9,8 @@ from fer_utils.common.errors import ParameterError
 from fer_utils.drawing.chart import Chart
 
 NAME = "03_model_comparison"
-GIVEN = {"subject_pattern": "", "unreadable": "stop", "budget": "quick", "jobs": 1, "scheduler": ""}
+READING = {"subject_pattern": "", "unreadable": "stop", "layout": "", "last_frames": 3, "random_split": False}
+GIVEN = {**READING, "budget": "quick", "jobs": 1, "scheduler": ""}
 
 
 def chart() -> Chart:
@@ -43,7 +44,7 @@ def test_neither_paths_nor_addresses_of_this_machine_are_noted(three_people, out
 
 def test_a_parameter_that_was_never_set_is_named():
     with pytest.raises(ParameterError, match="no parameter 'budget'"):
-        notebook.begin(NAME, {"dataset": "sample", "subject_pattern": "", "unreadable": "stop"})
+        notebook.begin(NAME, {"dataset": "sample", **READING})
 
 
 def test_a_chart_needs_words():

@@ -110,6 +110,9 @@ def test_a_notebook_run_by_papermill_alone_refuses_values_of_another_type(value)
     given = {
         "subject_pattern": "",
         "unreadable": "stop",
+        "layout": "",
+        "last_frames": 3,
+        "random_split": False,
         "budget": "quick",
         "jobs": 1,
         "precision": "auto",

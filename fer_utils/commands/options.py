@@ -22,3 +22,11 @@ precision = click.option(
     type=click.Choice(["auto", "float32", "bfloat16"]),
     help="Numbers to train in. bfloat16 is about twice as fast on processors with AMX, and slower on others; auto is float32.",
 )
+
+layout = click.option(
+    "--layout",
+    default="",
+    metavar="NAME",
+    show_default="found by looking",
+    help="How a folder of one's own is laid out; `fer inspect --help` names the layouts.",
+)

@@ -7,7 +7,7 @@ from fer_utils.common import files
 from fer_utils.common.errors import ParameterError
 
 _WORDS = {"bool": "True or False", "float": "a number", "int": "a whole number from {}", "str": "text"}
-_SMALLEST = {"draws": 1, "people": 1, "scorings": 1}  # whole numbers that may not be 0
+_SMALLEST = {"draws": 1, "last_frames": 1, "people": 1, "scorings": 1}  # whole numbers that may not be 0
 _LARGEST = 2**31 - 1  # random generators take no larger seed everywhere
 
 

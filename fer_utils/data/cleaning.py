@@ -9,7 +9,7 @@ from PIL import Image
 
 from fer_utils.common import files, paths, progress
 from fer_utils.common.errors import DatasetError
-from fer_utils.data import datasets
+from fer_utils.data import datasets, stored_images
 from fer_utils.data.alignment import Face
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.data.detection import detect
@@ -42,7 +42,8 @@ def manifest(dataset: FaceDataset) -> pd.DataFrame:
     Where the file changes, `notices` go to standard error.
 
     Returns:
-        One row per file, columns `COLUMNS`; eyes in pixels of the frame, empty where not exactly one face was found.
+        One row per file, columns `COLUMNS` and the further ones of a `faces.csv`; eyes in pixels of the frame, empty where not
+        exactly one face was found.
 
     Raises:
         DatasetError: fewer than two classes or subjects remain, or none that two subjects show.
@@ -53,7 +54,7 @@ def manifest(dataset: FaceDataset) -> pd.DataFrame:
         _row(dataset, index, reason, faces) for index, (reason, faces) in enumerate(zip(reasons, found, strict=True))
     ]
     rows += [
-        dict.fromkeys(COLUMNS)
+        dict.fromkeys((*COLUMNS, *dataset.further))
         | {
             "image": name,
             "subject": why.subject or None,
@@ -63,7 +64,7 @@ def manifest(dataset: FaceDataset) -> pd.DataFrame:
         }
         for name, why in dataset.left_out.items()
     ]
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).sort_values("image", ignore_index=True)
+    table = pd.DataFrame(rows, columns=[*COLUMNS, *dataset.further]).sort_values("image", ignore_index=True)
     table = table.astype({"width": "Int64", "height": "Int64"})  # whole numbers, also beside files without any
     _check_remains(dataset, table)
     text = table.to_csv(index=False, lineterminator="\n", float_format="%.2f")
@@ -158,11 +159,11 @@ def near_duplicates(dataset: FaceDataset, *, largest_distance: int) -> pd.DataFr
     Returns:
         Columns `first, second, distance`, nearest first.
     """
-    import imagehash
 
-    bits = np.stack(
-        [imagehash.phash(Image.fromarray(image), hash_size=HASH_SIDE).hash.ravel() for image in dataset.images]
-    )
+    def fit() -> dict[str, np.ndarray]:
+        return {"bits": _perceptual_hashes(dataset)}
+
+    bits = dataset.made_of_images("perceptual-hashes", fit, code=(), inputs=())["bits"]
     first, second, distance = alike(bits, largest_distance=largest_distance)
     other_bytes = dataset.hashes[first] != dataset.hashes[second]
     names = dataset.file_names
@@ -172,6 +173,16 @@ def near_duplicates(dataset: FaceDataset, *, largest_distance: int) -> pd.DataFr
         "distance": distance[other_bytes],
     }
     return pd.DataFrame(columns).sort_values(["distance", "first", "second"], ignore_index=True)
+
+
+def _perceptual_hashes(dataset: FaceDataset) -> np.ndarray:
+    """(N, 256) bool."""
+    import imagehash
+
+    def bits(_: int, image: np.ndarray) -> np.ndarray:
+        return imagehash.phash(Image.fromarray(image), hash_size=HASH_SIDE).hash.ravel()
+
+    return np.stack(stored_images.each(dataset.images, bits, "comparing images"))
 
 
 def alike(bits: np.ndarray, *, largest_distance: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -198,11 +209,13 @@ def kept_indices(dataset: FaceDataset, table: pd.DataFrame) -> np.ndarray:
     return np.array([index for index, name in enumerate(dataset.file_names) if name in kept], dtype=np.int64)
 
 
-def load_clean(
-    name: str, *, subject_pattern: str = datasets.SUBJECT_PATTERN, unreadable: str = "stop"
-) -> tuple[FaceDataset, pd.DataFrame]:
-    """A data set with the eyes found in it, and its manifest: what every notebook after the first starts from."""
-    dataset = datasets.load(name, subject_pattern=subject_pattern, unreadable=unreadable)
+def load_clean(name: str, **reading: str | int) -> tuple[FaceDataset, pd.DataFrame]:
+    """A data set with the eyes found in it, and its manifest: what every notebook after the first starts from.
+
+    Args:
+        reading: what `datasets.load` takes.
+    """
+    dataset = datasets.load(name, **reading)
     table = manifest(dataset)
     return cleaned(dataset, table), table
 
@@ -241,14 +254,15 @@ def _explained(dataset: FaceDataset, same: list[int], known_wrong: dict[str, str
 
 def _row(dataset: FaceDataset, index: int, reason: str, faces: list[Face]) -> dict:
     label = dataset.labels[index]
-    height, width = dataset.images[index].shape
+    height, width = dataset.shape(index)
     eyes = [round(v, 2) for v in (*faces[0].left_eye, *faces[0].right_eye)] if len(faces) == 1 else [None] * 4
     values = (
         dataset.file_names[index], dataset.subjects[index], dataset.conditions[index],
         dataset.class_names[label] if label >= 0 else None, dataset.hashes[index], width, height, not reason, reason,
         *eyes,
     )  # fmt: skip
-    return dict(zip(COLUMNS, values, strict=True))
+    further = {column: values[index] for column, values in dataset.further.items()}
+    return dict(zip(COLUMNS, values, strict=True)) | further
 
 
 def _check_remains(dataset: FaceDataset, table: pd.DataFrame) -> None:

@@ -18,6 +18,9 @@ _MULTIPLE_SHOTS = "MPO"  # a phone's JPEG with a second shot or a depth map in i
 _SHRUNK_WHILE_DECODED = ("JPEG", _MULTIPLE_SHOTS)
 _LARGEST_16_BIT = 65535
 _MOVE_IT = "Replace it with a whole file, or move it out of the folder."
+# Pillow warns of odd metadata and of large images, which are refused here by name. Not around each decoding: threads would
+# disturb each other.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,16 +76,14 @@ def decode(source: Path | io.BytesIO, *, name: str, error: type[FerError], remed
     Raises:
         error: missing, truncated, not an image, under 32 pixels on a side, or too large.
     """
-    with _clear_errors(name, error, remedy), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with Image.open(source) as image:
-            width = image.width
-            _require_size(image, name=name, error=error)
-            animated = getattr(image, "is_animated", False) and image.format != _MULTIPLE_SHOTS
-            frames = image.n_frames if animated else 1
-            plain = _plain(ImageOps.exif_transpose(image))
-            plain.load()
-            return Decoded(plain, scale=width / image.width, frames=frames)
+    with _clear_errors(name, error, remedy), Image.open(source) as image:
+        width = image.width
+        _require_size(image, name=name, error=error)
+        animated = getattr(image, "is_animated", False) and image.format != _MULTIPLE_SHOTS
+        frames = image.n_frames if animated else 1
+        plain = _plain(ImageOps.exif_transpose(image))
+        plain.load()
+        return Decoded(plain, scale=width / image.width, frames=frames)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import pandas as pd
 
 from fer_utils.common import csv_files, paths
 from fer_utils.common.errors import DatasetError
-from fer_utils.data import alignment, cleaning
+from fer_utils.data import alignment, cleaning, stored_images
 from fer_utils.data.alignment import REGIONS
 from fer_utils.data.datasets import FaceDataset
 
@@ -49,10 +49,12 @@ def glare(dataset: FaceDataset, manifest: pd.DataFrame) -> pd.Series:
         left, top, right, bottom = (round(_SIDE * place) for place in REGIONS[name])
         skin[top:bottom, max(left, 0) : right] = True
     kept = cleaning.kept_indices(dataset, manifest)
-    shares = []
-    for index in kept:
-        face = alignment.aligned(dataset.images[index], *dataset.eyes[index], side=_SIDE)
-        shares.append(float(np.mean(face[skin] >= GLARE)))
+
+    def share(index: int, image: np.ndarray) -> float:
+        face = alignment.aligned(image, *dataset.eyes[index], side=_SIDE)
+        return float(np.mean(face[skin] >= GLARE))
+
+    shares = stored_images.each(dataset.images, share, "looking for glare", positions=kept)
     return pd.Series(shares).groupby(dataset.subjects[kept]).mean()
 
 

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from PIL import Image
 
 from fer_utils.data import alignment
 from fer_utils.data.alignment import Face
@@ -17,6 +18,7 @@ from fer_utils.drawing.charts import RIGHT
 _CONDITIONS = 11  # columns of a sheet at most
 _PEOPLE = 15  # rows of a sheet at most
 _ACROSS = 6  # conditions in a row
+_LONGEST_SIDE = 640  # of an image on a sheet, pixels
 _SIDE = 96  # of an aligned face on the sheet, pixels
 
 
@@ -25,7 +27,8 @@ def conditions(data: FaceDataset) -> Chart:
     first = data.subjects[0]
     chosen = np.flatnonzero(data.subjects == first)[:12]
     lines = [chosen[start : start + _ACROSS] for start in range(0, len(chosen), _ACROSS)]
-    sheet = galleries.Sheet([[data.images[index] for index in line] for line in lines], cell=(1.7, 1.5), above=1)
+    pictures = [[_small(data.images[index]) for index in line] for line in lines]
+    sheet = galleries.Sheet(pictures, cell=(1.7, 1.5), above=1)
     for number, index in enumerate(chosen):
         color = "black" if data.labels[index] >= 0 else "0.45"
         sheet.write(*divmod(number, _ACROSS), data.conditions[index], color=color)
@@ -78,11 +81,13 @@ def detections(data: FaceDataset, faces: Sequence[Sequence[Face]]) -> Chart:
     """
     people, columns = sorted(set(data.subjects))[:_PEOPLE], sorted(set(data.conditions))[:_CONDITIONS]
     chosen = _positions(data.subjects, data.conditions, rows=people, columns=columns)
-    sheet = galleries.Sheet(_images(data, chosen), rows=people, columns=columns, cell=(1.0, 0.76))
+    pictures = _images(data, chosen)
+    sheet = galleries.Sheet(pictures, rows=people, columns=columns, cell=(1.0, 0.76))
     for row, line in enumerate(chosen):
         for column, index in enumerate(line):
             for face in faces[index] if index is not None else ():
-                sheet.mark_face(row, column, face)
+                factor = pictures[row][column].shape[1] / data.shape(index)[1]
+                sheet.mark_face(row, column, face if factor == 1 else face.enlarged(factor))
     single = sum(len(each) == 1 for each in faces)
     return Chart(
         sheet.figure,
@@ -140,7 +145,16 @@ def _positions(
 
 
 def _images(data: FaceDataset, positions: Sequence[Sequence[int | None]]) -> list[list[np.ndarray | None]]:
-    return [[None if index is None else data.images[index] for index in row] for row in positions]
+    return [[None if index is None else _small(data.images[index]) for index in row] for row in positions]
+
+
+def _small(image: np.ndarray) -> np.ndarray:
+    """An image, shrunk where it is much larger than it is shown: a sheet of photographs would not fit into memory."""
+    factor = _LONGEST_SIDE / max(image.shape)
+    if factor >= 1:
+        return image
+    size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX))
 
 
 def _upright(data: FaceDataset, index: int) -> np.ndarray:

@@ -18,6 +18,7 @@ _EDGE = 0.1  # inches of white around a figure
 _COMPRESSION = 3  # zlib's level: as small as its usual 6 here, in half the time
 _PACKAGES = ("keras", "matplotlib", "mtcnn", "numpy", "pillow", "tensorflow")
 _BUDGET_NOTE = {"quick": "budget quick: far fewer epochs than the experiment needs", "standard": "budget standard"}
+_LEAKING_NOTE = "LEAKING: nobody knows who is shown, so the same people are trained on and tested"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Context:
         """Small print under every figure: the data, whether the faces are real, how much training."""
         faces = "rendered: says nothing about real faces" if self.dataset.rendered else "real faces"
         note = f" · {_BUDGET_NOTE[self.budget]}" if self.budget else ""
+        note += "" if self.dataset.people_known else f" · {_LEAKING_NOTE}"
         return (self.shows or f"{self.dataset.title} ({faces})") + note
 
     @property

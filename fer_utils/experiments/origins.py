@@ -11,6 +11,7 @@ import pandas as pd
 
 from fer_utils.common import code_hash, csv_files, files, paths, progress
 from fer_utils.common.csv_files import Schema
+from fer_utils.data.datasets import READING
 
 DECIMALS = 6  # of the tables' numbers
 _BESIDE_PARTS = {"data", "parts", "predictions", "sha256"}
@@ -50,6 +51,22 @@ def parts(found: dict) -> list[dict]:
         return [found] if found else []
     every = found["parts"]
     return [part for part in every if isinstance(part, dict)] if isinstance(every, list) else []
+
+
+def reading(dataset: str) -> dict[str, object]:
+    """How a folder of faces was read, by the parameters noted beside a figure of it; empty where none is noted.
+
+    Args:
+        dataset: as given to `fer run`.
+
+    Returns:
+        What `datasets.load` takes besides the name.
+    """
+    for picture in sorted((paths.outputs(dataset) / "figures").glob("[!.]*.json")):
+        for part in parts(noted(picture)):
+            if isinstance(parameters := part.get("parameters"), dict):
+                return {name: parameters[name] for name in READING if name in parameters}
+    return {}
 
 
 def rows_hash(rows: pd.DataFrame, expected: Schema) -> str:

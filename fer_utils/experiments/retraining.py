@@ -10,7 +10,7 @@ from fer_utils.data import cleaning
 from fer_utils.data.alignment import SIDE
 from fer_utils.engine.recipe import Recipe, Variant
 from fer_utils.engine.record import Record
-from fer_utils.experiments import identity, workers
+from fer_utils.experiments import origins, identity, workers
 from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.recipes import MODELS, PROTOCOLS
 from fer_utils.experiments.run import Run
@@ -63,7 +63,7 @@ def compare(dataset: str, count: int, *, jobs: int = 0) -> list[Comparison]:
     Raises:
         OutputError: nothing is published, or it is of other data or training code.
     """
-    data, manifest = cleaning.load_clean(dataset)
+    data, manifest = cleaning.load_clean(dataset, **origins.reading(dataset))
     experiment = Experiment(data, manifest, budget="standard", jobs=jobs)
     records = present(Archive.read(data.name).records())
     runs = {name: _run(experiment, name.rpartition("-")[0], record) for name, record in sorted(records.items())}

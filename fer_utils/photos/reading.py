@@ -11,7 +11,7 @@ from fer_utils.common import files, paths, progress
 from fer_utils.common.errors import ParameterError, PhotoError
 from fer_utils.data import images
 from fer_utils.data.datasets import FaceDataset
-from fer_utils.data.layouts import IMAGE_SUFFIXES
+from fer_utils.data.folders.listing import IMAGE_SUFFIXES
 
 # Files of these names are meant as photos, so one that cannot be read is told; others are photos if they open as such.
 PHOTO_SUFFIXES = IMAGE_SUFFIXES | {".avif", ".heic", ".heif", ".jfif", ".mpo"}

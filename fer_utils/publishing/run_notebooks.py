@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from fer_utils.common import files, keras_setup, parameters, paths, progress
 from fer_utils.common.errors import DatasetError, FerError, ParameterError
+from fer_utils.data import layouts
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.experiments import recipes
 from fer_utils.publishing import executed_copies
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 _ADDED = {"injected-parameters", "papermill-error-cell-tag"}
 # Notebook 05 chooses by people left out of those who remain when one is left out; 09 reads what it says.
 _PEOPLE = {"05_transfer_learning": 3, "09_deeper_errors": 3}
-_CHECKS = {"budget": recipes.require_budget, "model": recipes.require_network, "reference": recipes.require_network}
+_CHECKS = {
+    "budget": recipes.require_budget,
+    "layout": layouts.require,
+    "model": recipes.require_network,
+    "reference": recipes.require_network,
+}
 _KERNEL_NOTICE = re.compile(r"I\d{4} |WARNING: All log messages before absl|TCP without encryption")
 
 
@@ -71,7 +77,7 @@ def demanded(chosen: Sequence[Path], given: Sequence[tuple[str, str]]) -> dict[s
 
 
 def possible(chosen: Sequence[Path], data: FaceDataset, demanded: Mapping[str, object], *, named: bool) -> list[Path]:
-    """The notebooks for which a data set has people enough; says which are left out.
+    """The notebooks for which a data set has people enough; says which are left out, and how a folder was read.
 
     Args:
         chosen: notebooks to run.
@@ -82,6 +88,8 @@ def possible(chosen: Sequence[Path], data: FaceDataset, demanded: Mapping[str, o
     Raises:
         DatasetError: a notebook that was asked for needs more people.
     """
+    if data.read_as:
+        progress.say(data.read_as)
     needed, count = _needed(demanded), len(set(data.subjects[data.labels >= 0]))
     left_out = [path.stem for path in chosen if needed.get(path.stem, 0) > count]
     if left_out and named:

@@ -53,7 +53,7 @@ def readme_problems() -> list[str]:
 def _hashes(dataset: str) -> dict[str, str]:
     if dataset in datasets.NAMED:
         return datasets.checksums(dataset)
-    own = datasets.load(dataset, unreadable="skip")
+    own = datasets.load(dataset, **origins.reading(dataset) | {"unreadable": "skip"})
     return dict(zip(own.file_names.tolist(), own.hashes.tolist(), strict=True))
 
 
@@ -124,7 +124,7 @@ class _Origin:
 
 def _manifest(folder: Path, hashes: dict[str, str]) -> list[str]:
     try:
-        listed = manifests.hashes(csv_files.read(folder / "manifest.csv", manifests.SCHEMA))
+        listed = manifests.hashes(csv_files.read(folder / "manifest.csv", manifests.schema(folder / "manifest.csv")))
     except FileNotFoundError:
         return ["manifest.csv: missing: run notebook 01"]
     except (OSError, csv_files.DamagedError):

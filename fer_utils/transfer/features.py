@@ -1,14 +1,14 @@
 """What the pretrained network makes of the faces of a small data set, kept on disk with what follows from it."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from fer_utils.common import cache as kept_on_disk
-from fer_utils.data import alignment, cleaning
+from fer_utils.data import alignment, cleaning, stored_images
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.experiments import identity
 from fer_utils.transfer import face_units, pretrained
@@ -75,7 +75,17 @@ _CODE = (
 
 def crops(dataset: FaceDataset, positions: np.ndarray, crop: str) -> np.ndarray:
     """Aligned faces, (N, side, side) uint8, in one of `CROPS`."""
-    return np.stack([aligned(dataset.images[i], *dataset.eyes[i], crop) for i in positions])
+    return _crops(dataset, positions, (crop,))[crop]
+
+
+def _crops(dataset: FaceDataset, positions: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """The same for several crops, for which each image is decoded once."""
+
+    def cut(index: int, image: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: aligned(image, *dataset.eyes[index], name) for name in names}
+
+    every = stored_images.each(dataset.images, cut, "cutting faces out", positions=positions)
+    return {name: np.stack([each[name] for each in every]) for name in names}
 
 
 def aligned(image: np.ndarray, left_eye: np.ndarray, right_eye: np.ndarray, crop: str) -> np.ndarray:
@@ -98,8 +108,7 @@ def features(
     def compute() -> dict[str, np.ndarray]:
         model = pretrained.load().model
         found = {}
-        for crop in CROPS:
-            images = crops(dataset, positions, crop)
+        for crop, images in _crops(dataset, positions, tuple(CROPS)).items():
             for view, seen in (("plain", images), ("mirrored", images[:, :, ::-1])):
                 read = outputs(model, seen, {key: parts for key, parts in FEATURES.items() if key[0] == crop})
                 found |= {f"{place}, {name}, {view}": values for (place, name), values in read.items()}
