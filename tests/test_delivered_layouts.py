@@ -16,6 +16,8 @@ PEOPLE = (1, 2, 3)
 EXPRESSIONS = ("happy", "sad", "surprised")
 JAFFE = {"happy": "HA", "sad": "SA", "surprised": "SU"}
 NUMBERS = {"happy": 3, "sad": 4, "surprised": 5}  # of FER2013
+RAF_DB = {"happy": 4, "sad": 5, "surprised": 1}
+AFFECTNET = {"happy": 1, "sad": 2, "surprised": 3}
 
 
 def grey(person: int, expression: str) -> Image.Image:
@@ -259,29 +261,28 @@ def raf_db(folder: Path) -> Path:
     for number, (person, word) in enumerate(((p, word) for p in PEOPLE for word in EXPRESSIONS), start=1):
         put(folder / "Image" / "aligned" / f"train_{number:05}_aligned.jpg", person, word)
         put(folder / "Image" / "original" / f"train_{number:05}.jpg", person, word)
-        lines.append(f"train_{number:05}.jpg {dict(happy=4, sad=5, surprised=1)[word]}")
+        lines.append(f"train_{number:05}.jpg {RAF_DB[word]}")
     (folder / "EmoLabel").mkdir()
     (folder / "EmoLabel" / "list_patition_label.txt").write_text("\n".join(lines) + "\n")
     return folder
 
 
 def raf_db_in_folders(folder: Path) -> Path:
-    number = {"happy": 4, "sad": 5, "surprised": 1}
-    return lay_out(folder, lambda p, word: f"train/{number[word]}/train_{p:05}_aligned.jpg")
+    return lay_out(folder, lambda p, word: f"train/{RAF_DB[word]}/train_{p:05}_aligned.jpg")
 
 
 def affectnet(folder: Path) -> Path:
-    for number, (person, word) in enumerate(((p, word) for p in PEOPLE for word in EXPRESSIONS)):
+    for number, (person, word) in enumerate((p, word) for p in PEOPLE for word in EXPRESSIONS):
         put(folder / "train_set" / "images" / f"{number}.jpg", person, word)
         label = folder / "train_set" / "annotations" / f"{number}_exp.npy"
         label.parent.mkdir(exist_ok=True)
-        np.save(label, str(dict(happy=1, sad=2, surprised=3)[word]))
+        np.save(label, str(AFFECTNET[word]))
     return folder
 
 
 def affectnet_list(folder: Path) -> Path:
     lay_out(folder, lambda person, word: f"Manually_Annotated_Images/{person}/{word}.jpg")
-    rows = [f"{p}/{word}.jpg,0,{dict(happy=1, sad=2, surprised=3)[word]},0.1" for p in PEOPLE for word in EXPRESSIONS]
+    rows = [f"{p}/{word}.jpg,0,{AFFECTNET[word]},0.1" for p in PEOPLE for word in EXPRESSIONS]
     (folder / "training.csv").write_text("subDirectory_filePath,face_x,expression,valence\n" + "\n".join(rows) + "\n")
     return folder
 
@@ -298,7 +299,7 @@ UNKNOWN = {
 @pytest.mark.parametrize(("make", "classes", "layout"), UNKNOWN.values(), ids=UNKNOWN)
 def test_where_nobody_knows_the_people_a_random_split_must_be_asked_for(tmp_path, make, classes, layout):
     folder = make(tmp_path / "own")
-    with pytest.raises(DatasetError, match="leaving people out is impossible.*random_split True") as caught:
+    with pytest.raises(DatasetError, match=r"leaving people out is impossible.*random_split True") as caught:
         datasets.load(folder)
     assert "\n" not in str(caught.value)
     data = datasets.load(folder, random_split=True)

@@ -10,7 +10,7 @@ from fer_utils.data import cleaning
 from fer_utils.data.alignment import SIDE
 from fer_utils.engine.recipe import Recipe, Variant
 from fer_utils.engine.record import Record
-from fer_utils.experiments import origins, identity, workers
+from fer_utils.experiments import identity, origins, workers
 from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.recipes import MODELS, PROTOCOLS
 from fer_utils.experiments.run import Run
