@@ -21,6 +21,7 @@ _SAME_SIZE, _SAME = (
     0.7,
 )  # overlaps above which two of them are one: within one size of the image, and for all others
 _REFINE_SIDE, _FIND_SIDE = 24, 48  # of what the second and the third network see, pixels
+_STRIP_PIXELS = 40_000  # of a large image, that the first network looks at in one go
 _AT_ONCE = 256  # boxes compared with all others, or looked at: bounds the memory
 
 
@@ -62,13 +63,23 @@ def _proposals(values: np.ndarray) -> np.ndarray:
     found = [np.empty((0, 5))]
     for number in range(round(-(np.log(min(height, width) / _CELL) / np.log(_STEP) + 1))):
         scale = _CELL / SMALLEST_FACE * _STEP**number
-        offsets, scores = mtcnn_networks.propose(_shrunk(values, int(height * scale), int(width * scale)))
+        offsets, scores = _proposed(_shrunk(values, int(height * scale), int(width * scale)))
         rows, columns = np.nonzero(scores > _PROPOSED)
         corners = np.stack([columns, rows], axis=1) * _STRIDE
         cells = np.concatenate([corners + 1, corners + _CELL], axis=1)
         boxes = (cells + offsets[:, rows, columns].T * np.float64(_CELL - 1)) / scale
         found.append(_suppressed(np.column_stack([boxes, scores[rows, columns]]), _SAME_SIZE))
     return _suppressed(np.concatenate(found), _SAME)
+
+
+def _proposed(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`mtcnn_networks.propose`, a strip of a large image after the other, so that what is in work fits the processor's cache."""
+    rows = max(_CELL, _STRIP_PIXELS // image.shape[2]) // _STRIDE * _STRIDE
+    count = max(1, (image.shape[1] - _CELL) // rows)  # the last one takes what is left over
+    starts = [rows * number for number in range(count)]
+    ends = [start + rows + _CELL - _STRIDE for start in starts[:-1]] + [image.shape[1]]
+    parts = [mtcnn_networks.propose(image[:, start:end]) for start, end in zip(starts, ends, strict=True)]
+    return np.concatenate([part[0] for part in parts], axis=1), np.concatenate([part[1] for part in parts])
 
 
 def _refined(values: np.ndarray, boxes: np.ndarray) -> np.ndarray:
@@ -139,17 +150,20 @@ def _suppressed(boxes: np.ndarray, threshold: float, *, of_smaller: bool = False
 
 def _shrunk(values: np.ndarray, height: int, width: int) -> np.ndarray:
     """An image at a smaller size, each pixel the mean of what it covers; (channels, height, width) float32."""
-    return _means(values.shape[1], height) @ values @ _means(values.shape[2], width).T
+    places, shares = _covered(values.shape[1], height)
+    values = sum(values[:, place] * share[:, np.newaxis] for place, share in zip(places, shares, strict=True))
+    places, shares = _covered(values.shape[2], width)
+    return sum(values.take(place, axis=2) * share for place, share in zip(places, shares, strict=True))
 
 
 @functools.lru_cache(maxsize=64)
-def _means(size: int, smaller: int) -> np.ndarray:
-    """(smaller, size) float32: the share that each pixel of a line has in each of a shorter line."""
+def _covered(size: int, smaller: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which pixels of a line each pixel of a shorter line covers, and what share each has in it; (covered, smaller) both."""
     edges = np.arange(smaller + 1) * (size / smaller)
-    start, end = edges[:-1, np.newaxis], edges[1:, np.newaxis]
-    places = np.arange(size)
+    start, end = edges[:-1], edges[1:]
+    places = np.floor(start).astype(int) + np.arange(int(np.ceil(size / smaller)) + 1)[:, np.newaxis]
     covered = np.clip(np.minimum(places + 1, end) - np.maximum(places, start), 0, 1)
-    return (covered * (smaller / size)).astype(np.float32)
+    return np.minimum(places, size - 1), (covered * (smaller / size)).astype(np.float32)
 
 
 def _patches(values: np.ndarray, boxes: np.ndarray, side: int) -> np.ndarray:
