@@ -129,7 +129,7 @@ def test_a_class_of_one_person_and_people_of_one_image_are_said(three_people):
     for name in ("subject02.wink", "subject03.wink"):
         (three_people / name).unlink()
     (lone,) = cleaning.notices(cleaning.manifest(datasets.load(three_people)))
-    assert lone.startswith("Shown by one person alone, so that it cannot be learned from others: `wink`.")
+    assert lone.startswith("One person alone shows `wink`: no other's image teaches it, so its recall")
     table = pd.DataFrame({"image": list("abc"), "subject": list("abc"), "condition": "sad", "label": "sad", "width": 9})
     (single,) = cleaning.notices(table.assign(kept=True, reason=""))
     assert single.startswith("Each image is taken for a person of its own (3 people)")

@@ -41,7 +41,7 @@ def fresh(three_people, outputs):
     origin |= {"parameters": {"budget": "quick"}}
     tables.write("three-people", predictions(), origin=origin)
     rows = [f"{name},{digest}\n" for name, digest in zip(data.file_names, data.hashes, strict=True)]
-    files.write(folder / "manifest.csv", "image,sha256\n" + "".join(rows))
+    manifests.write("three-people", "image,sha256\n" + "".join(rows), data=data.data_hash)
     files.write(folder / "figures" / "03-x.png", picture())
     files.write(folder / "figures" / "03-x.json", json.dumps(origin))
     record = Record(probabilities=np.full((2, 2), 0.5, dtype=np.float32), curves={})
@@ -65,7 +65,10 @@ def test_fresh_results_are_fresh(fresh, three_people):
         ("predictions.csv", "0.500000,0.500000", "0.400000,0.600000", "baseline, loso 00, seed 1 is not what the kept"),
         ("comparisons.json", '"sha256": "', '"sha256": "0', "comparisons.csv: is not what notebook 03 wrote"),
         ("scores.json", '"code": "', '"code": "0', "scores.csv: code changed since: run notebook 03"),
-        ("manifest.csv", "subject01.happy", "subject09.happy", "manifest.csv: lists other files"),
+        ("manifest.csv", "subject01.happy", "subject09.happy", "is damaged (it is not what a notebook wrote)"),
+        ("manifest.json", '"code": "', '"code": "0', "manifest.csv: code changed since: run notebook 01"),
+        ("manifest.json", '"sha256": "', '"sha256": "0', "is damaged (it is not what a notebook wrote)"),
+        ("manifest.json", "{", "", "manifest.json is damaged"),
     ],
 )
 def test_stale_results_are_named(fresh, three_people, file, old, new, message):
@@ -94,6 +97,7 @@ def test_rows_of_each_model_are_judged_by_the_notebook_that_wrote_them(fresh, th
 def test_people_and_classes_of_the_manifest_stay_text(fresh, three_people):
     path = fresh / "manifest.csv"
     path.write_text(path.read_text().replace("subject01.happy,", "NA,"))
+    path.with_suffix(".json").unlink()  # older ones have none
     assert "NA" in set(manifests.read("three-people")["image"])
     assert any("lists other files" in line for line in staleness.problems(str(three_people)))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.soak import processes
 from fer_utils.common import cache, code_hash, files, paths
-from fer_utils.data import datasets, detection
+from fer_utils.data import datasets, detection, manifests
 from fer_utils.data.alignment import Face
 from fer_utils.engine.record import CURVES, Record
 from fer_utils.experiments import identity, store, tables
@@ -89,7 +89,8 @@ class Stored:
             )
         ]
         header = "image,subject,condition,label,sha256,kept,reason"
-        files.write(self.folder / "manifest.csv", "\n".join([header, *rows]) + "\n")
+        table = "\n".join([header, *rows]) + "\n"
+        manifests.write(self.name, table, data=self.dataset.data_hash)
 
     def _make_runs(self) -> None:
         chance = np.random.RandomState(0)

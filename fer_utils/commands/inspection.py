@@ -8,6 +8,7 @@ from statistics import median
 import click
 
 from fer_utils.commands import options
+from fer_utils.common.errors import printable
 
 _PEOPLE = 12  # rows of the table of people at most
 _ROWS = 5  # of the first rows
@@ -50,7 +51,7 @@ def inspect(folder: str, layout: str, subject_pattern: str, last_frames: int) ->
     name, reading = layouts.inspected(datasets.folder_of(folder), chosen)
     found = survey.look(reading)
     for line in _lines(name, found, _next_command(folder, name, found, chosen)):
-        click.echo(line)
+        click.echo(printable(line))
 
 
 def _lines(name: str, found, following: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from fer_utils.commands import options
-from fer_utils.common.errors import OutputError
+from fer_utils.common.errors import OutputError, printable
 
 
 @click.command()
@@ -37,9 +37,9 @@ def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
     stale += staleness.readme_problems() if "yale" in every else []
     for dataset in every if count else ():
         compared = retraining.compare(dataset, count, jobs=jobs)
-        click.echo("\n".join(each.words for each in compared))
+        click.echo(printable("\n".join(each.words for each in compared)))
         stale += [each.words for each in compared if not each.as_promised]
-    click.echo("\n".join(stale or ["everything is up to date"]))
+    click.echo(printable("\n".join(stale or ["everything is up to date"])))
     if stale:
         words = "1 result is" if len(stale) == 1 else f"{len(stale)} results are"
         raise OutputError(f"{words} stale. Run the notebooks again, then `fer readme`.")

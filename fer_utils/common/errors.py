@@ -1,8 +1,29 @@
 """Errors meant for the person at the keyboard: one clear message, no traceback."""
 
+import unicodedata
+
+_CONTROLS = frozenset({"Cc", "Zl", "Zp"})  # categories of Unicode
+
+
+def printable(text: str, *, but: str = "\n\t") -> str:
+    """A text without characters that a terminal obeys, such as escape sequences in a file's name: they become `\\x1b` and the like.
+
+    Args:
+        but: control characters that stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        each.encode("unicode_escape").decode() if each not in but and unicodedata.category(each) in _CONTROLS else each
+        for each in text
+    )
+
 
 class FerError(Exception):
     """Something the user can put right; the message names the file or word and says what to do."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
     def _render_traceback_(self) -> list[str]:
         """IPython's hook for showing an exception: the message alone, without the stack.

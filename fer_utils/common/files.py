@@ -36,7 +36,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -57,10 +57,11 @@ def require_writable(folder: Path) -> None:
             if _TEMPORARY.fullmatch(path.name) and time.time() - path.stat().st_mtime > _FORGOTTEN_SECONDS:
                 path.unlink(missing_ok=True)
     except OSError as error:
-        raise _cannot_write(folder, error) from error
+        raise cannot_write(folder, error) from error
 
 
-def _cannot_write(path: Path, error: OSError) -> OutputError:
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """What the user is told where something cannot be written."""
     return OutputError(
         f"cannot write {path}: {error.strerror or error}. Free some space, make the folder writable, "
         "or set FER_OUTPUT_DIR to another folder. Earlier results are untouched."

@@ -1,10 +1,12 @@
 """Where things are: anchored on the project, never on the working folder."""
 
+import functools
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from fer_utils.common import progress
 from fer_utils.common.errors import InstallationError, ParameterError
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -19,8 +21,25 @@ _TAKEN = frozenset({"ferplus", "index.html", "photos", "predictions", "sample", 
 
 
 def shared_data() -> Path | None:
-    """Folder named by the environment variable FER_DATA_DIR, or None where it is not set."""
+    """Folder named by the environment variable FER_DATA_DIR, or None where it is not set; whether it is there is not asked."""
     return _named("FER_DATA_DIR")
+
+
+def in_shared_data(*names: str) -> Path | None:
+    """The first of these files and folders that FER_DATA_DIR holds, or None; a line says so where that is set and holds none.
+
+    Raises:
+        ParameterError: it names no folder.
+    """
+    folder = shared_data()
+    if folder is None:
+        return None
+    if not folder.is_dir():
+        raise ParameterError(f"FER_DATA_DIR is {folder}, and no such folder is there: set it right, or unset it.")
+    found = next((folder / name for name in names if (folder / name).exists()), None)
+    if found is None:
+        _say_once(f"FER_DATA_DIR is {folder}, and holds no {' or '.join(names)}: data/raw is asked instead")
+    return found
 
 
 def weights() -> Path:
@@ -82,6 +101,11 @@ def given(text: str | Path, *, name: str = "") -> Path:
 def _named(variable: str) -> Path | None:
     value = os.environ.get(variable)
     return given(value, name=variable).resolve() if value else None
+
+
+@functools.cache
+def _say_once(words: str) -> None:
+    progress.say(words)
 
 
 def require_clone() -> None:

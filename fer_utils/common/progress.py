@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from tqdm import tqdm
 
+from fer_utils.common.errors import printable
+
 
 def bar(items: Iterable, description: str, *, total: int | None = None, unit: str = "image", delay: float = 0) -> tqdm:
     """Iterate with a bar that shows the remaining time.
@@ -27,12 +29,12 @@ def bar(items: Iterable, description: str, *, total: int | None = None, unit: st
 
 def say(message: str) -> None:
     """Tell the user something on standard error, above a running bar."""
-    tqdm.write(message, file=sys.stderr)
+    tqdm.write(printable(message), file=sys.stderr)
 
 
 def result(lines: str) -> None:
     """Print lines of results on standard output, clear of a running bar."""
-    tqdm.write(lines, file=sys.stdout)
+    tqdm.write(printable(lines), file=sys.stdout)
 
 
 def share(description: str, *, total: float) -> tqdm:

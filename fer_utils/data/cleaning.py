@@ -1,5 +1,6 @@
 """Which images are kept, why the others are not, and the manifest that says so."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import combinations
 
@@ -7,9 +8,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fer_utils.common import files, paths, progress
+from fer_utils.common import progress
 from fer_utils.common.errors import DatasetError
-from fer_utils.data import datasets, stored_images
+from fer_utils.data import datasets, manifests, stored_images
 from fer_utils.data.alignment import Face
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.data.detection import detect
@@ -35,7 +36,7 @@ _NAMED_AT_MOST = 10  # files in a notice; people and classes are all named
 
 
 def manifest(dataset: FaceDataset) -> pd.DataFrame:
-    """Decide on every image file and write `outputs/<dataset>/manifest.csv`.
+    """Decide on every image file and write `outputs/<dataset>/manifest.csv`, with its origin beside it (`manifests.write`).
 
     Rules, the first that applies gives the reason: no image, or unreadable; a condition that is not an expression; known to be
     wrong; same bytes as an earlier image of the same label; same bytes under two labels; not exactly one face.
@@ -68,9 +69,7 @@ def manifest(dataset: FaceDataset) -> pd.DataFrame:
     table = table.astype({"width": "Int64", "height": "Int64"})  # whole numbers, also beside files without any
     _check_remains(dataset, table)
     text = table.to_csv(index=False, lineterminator="\n", float_format="%.2f")
-    path = paths.outputs(dataset.name) / "manifest.csv"
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        files.write(path, text)
+    if manifests.write(dataset.name, text, data=dataset.data_hash):
         for notice in notices(table):
             progress.say(f"{dataset.name}: {notice}")
     return table
@@ -94,15 +93,28 @@ def notices(table: pd.DataFrame) -> list[str]:
         if lost := _lost(table, kept, column):
             named = [f"`{name}` ({_brief(why)})" for name, why in lost.items()]
             lines.append(f"Left out, since no image of these {word} remains: {', '.join(named)}.")
-    if lone := [name for name, people in kept.groupby("label")["subject"].nunique().items() if people == 1]:
-        named = ", ".join(f"`{name}`" for name in lone)
-        lines.append(
-            f"Shown by one person alone, so that it cannot be learned from others: {named}. Its scores say nothing."
-        )
+    if lone := shown_by_one(kept.groupby("label")["subject"].nunique()):
+        lines.append(lone)
     people = kept["subject"].nunique()
     if people == len(kept) > 2:
         lines.append(f"Each image is taken for a person of its own ({people} people): check subject_pattern.")
     return lines
+
+
+def shown_by_one(people: Mapping[str, int]) -> str:
+    """The sentence that stands wherever classes or their scores do that a single person shows, as Markdown; empty without any.
+
+    Args:
+        people: class to the number of people who show it.
+    """
+    lone = [f"`{name}`" for name, count in people.items() if count == 1]
+    if not lone:
+        return ""
+    it, its, takes = ("it", "its", "it takes") if len(lone) == 1 else ("each of them", "their", "they take")
+    return (
+        f"One person alone shows {', '.join(lone)}: no other's image teaches {it}, so {its} recall, and what {takes} from "
+        "accuracy and macro-F1, say nothing."
+    )
 
 
 def _lost(table: pd.DataFrame, kept: pd.DataFrame, column: str) -> dict[str, str]:

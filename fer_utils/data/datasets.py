@@ -211,12 +211,17 @@ def checksums(name: str) -> dict[str, str]:
 
 
 def yale_folder() -> Path:
-    """Folder of the Yale faces: $FER_DATA_DIR/yalefaces, else data/raw/yalefaces, else downloaded there."""
+    """Folder of the Yale faces: $FER_DATA_DIR/yalefaces, else data/raw/yalefaces, else downloaded there.
+
+    Raises:
+        ParameterError: FER_DATA_DIR names no folder.
+        DatasetError: see `download.yale`.
+    """
     from fer_utils.data import download
 
-    shared = paths.shared_data()
-    if shared is not None and (shared / "yalefaces").is_dir():
-        return shared / "yalefaces"
+    shared = paths.in_shared_data("yalefaces")
+    if shared is not None:
+        return shared
     folder = paths.RAW / "yalefaces"
     if not folder.is_dir():
         download.yale(folder, checksums("yale"))

@@ -130,11 +130,9 @@ def majority(votes: np.ndarray) -> np.ndarray:
 
 
 def _source() -> Path | None:
-    for folder in (paths.shared_data(), paths.RAW):
-        for name in ("ferplus", "ferplus.tar"):
-            if folder is not None and (folder / name).exists():
-                return folder / name
-    return None
+    names = ("ferplus", "ferplus.tar")
+    inside = (paths.RAW / name for name in names)
+    return paths.in_shared_data(*names) or next((path for path in inside if path.exists()), None)
 
 
 def _stamp(source: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fer_utils.common.errors import DatasetError, ParameterError
 from fer_utils.data.folders import ck_plus, faces_table, file_names, listing, lists, trees
-from fer_utils.data.folders.listing import Listing, Options, Reading
+from fer_utils.data.folders.listing import Entry, LeftOut, Listing, Options, Reading, is_blank
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,10 @@ def read(folder: Path, options: Options) -> tuple[str, Reading]:
     name = options.layout or _seen(there, options)
     found = LAYOUTS[name].read(there, options)
     because = f"you said so; {found.because}" if options.layout else found.because
-    entries = sorted(found.entries, key=lambda each: (each.subject, each.condition, each.file_name))
-    return name, replace(found, because=because, entries=entries)
+    blank = {each.file_name: _without_a_name(each) for each in found.entries if _without_a_name(each)}
+    entries = [each for each in found.entries if each.file_name not in blank]
+    entries.sort(key=lambda each: (each.subject, each.condition, each.file_name))
+    return name, replace(found, because=because, entries=entries, left_out=found.left_out | blank)
 
 
 def inspected(folder: Path, options: Options) -> tuple[str, Reading]:
@@ -130,6 +132,15 @@ def with_people(name: str, found: Reading, *, title: str, options: Options) -> R
     width = len(str(len(found.entries)))
     entries = [replace(each, subject=f"image{number:0{width}}") for number, each in enumerate(found.entries, start=1)]
     return replace(found, entries=entries)
+
+
+def _without_a_name(entry: Entry) -> LeftOut | None:
+    """Why an entry cannot be used whose person or expression is nothing but blanks, as from a folder's name."""
+    if is_blank(entry.condition):
+        return LeftOut("the name of its expression cannot be seen: give the folder another one", entry.subject)
+    if entry.subject and is_blank(entry.subject):
+        return LeftOut("the name of its person cannot be seen: give the folder another one", "", entry.condition)
+    return None
 
 
 def _seen(there: Listing, options: Options) -> str:

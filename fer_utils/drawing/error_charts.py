@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from fer_utils.data.cleaning import shown_by_one
 from fer_utils.drawing import charts, galleries
 from fer_utils.drawing.chart import Chart
 
@@ -170,22 +171,6 @@ def worst_confusion(counts: np.ndarray, classes: Sequence[str]) -> str:
     return (
         f"Most often mistaken: {classes[truth]} for {classes[predicted]}, "
         f"{wrong[truth, predicted]} of {counts[truth].sum()}."
-    )
-
-
-def shown_by_one(people: Mapping[str, int]) -> str:
-    """Which classes cannot be learned, since a single person shows them, in words; empty where there is none.
-
-    Args:
-        people: class to the number of people who show it.
-    """
-    lone = [f"`{name}`" for name, count in people.items() if count == 1]
-    if not lone:
-        return ""
-    it = "it" if len(lone) == 1 else "each of them"
-    return (
-        f"One person alone shows {', '.join(lone)}: no other's image teaches {it}, so it cannot be learned and its score says "
-        "nothing."
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from fer_utils.common import code_hash, files, paths
+from fer_utils.common import code_hash, files, locks, paths
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.drawing import glyphs
 from fer_utils.drawing.chart import Chart
@@ -88,8 +88,9 @@ def save(chart: Chart, name: str, *, context: Context) -> None:
     plt.close(chart.figure)
     picture = paths.outputs(context.dataset.name) / "figures" / f"{name}.png"
     origin = context.origin | {"caption": chart.caption, "alt": chart.alt, "sha256": files.sha256(buffer.getvalue())}
-    files.write(picture, buffer.getvalue())
-    files.write_checked_json(picture.with_suffix(".json"), origin)
+    with locks.held(paths.outputs(context.dataset.name)):
+        files.write(picture, buffer.getvalue())
+        files.write_checked_json(picture.with_suffix(".json"), origin)
     _show(buffer.getvalue(), caption=chart.caption, alt=chart.alt)
 
 

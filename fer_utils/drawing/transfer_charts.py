@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from fer_utils.data.cleaning import shown_by_one
 from fer_utils.drawing import charts
 from fer_utils.drawing.chart import Chart
-from fer_utils.drawing.error_charts import shown_by_one
 from fer_utils.evaluation import calibration
 from fer_utils.evaluation import scores as scoring
 

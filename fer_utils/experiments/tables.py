@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils.common import csv_files, files, paths, progress
+from fer_utils.common import csv_files, files, locks, paths, progress
 from fer_utils.common.csv_files import schema
 from fer_utils.common.errors import OutputError
 from fer_utils.data import manifests
@@ -85,12 +85,13 @@ def write(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.
         before.
     """
     path = _path(dataset, "predictions")
-    try:
-        before = parsed(dataset, "predictions") if path.is_file() else None
-    except OutputError as error:
-        progress.say(str(error))
-        before = None
-    _write(dataset, before, predictions, origin=origin)
+    with locks.held(path.parent):
+        try:
+            before = parsed(dataset, "predictions") if path.is_file() else None
+        except OutputError as error:
+            progress.say(str(error))
+            before = None
+        _write(dataset, before, predictions, origin=origin)
     return computed(predictions)
 
 
@@ -103,7 +104,17 @@ def add(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.Da
     Raises:
         OutputError: `predictions.csv` is missing or damaged, of other images, or made by other code.
     """
-    path, before = _path(dataset, "predictions"), parsed(dataset, "predictions")
+    path = _path(dataset, "predictions")
+    if not path.is_file():
+        parsed(dataset, "predictions")
+    with locks.held(path.parent):
+        return _add(dataset, path, predictions, origin)
+
+
+def _add(
+    dataset: str, path: Path, predictions: pd.DataFrame, origin: dict
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    before = parsed(dataset, "predictions")
     if not any(each.get("data") == origin["data"] for each in origins.parts(origins.noted(path))):
         raise OutputError(
             f"{path} is of other images than the data set holds now, or its origin, predictions.json, "
@@ -152,7 +163,8 @@ def write_table(dataset: str, name: str, table: pd.DataFrame, *, origin: dict) -
     Args:
         origin: `saving.Context.origin`.
     """
-    _store(dataset, name, table, origin)
+    with locks.held(_path(dataset, name).parent):
+        _store(dataset, name, table, origin)
 
 
 def _store(dataset: str, name: str, table: pd.DataFrame, noted: dict) -> str:
@@ -174,7 +186,16 @@ def read(dataset: str, name: str, *, models: Iterable[str] = ()) -> pd.DataFrame
         OutputError: the table is missing or damaged, is not what its notebook wrote, is of other images than `manifest.csv`
             lists, does not belong to `predictions.csv`, or lacks a model; the message names the notebook to run.
     """
-    path, table = _path(dataset, name), parsed(dataset, name)
+    path = _path(dataset, name)
+    with locks.still(path.parent):
+        table = _read(dataset, name, path)
+    for model in models:
+        of_model(table, model)
+    return table
+
+
+def _read(dataset: str, name: str, path: Path) -> pd.DataFrame:
+    table = parsed(dataset, name)
     found, again = origins.noted(path), f"run notebook {_notebook(name)} again (fer run {_notebook(name)})."
     every = origins.parts(found)
     if not every:
@@ -188,8 +209,6 @@ def read(dataset: str, name: str, *, models: Iterable[str] = ()) -> pd.DataFrame
     present = files.sha256(beside.read_bytes()) if "predictions" in found and beside.is_file() else None
     if present and found["predictions"] != present:
         raise OutputError(f"{path} was computed from other predictions than lie in predictions.csv: {again}")
-    for model in models:
-        of_model(table, model)
     return table
 
 

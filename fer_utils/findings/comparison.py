@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from fer_utils.data.cleaning import shown_by_one
 from fer_utils.evaluation.protocols import PEOPLE, in_words, only_people
 from fer_utils.evaluation.scores import UNTAUGHT
 from fer_utils.experiments import tables
@@ -38,7 +39,7 @@ def summary(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
             f"({f1.low:.2f} to {f1.high:.2f}), {row.seeds} seed{'s' * (int(row.seeds) > 1)}. "
             + against_chance(row, tables.value(scores, model, "chance").value)
         )
-    lines += [f"- {each}" for each in untaught(scores)]
+    lines += [f"- {lone}"] if (lone := untaught(scores)) else []
     for row in comparisons.itertuples():
         lines.append(
             f"- `{row.model}` against `{row.reference}`: {effect(row)}, McNemar p {p_value(row.mcnemar_p, '= ')}: "
@@ -47,15 +48,10 @@ def summary(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def untaught(scores: pd.DataFrame) -> list[str]:
-    """A sentence for each class that no network could learn before it was tested on it; empty where there is none."""
+def untaught(scores: pd.DataFrame) -> str:
+    """Which classes no network could learn before it was tested on them, in a sentence; empty where there is none."""
     found = scores[scores["protocol"].isin(PEOPLE) & scores["metric"].str.startswith(UNTAUGHT)]
-    names = found.drop_duplicates("metric")
-    return [
-        f"A single person shows {row.metric.removeprefix(UNTAUGHT)!r} ({row.n} image{'s' * (int(row.n) > 1)}): no network that "
-        "was tested on it could learn it, so its recall, and what it takes from accuracy and macro-F1, say nothing."
-        for row in names.itertuples()
-    ]
+    return shown_by_one({name.removeprefix(UNTAUGHT): 1 for name in found["metric"]})
 
 
 def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:

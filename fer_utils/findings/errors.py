@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from fer_utils.drawing.error_charts import shown_by_one, subject_range, worst_confusion
+from fer_utils.data.cleaning import shown_by_one
+from fer_utils.drawing.error_charts import subject_range, worst_confusion
 
 
 def summary(study, reference) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fer_utils.common import files, keras_setup, paths, progress
+from fer_utils.common.errors import printable
 from fer_utils.photos import annotated_copies, expressions, reading
 from fer_utils.transfer import pretrained
 
@@ -34,7 +35,7 @@ def run(arguments: Sequence[str], *, as_json: bool, out: Path | None, pictures: 
     folder = annotated_copies.Folder(paths.given(out) if out else paths.outputs("predictions"), inputs=found)
     if pictures:
         files.require_writable(folder.path)
-    width = min(max(_NAME_WIDTHS[0], *(len(str(path)) for path in found)), _NAME_WIDTHS[1])
+    width = min(max(_NAME_WIDTHS[0], *(len(printable(str(path), but="")) for path in found)), _NAME_WIDTHS[1])
     if not as_json:
         progress.result(expressions.header(width=width))
     counts = dict.fromkeys(("faces", "pictures", "without", "failed"), 0)
@@ -44,7 +45,7 @@ def run(arguments: Sequence[str], *, as_json: bool, out: Path | None, pictures: 
         lines = expressions.json_lines(each) if as_json else expressions.rows(each, width=width)
         progress.result("\n".join(lines))
         for note in each.notes:
-            progress.say(f"{each.name}: {note}")
+            progress.say(f"{printable(each.name, but='')}: {note}")
         if each.error:
             progress.say(f"fer: {each.error}")
         if each.found and pictures:

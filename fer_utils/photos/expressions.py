@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_utils.common import keras_setup, processes
-from fer_utils.common.errors import PhotoError
+from fer_utils.common.errors import PhotoError, printable
 from fer_utils.data import alignment, detection
 from fer_utils.data.alignment import Face
 from fer_utils.photos import reading
@@ -113,7 +113,8 @@ def rows(prediction: Prediction, *, width: int) -> list[str]:
     Args:
         width: characters for the photo's name; longer names lose their beginning.
     """
-    name = prediction.name if len(prediction.name) <= width else "…" + prediction.name[1 - width :]
+    name = printable(prediction.name, but="")
+    name = name if len(name) <= width else "…" + name[1 - width :]
     start = f"{name:<{width}}  "
     if prediction.error:
         return [f"{start}failed: see below"]
@@ -133,7 +134,7 @@ def header(*, width: int) -> str:
 def json_lines(prediction: Prediction) -> list[str]:
     """A JSON object for each face; one with an "error" for a photo that failed, one with a "note" where no face is."""
     if prediction.error:
-        return [json.dumps({"file": prediction.name, "error": prediction.error}, ensure_ascii=False)]
+        return [_json({"file": prediction.name, "error": prediction.error})]
     lines = [
         {
             "file": prediction.name,
@@ -147,7 +148,13 @@ def json_lines(prediction: Prediction) -> list[str]:
         }
         for number, each in enumerate(prediction.found, start=1)
     ]
-    return [json.dumps(line, ensure_ascii=False) for line in lines or [_without_face(prediction)]]
+    return [_json(line) for line in lines or [_without_face(prediction)]]
+
+
+def _json(line: dict) -> str:
+    """JSON in a line; control characters that JSON lets stand, but terminals obey, are escaped as it escapes the others."""
+    text = json.dumps(line, ensure_ascii=False)
+    return "".join(each if printable(each, but="") == each else f"\\u{ord(each):04x}" for each in text)
 
 
 def _without_face(prediction: Prediction) -> dict:

@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image
 
 from fer_utils.common import files, paths, progress
-from fer_utils.common.errors import ParameterError, PhotoError
+from fer_utils.common.errors import ParameterError, PhotoError, printable
 from fer_utils.data import images
 from fer_utils.data.datasets import FaceDataset
-from fer_utils.data.folders.listing import IMAGE_SUFFIXES
+from fer_utils.data.folders.listing import IMAGE_SUFFIXES, readable
 
 # Files of these names are meant as photos, so one that cannot be read is told; others are photos if they open as such.
 PHOTO_SUFFIXES = IMAGE_SUFFIXES | {".avif", ".heic", ".heif", ".jfif", ".mpo"}
@@ -68,7 +68,7 @@ def read(path: Path) -> Photo:
     """
     if address := paths.address(path):
         raise PhotoError(f"{address}: an address is no file. Download the photo, then give its file.")
-    decoded = images.decode(path, name=str(path), error=PhotoError, remedy="Replace it with a whole image file.")
+    decoded = images.decode(path, name=printable(str(path), but=""), error=PhotoError, remedy="Replace it with a whole image file.")
     notes = []
     if decoded.scale > 1:
         width, height = decoded.plain.size
@@ -129,7 +129,7 @@ def as_dataset(chosen: Sequence[Photo]) -> FaceDataset:
         labels=np.full(len(chosen), -1, dtype=np.int64),
         subjects=unknown,
         conditions=unknown,
-        file_names=np.array([Path(photo.name).name for photo in chosen]),
+        file_names=np.array([readable(Path(photo.name).name) for photo in chosen]),
         hashes=np.array([files.sha256(photo.grey.tobytes()) for photo in chosen]),
         class_names=(),
     )

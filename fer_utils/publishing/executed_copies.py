@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 
-from fer_utils.common import files, paths
+from fer_utils.common import files, locks, paths
 from fer_utils.common.errors import OutputError
 
 
@@ -65,8 +65,9 @@ def note(dataset: str, stem: str, *, seconds: float, failure: str) -> None:
     """
     folder = paths.outputs(dataset) / "notebooks"
     entry = {"seconds": round(seconds, 1), "commit": commit(), "failure": failure}
-    notes = _notes(folder) | {stem: entry}
-    files.write_json(folder / "executed.json", dict(sorted(notes.items())))
+    with locks.held(paths.outputs(dataset)):
+        notes = _notes(folder) | {stem: entry}
+        files.write_json(folder / "executed.json", dict(sorted(notes.items())))
 
 
 def _notes(folder: Path) -> dict:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils.common import code_hash, csv_files, files, paths
+from fer_utils.common import code_hash, files, paths
 from fer_utils.common.errors import FerError, OutputError
 from fer_utils.data import datasets, manifests
 from fer_utils.engine.record import Record
@@ -37,7 +37,7 @@ def problems(dataset: str) -> list[str]:
     if not folder.is_dir():
         raise OutputError(f"{folder} is missing: there is nothing to check. Run the notebooks first (fer run).")
     hashes = _hashes(dataset)
-    found = _results(folder, data=manifests.data_hash(hashes)) + _manifest(folder, hashes) + _tables(dataset)
+    found = _results(folder, data=manifests.data_hash(hashes)) + _manifest(dataset, folder, hashes) + _tables(dataset)
     found += _archive(dataset)
     return [f"outputs/{folder.name}/{line}" for line in found]
 
@@ -122,14 +122,17 @@ class _Origin:
         return [f"{' and '.join(words)} changed since: run notebook {self.notebook[:2]} again{whose}"] if words else []
 
 
-def _manifest(folder: Path, hashes: dict[str, str]) -> list[str]:
-    try:
-        listed = manifests.hashes(csv_files.read(folder / "manifest.csv", manifests.schema(folder / "manifest.csv")))
-    except FileNotFoundError:
+def _manifest(dataset: str, folder: Path, hashes: dict[str, str]) -> list[str]:
+    if not (folder / "manifest.csv").is_file():
         return ["manifest.csv: missing: run notebook 01"]
-    except (OSError, csv_files.DamagedError):
-        return ["manifest.csv: damaged: run notebook 01 again"]
-    return [] if listed == hashes else ["manifest.csv: lists other files than the data set holds: run notebook 01"]
+    try:
+        listed, noted = manifests.hashes(manifests.read(dataset)), manifests.origin(dataset)
+    except OutputError as error:
+        return [f"manifest.csv: {error}"]
+    if listed != hashes:
+        return ["manifest.csv: lists other files than the data set holds: run notebook 01"]
+    changed = noted is not None and noted.get("code") != manifests.code()
+    return ["manifest.csv: code changed since: run notebook 01 again"] if changed else []
 
 
 def _tables(dataset: str) -> list[str]:

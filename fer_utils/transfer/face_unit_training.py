@@ -49,7 +49,7 @@ def load(folder: Path | None = None) -> RenderedFaces:
     Raises:
         DatasetError: missing or damaged.
     """
-    places = [folder] if folder else [each / FOLDER for each in (paths.shared_data(), paths.RAW) if each]
+    places = [folder] if folder else [each for each in (paths.in_shared_data(FOLDER), paths.RAW / FOLDER) if each]
     path = next((each / "faces.npz" for each in places if (each / "faces.npz").is_file()), None)
     if path is None:
         where = " or ".join(str(each) for each in places)

@@ -99,7 +99,8 @@ def metadata() -> dict:
     weights, origin = _files()
     for path in (origin, weights):
         if not path.is_file():
-            raise WeightsError(f"{path}: the regression of face units is missing. {_RESTORE}")
+            remedy = _RESTORE if path.parent == paths.WEIGHTS else pretrained.ELSEWHERE
+            raise WeightsError(f"{path}: the regression of face units is missing. {remedy}")
     try:
         about = files.read_checked_json(origin)
         found, names, backbone, digest = (about[word] for word in ("version", "units", "backbone", "sha256"))

@@ -20,6 +20,7 @@ NAME = "ferplus"
 _BATCH = 64
 _SMALLEST = 1e-12  # probabilities under this count as this much
 _RESTORE = "Restore it with: git checkout -- weights"
+ELSEWHERE = "FER_WEIGHTS_DIR names the folder of all weights: set it right, or unset it."
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,11 +147,7 @@ def metadata(folder: Path | None = None) -> dict:
     weights, origin = _files(folder)
     for path in (origin, weights):
         if not path.is_file():
-            remedy = (
-                _RESTORE
-                if path.parent == paths.WEIGHTS
-                else "FER_WEIGHTS_DIR names their folder: set it right, or unset it."
-            )
+            remedy = _RESTORE if path.parent == paths.WEIGHTS else ELSEWHERE
             raise WeightsError(f"{path}: the pretrained weights are missing. {remedy}")
     try:
         about = files.read_checked_json(origin)

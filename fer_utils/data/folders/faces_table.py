@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from fer_utils.common import csv_files
 from fer_utils.common.errors import DatasetError
-from fer_utils.data.folders.listing import Entry, File, LeftOut, Listing, Options, Reading, some
+from fer_utils.data.folders.listing import Entry, File, LeftOut, Listing, Options, Reading, is_blank, some
 
 NAME = "faces.csv"
 COLUMNS = ("file", "subject", "expression")
@@ -43,7 +43,7 @@ def read(listing: Listing, options: Options) -> Reading:
             raise DatasetError(
                 f"{NAME}: row {number}: {name} is not in the folder of the table. Give file names relative to that folder."
             )
-        lacking = next((column for column in COLUMNS if not row[column]), "")
+        lacking = next((column for column in COLUMNS if is_blank(row[column])), "")
         if lacking or name not in there:
             reason = f"row {number} of {NAME} has no {lacking}" if lacking else f"named in {NAME}, but not there"
             if options.unreadable == "stop":

@@ -16,6 +16,7 @@ from fer_utils.data.folders.listing import (
     Listing,
     Options,
     Reading,
+    is_blank,
     such_as,
 )
 from fer_utils.data.folders.words import KNOWN_EXPRESSIONS, YALE_OTHER_CONDITIONS
@@ -169,7 +170,7 @@ def _yale(name: str) -> tuple[str, str]:
     suffix = Path(name).suffix
     stem = name[: -len(suffix)] if suffix.lower() in IMAGE_SUFFIXES | UNREAD_SUFFIXES else name
     subject, _, condition = stem.removeprefix("subject").partition(".")
-    return subject, condition
+    return "" if is_blank(subject) else subject, condition
 
 
 def _is_condition(word: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from fer_utils.common.errors import DatasetError
+from fer_utils.common.errors import DatasetError, printable
 
 IMAGE_SUFFIXES = frozenset(
     {
@@ -211,10 +211,12 @@ def look(folder: Path) -> Listing:
 def readable(name: str) -> str:
     """A file's name as text for tables and messages: bytes that are no UTF-8, and control characters, as escapes."""
     text = os.fsencode(name).decode("utf-8", errors="backslashreplace")
-    control = {"Cc", "Zl", "Zp"}
-    return "".join(
-        each.encode("unicode_escape").decode() if unicodedata.category(each) in control else each for each in text
-    )
+    return printable(text, but="")
+
+
+def is_blank(name: str) -> bool:
+    """Whether nothing of a name can be seen: it is empty, or all blanks and the like."""
+    return all(unicodedata.category(each)[0] in "ZC" for each in name)
 
 
 def children(folder: Path) -> list[Path]:

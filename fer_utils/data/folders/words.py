@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fer_utils.common.errors import DatasetError, ParameterError
-from fer_utils.data.folders.listing import Listing
+from fer_utils.data.folders.listing import Listing, is_blank
 
 YALE_EXPRESSIONS = ("happy", "normal", "sad", "sleepy", "surprised", "wink")
 YALE_OTHER_CONDITIONS = ("centerlight", "glasses", "leftlight", "noglasses", "rightlight")
@@ -60,9 +60,10 @@ def compiled(subject_pattern: str) -> re.Pattern:
 
 
 def subject_in(name: str, pattern: re.Pattern) -> str:
-    """The subject that a pattern finds in a name; empty where it finds none."""
+    """The subject that a pattern finds in a name; empty where it finds none, or none that can be seen."""
     found = pattern.search(name)
-    return (found.group(1) or "") if found else ""
+    subject = (found.group(1) or "") if found else ""
+    return "" if is_blank(subject) else subject
 
 
 def named(numbers: Sequence[str], listing: Listing) -> dict[str, str]:
