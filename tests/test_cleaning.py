@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from fer_utils.common import paths
-from fer_utils.common.errors import DatasetError
-from fer_utils.data import cleaning, datasets
+from fer_utils.common.errors import DatasetError, OutputError
+from fer_utils.data import cleaning, datasets, manifests
 from fer_utils.experiments.experiment import Experiment
 
 
@@ -188,3 +188,34 @@ def test_near_duplicates_are_other_files_that_look_alike(three_people):
     Image.fromarray(np.roll(data.images[6], 1, axis=0)).save(three_people / "subject02.anger.png")
     table = cleaning.near_duplicates(datasets.load(three_people), largest_distance=2)
     assert (table["first"].iloc[0], table["second"].iloc[0]) == ("subject01.anger.png", "subject01.happy")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(",happy,happy,", ",happy,sad,"), (",01,", ",02,"), (",True,", ",False,"), (",320,", ",321,"), ("0,", "1,")],
+)
+def test_a_manifest_that_is_not_what_was_written_is_refused_and_made_again(three_people, outputs, old, new):
+    data = datasets.load(three_people)
+    cleaning.manifest(data)
+    path = outputs / "three-people" / "manifest.csv"
+    whole = path.read_bytes()
+    assert manifests.listed("three-people") == data.data_hash
+    path.write_bytes(whole.replace(old.encode(), new.encode(), 1))
+    assert path.read_bytes() != whole
+    with pytest.raises(OutputError, match="it is not what a notebook wrote"):
+        manifests.read("three-people")
+    path.write_bytes(b"\xff" + whole)
+    with pytest.raises(OutputError, match="is damaged"):
+        manifests.listed("three-people")
+    cleaning.manifest(data)
+    assert path.read_bytes() == whole
+    path.with_suffix(".json").write_text("{")
+    with pytest.raises(OutputError, match="manifest.json is damaged"):
+        manifests.read("three-people")
+    cleaning.manifest(data)
+    assert len(manifests.read("three-people")) == len(data)
+
+
+def test_the_committed_manifest_is_read_as_it_stands(monkeypatch):
+    monkeypatch.delenv("FER_OUTPUT_DIR")
+    assert manifests.listed("yale") == manifests.data_hash(datasets.checksums("yale"))

@@ -276,3 +276,42 @@ def test_files_without_a_subject_can_be_left_out_but_not_all(faces):
 def test_readable_names_keep_all_that_is_text():
     assert listing.readable("怒り ‌é 😀") == "怒り ‌é 😀"
     assert listing.readable("a\tb\u2028c") == r"a\tb\u2028c"
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\u00a0", "\u200b", " \u3000"])
+def test_a_person_without_a_name_is_left_out(three_people, faces, blank):
+    put(three_people / f"subject{blank}.happy.png")
+    data = datasets.load(three_people)
+    assert data.left_out[f"subject{blank}.happy.png"].reason == "its name is not of the form subjectNN.expression"
+    assert set(data.subjects) == {"01", "02", "03"}
+    put(faces / "joy" / f"who{blank}_1.png")
+    pattern = r"^(?:who)?(.*?)(?:_\d+)?\.png$"
+    with pytest.raises(DatasetError, match="no subject in the file name"):
+        datasets.load(faces, subject_pattern=pattern)
+    data = datasets.load(faces, subject_pattern=pattern, unreadable="skip")
+    assert data.left_out[f"joy/who{blank}_1.png"].reason == "no subject in the file name"
+    assert all(name.strip() for name in data.subjects)
+
+
+def test_a_class_without_a_name_is_left_out(faces):
+    shutil.copytree(faces / "joy", faces / "  ")
+    data = datasets.load(faces)
+    assert data.class_names == ("joy", "sorrow")
+    assert data.left_out["  /subject01.png"].reason.startswith("the name of its expression cannot be seen")
+
+
+def test_a_persons_folder_without_a_name_is_left_out(tmp_path):
+    for person, name in ((1, "anna"), (2, "bo"), (3, " ")):
+        for condition, word in WORDS.items():
+            put(tmp_path / "faces" / name / word / "1.png", person, condition)
+    data = datasets.load(tmp_path / "faces", layout="person-folders")
+    assert set(data.subjects) == {"anna", "bo"}
+    assert data.left_out[" /joy/1.png"].reason.startswith("the name of its person cannot be seen")
+
+
+def test_a_cell_of_blanks_is_an_empty_one(faces):
+    rows = [f"{word}/subject0{person}.png,{person},{word}" for word in WORDS.values() for person in (1, 2)]
+    (faces / "faces.csv").write_text("\n".join(["file,subject,expression", *rows[:-1], rows[-1].replace(",2,", ", ,")]))
+    with pytest.raises(DatasetError, match=r"row 5 of faces.csv has no subject"):
+        datasets.load(faces)
+    assert "sorrow/subject02.png" in datasets.load(faces, unreadable="skip").left_out

@@ -121,3 +121,23 @@ def test_a_photo_is_read_without_packages_that_only_take_time_to_import():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
+
+
+def test_names_of_photos_move_no_cursor(tmp_path, outputs):
+    """Escape sequences in a name, C1 controls too, reach neither the terminal nor a figure; JSON gives the name back."""
+    name = "a\x1b[31mb\x9b2Jc\n"
+    sample("subject01.happy").save(tmp_path / f"{name}.png")
+    (tmp_path / f"{name}.jpg").write_bytes(b"no photo")
+    table, lines = call(tmp_path, "--no-pictures"), call(tmp_path, "--no-pictures", "--json")
+    for found in (table, lines):
+        assert found.exit_code == 1
+        assert not {"\x1b", "\x9b"} & set(found.output)
+    assert r"a\x1b[31mb\x9b2Jc\n.png" in table.stdout
+    assert r"a\x1b[31mb\x9b2Jc\n.jpg: not an image" in table.stderr
+    files = {json.loads(line)["file"] for line in lines.stdout.splitlines()}
+    assert files == {str(tmp_path / f"{name}.{suffix}") for suffix in ("png", "jpg")}
+    chosen = reading.read_all([tmp_path], unreadable="skip")
+    assert list(reading.as_dataset(chosen).file_names) == [r"a\x1b[31mb\x9b2Jc\n.png"]
+    gone = CliRunner().invoke(main, ["run", "--dataset", str(tmp_path / "\x1b[2J")])
+    assert gone.exit_code == 1
+    assert r"\x1b[2J" in gone.output

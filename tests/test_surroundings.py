@@ -13,6 +13,9 @@ from click.testing import CliRunner
 
 from fer_utils.cli import main
 from fer_utils.common import paths, surroundings
+from fer_utils.common.errors import ParameterError, WeightsError
+from fer_utils.data import datasets, ferplus
+from fer_utils.transfer import face_unit_training, face_units, pretrained
 
 FACE = paths.SAMPLE / "subject01.happy"
 CONFIGURATION = """
@@ -259,3 +262,25 @@ def test_all_that_is_no_code_is_package_data():
 
 def _package_of(path: Path) -> Path:
     return next(folder for folder in path.parents if (folder / "__init__.py").is_file())
+
+
+def test_a_data_folder_that_is_not_there_is_named_with_the_variable(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("FER_DATA_DIR", str(tmp_path / "typo"))
+    for read in (datasets.yale_folder, ferplus.load, face_unit_training.load):
+        with pytest.raises(ParameterError, match="FER_DATA_DIR is .*typo, and no such folder is there"):
+            read()
+    assert len(datasets.load("sample"))  # which needs none
+    monkeypatch.setenv("FER_DATA_DIR", str(tmp_path))
+    for _ in range(2):
+        assert paths.in_shared_data("yalefaces", "elsewhere") is None
+    said = capsys.readouterr().err
+    assert said == f"FER_DATA_DIR is {tmp_path}, and holds no yalefaces or elsewhere: data/raw is asked instead\n"
+    (tmp_path / "elsewhere").mkdir()
+    assert paths.in_shared_data("yalefaces", "elsewhere") == tmp_path / "elsewhere"
+
+
+def test_weights_that_are_not_there_are_named_with_the_variable(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_WEIGHTS_DIR", str(tmp_path))
+    for read in (pretrained.metadata, face_units.load):
+        with pytest.raises(WeightsError, match="missing. FER_WEIGHTS_DIR names the folder of all weights: set it right"):
+            read()
