@@ -210,7 +210,7 @@ def test_a_manifest_that_is_not_what_was_written_is_refused_and_made_again(three
     cleaning.manifest(data)
     assert path.read_bytes() == whole
     path.with_suffix(".json").write_text("{")
-    with pytest.raises(OutputError, match="manifest.json is damaged"):
+    with pytest.raises(OutputError, match=r"manifest\.json is damaged"):
         manifests.read("three-people")
     cleaning.manifest(data)
     assert len(manifests.read("three-people")) == len(data)

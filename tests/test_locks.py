@@ -118,5 +118,8 @@ def test_a_file_system_without_locks_is_said_and_stops_nothing(outputs, monkeypa
 def test_a_folder_that_cannot_be_written_is_named(outputs):
     outputs.mkdir()
     (outputs / "x").touch()
-    with pytest.raises(OutputError, match="cannot write .*x: .*Earlier results are untouched"), locks.held(outputs / "x"):
+    with (
+        pytest.raises(OutputError, match=r"cannot write .*x: .*Earlier results are untouched"),
+        locks.held(outputs / "x"),
+    ):
         pass

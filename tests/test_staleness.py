@@ -164,3 +164,21 @@ def test_what_a_killed_process_left_is_no_result(fresh, three_people):
     for name in ("figures/.03-x.png.abcd1234.png", "figures/.03-x.json.abcd1234.json"):
         (fresh / name).write_text("half")
     assert staleness.problems(str(three_people)) == []
+
+
+def test_a_folder_is_read_as_the_notebooks_read_it(tmp_path, outputs):
+    faces = tmp_path / "faces"
+    for label in ("joy", "sorrow"):
+        (faces / label).mkdir(parents=True)
+        for number in (1, 2, 3):
+            (faces / label / f"2024 p{number}.png").write_bytes(picture(seed=number + 3 * (label == "joy")))
+    (faces / "joy" / "p9.png").write_bytes(b"no image")
+    words = {"subject_pattern": r"(p\d)", "unreadable": "skip"}
+    data = datasets.load(faces, **words)
+    rows = [f"{name},{digest}\n" for name, digest in zip(data.file_names, data.hashes, strict=True)]
+    manifests.write("faces", "image,sha256\n" + "".join(rows), data=data.data_hash)
+    origin = {"notebook": NOTEBOOK.stem, "data": data.data_hash, "code": code_hash.of_notebook(NOTEBOOK)}
+    files.write(outputs / "faces" / "figures" / "03-x.png", picture())
+    files.write(outputs / "faces" / "figures" / "03-x.json", json.dumps(origin | {"parameters": words}))
+    (found,) = staleness.problems(str(faces))
+    assert "predictions.csv is missing" in found

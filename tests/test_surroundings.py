@@ -267,7 +267,7 @@ def _package_of(path: Path) -> Path:
 def test_a_data_folder_that_is_not_there_is_named_with_the_variable(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("FER_DATA_DIR", str(tmp_path / "typo"))
     for read in (datasets.yale_folder, ferplus.load, face_unit_training.load):
-        with pytest.raises(ParameterError, match="FER_DATA_DIR is .*typo, and no such folder is there"):
+        with pytest.raises(ParameterError, match=r"FER_DATA_DIR is .*typo, and no such folder is there"):
             read()
     assert len(datasets.load("sample"))  # which needs none
     monkeypatch.setenv("FER_DATA_DIR", str(tmp_path))
@@ -282,5 +282,7 @@ def test_a_data_folder_that_is_not_there_is_named_with_the_variable(tmp_path, mo
 def test_weights_that_are_not_there_are_named_with_the_variable(tmp_path, monkeypatch):
     monkeypatch.setenv("FER_WEIGHTS_DIR", str(tmp_path))
     for read in (pretrained.metadata, face_units.load):
-        with pytest.raises(WeightsError, match="missing. FER_WEIGHTS_DIR names the folder of all weights: set it right"):
+        with pytest.raises(
+            WeightsError, match=r"missing\. FER_WEIGHTS_DIR names the folder of all weights: set it right"
+        ):
             read()

@@ -6,7 +6,7 @@ _CONTROLS = frozenset({"Cc", "Zl", "Zp"})  # categories of Unicode
 
 
 def printable(text: str, *, but: str = "\n\t") -> str:
-    """A text without characters that a terminal obeys, such as escape sequences in a file's name: they become `\\x1b` and the like.
+    """A text without characters that a terminal obeys, such as those of a file's name: each becomes its escape in Python.
 
     Args:
         but: control characters that stay.

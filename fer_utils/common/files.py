@@ -132,7 +132,7 @@ def append_checked_lines(path: Path, rows: Iterable[object]) -> None:
         with path.open("ab", buffering=0) as file:
             file.write(_checked_lines(rows))
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
 
 
 def write_checked_lines(path: Path, rows: Iterable[object]) -> None:

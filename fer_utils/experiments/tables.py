@@ -111,9 +111,7 @@ def add(dataset: str, predictions: pd.DataFrame, *, origin: dict) -> tuple[pd.Da
         return _add(dataset, path, predictions, origin)
 
 
-def _add(
-    dataset: str, path: Path, predictions: pd.DataFrame, origin: dict
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _add(dataset: str, path: Path, predictions: pd.DataFrame, origin: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     before = parsed(dataset, "predictions")
     if not any(each.get("data") == origin["data"] for each in origins.parts(origins.noted(path))):
         raise OutputError(

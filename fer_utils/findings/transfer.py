@@ -155,7 +155,9 @@ def _of_recalls(scores: pd.DataFrame) -> str:
     rows = rows[rows["model"] == "transfer"]
     recalls = rows[rows["metric"].str.startswith("recall_")]
     parts = [f"{row.metric.removeprefix('recall_')} {row.value:.0%} of {row.n}" for row in recalls.itertuples()]
-    return f"- What `transfer` recognises of each expression: {', '.join(parts)}. {comparison.untaught(scores)}".rstrip()
+    return (
+        f"- What `transfer` recognises of each expression: {', '.join(parts)}. {comparison.untaught(scores)}".rstrip()
+    )
 
 
 def _of_curve(curve: pd.DataFrame) -> str:

@@ -68,7 +68,9 @@ def read(path: Path) -> Photo:
     """
     if address := paths.address(path):
         raise PhotoError(f"{address}: an address is no file. Download the photo, then give its file.")
-    decoded = images.decode(path, name=printable(str(path), but=""), error=PhotoError, remedy="Replace it with a whole image file.")
+    decoded = images.decode(
+        path, name=printable(str(path), but=""), error=PhotoError, remedy="Replace it with a whole image file."
+    )
     notes = []
     if decoded.scale > 1:
         width, height = decoded.plain.size

@@ -114,7 +114,12 @@ def _results(dataset: str, title: str) -> tuple[list[dict], Markup]:
             html = frame(makes(read[name]), title=f"{title}, {name}")
             words["scores"] = f"{words['scores']} {comparison.untaught(read['scores'])}".rstrip()
             tables.append(
-                {"words": report_markup.inline(words[name]), "html": html, "file": f"{name}.csv", "origins": _origins(dataset, name)}
+                {
+                    "words": report_markup.inline(words[name]),
+                    "html": html,
+                    "file": f"{name}.csv",
+                    "origins": _origins(dataset, name),
+                }
             )
         except OutputError as error:
             tables.append({"html": "", "problem": str(error).replace(str(paths.outputs(dataset)), "outputs")})
