@@ -293,6 +293,18 @@ def test_a_person_without_a_name_is_left_out(three_people, faces, blank):
     assert all(name.strip() for name in data.subjects)
 
 
+def test_people_who_look_the_same_are_the_same(three_people, faces):
+    """Nobody is trained on and tested because of a blank, or of a letter that is spelled in two ways."""
+    (three_people / "subject01.happy").rename(three_people / "subject01 .happy")
+    assert set(datasets.load(three_people).subjects) == {"01", "02", "03"}
+    for label in ("joy", "sorrow"):
+        for number, name in enumerate(("Ren\u00e9", "Rene\u0301", "Rene\u0301 ", "\u200bRen\u00e9")):
+            put(faces / label / f"{name}_{number}.png")
+    data = datasets.load(faces, subject_pattern=r"^(.+?)(?=_\d|[.]png)")
+    people = set(data.subjects)
+    assert {name for name in people if "Ren" in name} == {"Ren\u00e9"}
+
+
 def test_a_class_without_a_name_is_left_out(faces):
     shutil.copytree(faces / "joy", faces / "  ")
     data = datasets.load(faces)

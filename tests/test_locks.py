@@ -10,10 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
+import small_report
 
 from fer_utils.common import locks
 from fer_utils.common.errors import OutputError
-from fer_utils.experiments import tables
+from fer_utils.data import manifests, own_folders
+from fer_utils.experiments import store, tables
+from fer_utils.publishing import executed_copies
 
 TESTS = Path(__file__).parent
 
@@ -94,6 +97,24 @@ def test_who_waits_too_long_is_told(outputs, holder, monkeypatch, capsys):
         with pytest.raises(OutputError, match=r"x: another process has held \.lock there"), lock(outputs / "x"):
             pass
     assert "waiting for another process that writes here" in capsys.readouterr().err
+
+
+CHANGES = {
+    "predictions": lambda origin: tables.write("x", small_report.predictions(), origin=origin),
+    "manifest": lambda origin: manifests.write("x", "image,sha256\n", data=""),
+    "records": lambda origin: store.write("x"),
+    "notes": lambda origin: executed_copies.note("x", "03_tables", seconds=1, failure=""),
+    "folder": lambda origin: own_folders.claim(str(TESTS.parent / "x")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_several_notebooks_change_waits(outputs, holder, monkeypatch, change):
+    monkeypatch.setattr(locks, "_SILENCE", 0.05)
+    monkeypatch.setattr(locks, "PATIENCE", 0.1)
+    with pytest.raises(OutputError, match=r"another process has held \.lock there"):
+        CHANGES[change](small_report.origin_of("03_tables"))
+    assert [path.name for path in (outputs / "x").iterdir()] == [".lock"]
 
 
 def test_reading_makes_nothing(outputs):

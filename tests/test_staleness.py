@@ -69,6 +69,7 @@ def test_fresh_results_are_fresh(fresh, three_people):
         ("manifest.json", '"code": "', '"code": "0', "manifest.csv: code changed since: run notebook 01"),
         ("manifest.json", '"sha256": "', '"sha256": "0', "is damaged (it is not what a notebook wrote)"),
         ("manifest.json", "{", "", "manifest.json is damaged"),
+        ("manifest.json", '"data"', '"date"', "manifest.json is damaged"),
     ],
 )
 def test_stale_results_are_named(fresh, three_people, file, old, new, message):
@@ -79,6 +80,13 @@ def test_stale_results_are_named(fresh, three_people, file, old, new, message):
     found = staleness.problems(str(three_people))
     assert any(message in line for line in found)
     assert all(line.startswith(f"outputs/three-people/{file.partition('.')[0]}") for line in found)
+
+
+def test_a_manifest_without_its_origin_is_named(fresh, three_people):
+    (fresh / "manifest.json").unlink()
+    assert staleness.problems(str(three_people)) == [
+        "outputs/three-people/manifest.csv: its origin, manifest.json, is missing: run notebook 01"
+    ]
 
 
 def test_rows_of_each_model_are_judged_by_the_notebook_that_wrote_them(fresh, three_people):

@@ -1,9 +1,10 @@
 """SIGKILL at random moments of trainings, of a notebook, and of writing; then the call is made again."""
 
 import random
+import time
 from pathlib import Path
 
-from benchmarks.soak import processes, undisturbed
+from benchmarks.soak import processes, undisturbed, writing
 from benchmarks.soak.hunt import Hunt
 from benchmarks.soak.undisturbed import Call
 
@@ -21,6 +22,7 @@ MIXTURE = (
     "real",
 )
 QUICK = ("imagined", "writing")  # for a hunt of few seconds
+WRITING = 3.0  # seconds within which a process that does nothing but write is killed; it writes all in about one
 AGAIN = 4  # after so many kills of a call at the latest, it is left alone
 
 
@@ -44,15 +46,18 @@ class _Victim:
     def __init__(self, kind: str, outputs: Path) -> None:
         self._kind, self._call = kind, _call(kind)
         self._outputs = self._call.fresh(outputs)
-        self._command = [*self._call.command, *(["--loop"] if kind == "writing" else [])]
         self._kills = 0
 
     def kill(self, hunt: Hunt, chance: random.Random) -> None:
         before = self._records()
-        process = processes.start(self._command, outputs=self._outputs)
-        # Twice as long for writing, which loops: its process first imports for a while.
-        longest = self._call.seconds * (2 if self._kind == "writing" else 1)
-        processes.kill_after(process, chance.uniform(0, longest))
+        if self._kind == "writing":
+            process = processes.forked(writing.forever, self._outputs)
+            time.sleep(chance.uniform(0, WRITING))
+            process.kill()
+            process.join()
+        else:
+            process = processes.start(self._call.command, outputs=self._outputs)
+            processes.kill_after(process, chance.uniform(0, self._call.seconds))
         self._kills += 1
         found = processes.results(self._outputs)
         for words in processes.differences(found, self._call.results, all_there=False):

@@ -1,11 +1,12 @@
 """Child processes that are started to be killed, and what they leave."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from fer_utils.common import paths
@@ -46,6 +47,18 @@ def start(
         env=os.environ | ours | environment,
         preexec_fn=limit if largest_file else None,
     )
+
+
+def forked(target: Callable[..., None], *arguments: object) -> multiprocessing.Process:
+    """Start a function of a module in a process that has the module's imports already: a kill then meets its work.
+
+    It is forked from a server that has done nothing but import, never from the hunt, whose threads it would lack.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([target.__module__])
+    process = context.Process(target=target, args=arguments, daemon=True)
+    process.start()
+    return process
 
 
 def finish(process: subprocess.Popen) -> tuple[int, str]:

@@ -67,7 +67,7 @@ def notebook() -> Call:
 
 @functools.cache
 def writing() -> Call:
-    """Tables and a figure, written once; `--loop` writes them again and again."""
+    """Tables and a figure, written once."""
     return made(["-m", "benchmarks.soak.writing"])
 
 

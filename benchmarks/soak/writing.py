@@ -1,9 +1,11 @@
-"""Writes tables and a figure, once or again and again: a process to be killed in the middle.
+"""Writes tables and a figure, once as a command, or again and again in a process to be killed in the middle.
 
-python -m benchmarks.soak.writing [--loop]
+python -m benchmarks.soak.writing
 """
 
+import os
 import sys
+from pathlib import Path
 
 import matplotlib
 
@@ -45,13 +47,22 @@ def write(origin: dict, about: saving.Context) -> None:
 def main() -> None:
     """See the module."""
     about = context()
-    origin = about.origin
     try:
-        write(origin, about)
-        while "--loop" in sys.argv:
-            write(origin, about)
+        write(about.origin, about)
     except FerError as error:
         sys.exit(str(error))
+
+
+def forever(outputs: Path) -> None:
+    """Write below an outputs folder until the process is killed; what it says is not for the hunt's terminal."""
+    os.environ["FER_OUTPUT_DIR"] = str(outputs)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    about = context()
+    origin = about.origin
+    while True:
+        write(origin, about)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def held(folder: Path) -> Iterator[None]:
     Raises:
         OutputError: the folder cannot be made or written to, or another process has held it for `PATIENCE` seconds.
     """
-    lock = _lock(folder)
+    lock, locked = _lock(folder), True
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _acquire(lock, folder)
@@ -39,12 +39,12 @@ def held(folder: Path) -> Iterator[None]:
         progress.say(
             f"{folder}: this file system has no locks ({error.strerror}): let one notebook at a time write here."
         )
-        yield
-        return
+        locked = False
     try:
         yield
     finally:
-        lock.release()
+        if locked:
+            lock.release()
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fer_utils.common.errors import DatasetError, ParameterError
 from fer_utils.data.folders import ck_plus, faces_table, file_names, listing, lists, trees
-from fer_utils.data.folders.listing import Entry, LeftOut, Listing, Options, Reading, is_blank
+from fer_utils.data.folders.listing import Entry, LeftOut, Listing, Options, Reading, is_blank, visible
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def read(folder: Path, options: Options) -> tuple[str, Reading]:
     found = LAYOUTS[name].read(there, options)
     because = f"you said so; {found.because}" if options.layout else found.because
     blank = {each.file_name: _without_a_name(each) for each in found.entries if _without_a_name(each)}
-    entries = [each for each in found.entries if each.file_name not in blank]
+    entries = [replace(each, subject=visible(each.subject)) for each in found.entries if each.file_name not in blank]
     entries.sort(key=lambda each: (each.subject, each.condition, each.file_name))
     return name, replace(found, because=because, entries=entries, left_out=found.left_out | blank)
 

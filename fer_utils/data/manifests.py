@@ -12,6 +12,7 @@ from fer_utils.common.errors import OutputError
 # Who only asks which images there are needs no more than these columns.
 _NEEDED = ("image", "sha256")
 _NUMBERS = frozenset({"width", "height", "left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y"})
+_NOTED = {"data", "code", "sha256"}  # of the origin beside it
 _AGAIN = "run notebook 01 again (fer run 01)."
 
 
@@ -63,7 +64,7 @@ def read(dataset: str) -> pd.DataFrame:
     try:
         with locks.still(path.parent):
             table, noted = csv_files.read(path, schema(path)), origin(dataset)
-            whole = noted is None or noted.get("sha256") == files.sha256(path.read_bytes())
+            whole = noted is None or noted["sha256"] == files.sha256(path.read_bytes())
     except FileNotFoundError as error:
         raise OutputError(f"{path} is missing: run notebook 01 on this data set first (fer run 01).") from error
     except (OSError, csv_files.DamagedError) as error:
@@ -81,11 +82,14 @@ def origin(dataset: str) -> dict | None:
     """
     path = _path(dataset).with_suffix(".json")
     try:
-        return files.read_checked_json(path)
+        found = files.read_checked_json(path)
+        if set(found) != _NOTED:
+            raise ValueError("its entries are not those that were written")
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise OutputError(f"{path} is damaged ({error}): {_AGAIN}") from error
+    return found
 
 
 def schema(path: Path) -> csv_files.Schema:

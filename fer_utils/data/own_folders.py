@@ -7,7 +7,7 @@ results are never committed.
 import os
 from pathlib import Path
 
-from fer_utils.common import files, paths
+from fer_utils.common import files, locks, paths
 from fer_utils.common.errors import ParameterError
 
 NOTE = "folder.txt"
@@ -39,10 +39,12 @@ def claim(dataset: str) -> None:
         ParameterError: see `check`.
         OutputError: the note cannot be written.
     """
-    check(dataset)
     here = Path(dataset).expanduser().absolute()
-    if here.is_dir() and _noted(dataset) != here:
-        files.write(paths.outputs(dataset) / NOTE, os.fsencode(here))
+    # Of two folders at once the first is noted, and the other refused.
+    with locks.held(paths.outputs(dataset)):
+        check(dataset)
+        if here.is_dir() and _noted(dataset) != here:
+            files.write(paths.outputs(dataset) / NOTE, os.fsencode(here))
 
 
 def _noted(dataset: str) -> Path | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fer_utils.common import arrays, files, paths, progress
+from fer_utils.common import arrays, files, locks, paths, progress
 from fer_utils.common.errors import OutputError
 from fer_utils.engine.record import Record
 from fer_utils.experiments import identity
@@ -116,6 +116,11 @@ def write(dataset: str) -> tuple[Path, int, int]:
         OutputError: there are no such runs.
     """
     folder = paths.outputs(dataset)
+    with locks.held(folder):
+        return _write(dataset, folder)
+
+
+def _write(dataset: str, folder: Path) -> tuple[Path, int, int]:
     packed = Archive.read(dataset)
     before = {name: packed.members[name] for name in present(packed.records())}
     if len(before) < len(packed.members):

@@ -112,10 +112,10 @@ def _results(dataset: str, title: str) -> tuple[list[dict], Markup]:
         try:
             read[name] = results.read(dataset, name)
             html = frame(makes(read[name]), title=f"{title}, {name}")
-            words["scores"] = f"{words['scores']} {comparison.untaught(read['scores'])}".rstrip()
+            lone = comparison.untaught(read[name]) if name == "scores" else ""
             tables.append(
                 {
-                    "words": report_markup.inline(words[name]),
+                    "words": report_markup.inline(f"{words[name]} {lone}".rstrip()),
                     "html": html,
                     "file": f"{name}.csv",
                     "origins": _origins(dataset, name),

@@ -131,8 +131,9 @@ def _manifest(dataset: str, folder: Path, hashes: dict[str, str]) -> list[str]:
         return [f"manifest.csv: {error}"]
     if listed != hashes:
         return ["manifest.csv: lists other files than the data set holds: run notebook 01"]
-    changed = noted is not None and noted.get("code") != manifests.code()
-    return ["manifest.csv: code changed since: run notebook 01 again"] if changed else []
+    if noted is None:
+        return ["manifest.csv: its origin, manifest.json, is missing: run notebook 01"]
+    return ["manifest.csv: code changed since: run notebook 01 again"] if noted["code"] != manifests.code() else []
 
 
 def _tables(dataset: str) -> list[str]:

@@ -219,6 +219,16 @@ def is_blank(name: str) -> bool:
     return all(unicodedata.category(each)[0] in "ZC" for each in name)
 
 
+def visible(name: str) -> str:
+    """A name without what cannot be seen at its ends, and each letter in one spelling, so that who looks the same is the same.
+
+    Empty where nothing of it can be seen.
+    """
+    letters = unicodedata.normalize("NFC", name)
+    seen = [number for number, each in enumerate(letters) if unicodedata.category(each)[0] not in "ZC"]
+    return letters[seen[0] : seen[-1] + 1] if seen else ""
+
+
 def children(folder: Path) -> list[Path]:
     """What a folder holds except litter, sorted.
 
