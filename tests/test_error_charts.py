@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import sheets
 
-from fer_utils.data import untaught
+from fer_utils.data import cleaning
 from fer_utils.drawing import error_charts
 from fer_utils.evaluation import calibration
 from fer_utils.findings import errors
@@ -62,8 +62,8 @@ def test_a_class_that_one_person_shows_is_said_not_to_be_learned():
     chart = error_charts.confusion(np.array([[3, 1], [2, 0]]), people={"happy": 3, "sad": 1}, **words)
     assert chart.caption.endswith("its recall, and what it takes from accuracy and macro-F1, say nothing.")
     assert "One person alone shows `sad`:" in chart.caption
-    assert untaught.shown_by_one({"happy": 2}) == ""
-    assert "`happy`, `sad`" in untaught.shown_by_one({"happy": 1, "sad": 1})
+    assert cleaning.shown_by_one({"happy": 2}) == ""
+    assert "`happy`, `sad`" in cleaning.shown_by_one({"happy": 1, "sad": 1})
 
 
 def test_tables_of_many_classes_stand_one_below_the_other_and_leave_room_for_every_name():
