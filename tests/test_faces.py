@@ -65,14 +65,14 @@ def test_detector_finds_the_rendered_eyes_and_keeps_them(tmp_path, outputs, monk
         for each, name in zip(found, data.file_names, strict=True)
     ]
     assert np.median(errors) < 5
-    monkeypatch.setattr(detection, "_detector", lambda: pytest.fail("detected again"))
+    monkeypatch.setattr(detection, "look", lambda *_, **__: pytest.fail("detected again"))
     assert detection.detect(data) == found
 
 
 def test_damaged_detections_are_made_again(tmp_path, outputs, capsys):
     data = datasets.load(copy_faces(tmp_path / "two", subjects=2))
     found = detection.detect(data)
-    (kept,) = (outputs / "two" / "runs").glob("faces-*.json")
+    (kept,) = (outputs / "two" / "runs").glob("faces-*.jsonl")
     kept.write_text(kept.read_text()[:100])
     assert detection.detect(data) == found
     assert "damaged" in capsys.readouterr().err

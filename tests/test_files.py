@@ -67,3 +67,17 @@ def test_a_name_that_is_no_utf8_is_told(tmp_path):
         with pytest.raises(OutputError, match=r"cannot write .*scores\.csv: .*caf\\udce9.* Rename the file"):
             write(tmp_path / "scores.csv", f"image {name}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_lines_with_checksums_tell_torn_and_changed_ones(tmp_path):
+    path = tmp_path / "new" / "lines.jsonl"
+    files.append_checked_lines(path, [[1, "é"]])
+    files.append_checked_lines(path, [{"a": 2.5}, None])
+    assert files.read_checked_lines(path) == ([[1, "é"], {"a": 2.5}, None], True)
+    content = path.read_bytes()
+    path.write_bytes(content[:-1])
+    assert files.read_checked_lines(path) == ([[1, "é"], {"a": 2.5}], False)
+    path.write_bytes(content.replace(b"2.5", b"2.6"))
+    assert files.read_checked_lines(path) == ([[1, "é"], None], False)
+    files.write_checked_lines(path, [[1, "é"], {"a": 2.5}, None])
+    assert path.read_bytes() == content

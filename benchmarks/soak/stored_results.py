@@ -51,7 +51,7 @@ class Stored:
         self._found = mock.patch.object(detection, "detect_in", lambda images: [[face] for _ in images])
         self._found.start()
         detection.detect(self.dataset)
-        (self.faces,) = (self.folder / "runs").glob("faces-*.json")
+        (self.faces,) = (self.folder / "runs").glob("faces-*.jsonl")
         cache.arrays(self.name, "soak", self.arrays, code=(), inputs=("soak",))
         (self.cache,) = (self.folder / "runs").glob("soak-*.npz")
 

@@ -18,7 +18,7 @@ from fer_utils.common import files, keras_setup
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
 _WORTH_STARTING = 3.0  # seconds of work on one core; with less, starting processes takes about as long as they save
-_CHUNK = 0.2  # seconds of work that a process is given in one go
+_CHUNK = 0.1  # seconds of work that a process is given in one go
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ CONFIDENCE = 0.9  # detections under this are not counted as faces
 SECOND_SIZES, SECOND_CONFIDENCE = (0.75, 0.5, 0.35), 0.95
 _SAME = 0.3  # of the smaller box: two that share more are one face
 SMALLEST_SIDE, LARGEST_SIDE = 160, 1280  # of what is looked at, pixels: other images are enlarged or shrunk to this
-_PIXEL_SECONDS = 1.4e-7  # that a pixel takes on one core
+_PIXEL_SECONDS = 1e-7  # that a pixel takes on one core
 
 
 def detect(dataset: "FaceDataset") -> list[list[Face]]:
