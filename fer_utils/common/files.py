@@ -129,7 +129,7 @@ def append_checked_lines(path: Path, rows: Iterable[object]) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab", buffering=0) as file:
+        with path.open("ab") as file:
             file.write(_checked_lines(rows))
     except OSError as error:
         raise cannot_write(path, error) from error

@@ -92,7 +92,9 @@ class FaceDataset:
         """
         if not isinstance(self.images, StoredImages):
             return fit()
-        return cache.arrays(self.name, name, fit, code=code, inputs=(self.data_hash, *inputs))
+        # The order of the images depends on how their folder is read.
+        ordered = (self.data_hash, self.file_names.tolist(), *inputs)
+        return cache.arrays(self.name, name, fit, code=code, inputs=ordered)
 
     def shape(self, index: int) -> tuple[int, int]:
         """(height, width) of an image; none is decoded for it."""

@@ -17,7 +17,7 @@ from PIL import Image
 
 from fer_utils.common import code_hash, files, paths, processes, progress
 from fer_utils.common.errors import OutputError
-from fer_utils.data import mtcnn_cascade, mtcnn_networks
+from fer_utils.data import alignment, images, mtcnn_cascade, mtcnn_networks
 from fer_utils.data.alignment import Face
 
 if TYPE_CHECKING:  # pandas comes with it, which the processes that look at images need not import
@@ -35,21 +35,23 @@ _PIXEL_SECONDS = 1e-7  # that a pixel takes on one core
 def detect(dataset: "FaceDataset") -> list[list[Face]]:
     """Faces in every image by MTCNN (Zhang et al. 2016, doi:10.1109/LSP.2016.2603342), kept on disk image by image.
 
-    Looked at once: published results are those of these faces. A stopped call goes on where it was.
+    Where the first look finds none there is a second one, see `look`: no face that the first finds is changed by it. A stopped
+    call goes on where it was, and images that come to a folder are looked at alone.
 
     Returns:
-        For each image the faces found with a confidence of at least `CONFIDENCE`, surest first.
+        For each image the faces found, surest first.
     """
     kept = _kept_file(dataset)
-    found = _read(kept, count=len(dataset.images))
-    missing = [place for place in range(len(dataset.images)) if place not in found]
-    looked_at = detect_in(dataset.images[place] for place in missing)
+    found = _read(kept)
+    keys = [_key(*each) for each in zip(dataset.hashes, dataset.file_names, strict=True)]
+    missing = [place for place, key in enumerate(keys) if key not in found]
+    looked_at = detect_in((dataset.images[place] for place in missing), again_below=1)
     for place, faces in progress.bar(
         zip(missing, looked_at, strict=True), "finding faces", total=len(missing), delay=1
     ):
-        files.append_checked_lines(kept, [[place, [asdict(face) for face in faces]]])
-        found[place] = faces
-    return [found[place] for place in range(len(dataset.images))]
+        files.append_checked_lines(kept, [[keys[place], [asdict(face) for face in faces]]])
+        found[keys[place]] = faces
+    return [found[key] for key in keys]
 
 
 def look(image: np.ndarray, *, again_below: int = 0) -> list[Face]:
@@ -95,15 +97,19 @@ def looking_seconds(shape: tuple[int, int]) -> float:
 
 
 def _kept_file(dataset: "FaceDataset") -> Path:
-    code = code_hash.of_files(
-        Path(module.__file__) for module in (sys.modules[__name__], mtcnn_cascade, mtcnn_networks)
-    )
-    determined_by = dataset.data_hash, version("mtcnn"), code
-    return paths.outputs(dataset.name) / "runs" / f"faces-{files.sha256(' '.join(determined_by).encode())[:16]}.jsonl"
+    modules = (sys.modules[__name__], alignment, images, mtcnn_cascade, mtcnn_networks)
+    code = code_hash.of_files(Path(module.__file__) for module in modules)
+    key = files.sha256(f"{version('mtcnn')} {code}".encode())[:16]
+    return paths.outputs(dataset.name) / "runs" / f"faces-{key}.jsonl"
 
 
-def _read(kept: Path, *, count: int) -> dict[int, list[Face]]:
-    """Position to faces, of the images that were looked at; a damaged file is mended."""
+def _key(digest: str, name: str) -> str:
+    """By an image's contents and name: which others there are, and in what order, depends on how a folder is read."""
+    return files.sha256(f"{digest}  {name}".encode())[:32]
+
+
+def _read(kept: Path) -> dict[str, list[Face]]:
+    """Key to faces, of the images that were looked at; a damaged file is mended."""
     try:
         rows, whole = files.read_checked_lines(kept)
     except FileNotFoundError:
@@ -111,12 +117,12 @@ def _read(kept: Path, *, count: int) -> dict[int, list[Face]]:
     except OSError as error:
         raise OutputError(f"cannot read {kept}: {error.strerror or error}. Make it readable, or remove it.") from error
     try:
-        found = {place: [_face_from_json(face) for face in faces] for place, faces in rows if 0 <= place < count}
+        found = {str(key): [_face_from_json(face) for face in faces] for key, faces in rows}
     except (ValueError, KeyError, TypeError):  # whole lines, but none of ours
         rows, whole, found = [], False, {}
     if not whole:
-        progress.say(f"{kept.name} is damaged: finding the faces of {count - len(found)} images again")
-        files.write_checked_lines(kept, sorted(rows, key=lambda row: row[0]))
+        progress.say(f"{kept.name} is damaged: finding the faces of the images again whose lines are lost")
+        files.write_checked_lines(kept, rows)
     return found
 
 

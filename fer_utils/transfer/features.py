@@ -208,7 +208,7 @@ def cached(
     used = manifest[["image", "kept", "left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y"]].to_csv(index=False)
     here = identity.here()
     weights = pretrained.metadata()["sha256"], face_units.metadata()["sha256"]
-    who = (dataset.subjects.tolist(), dataset.labels, dataset.class_names)
+    who = (dataset.file_names.tolist(), dataset.subjects.tolist(), dataset.labels, dataset.class_names)
     inputs = (dataset.data_hash, *who, *weights, used, here["versions"], here["processor"], *more)
     return kept_on_disk.arrays(dataset.name, name, fit, code=_CODE, inputs=inputs)
 
