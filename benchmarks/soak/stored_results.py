@@ -48,7 +48,7 @@ class Stored:
         self._make_runs()
         face = Face(1.5, 2.5, 30.0, 40.0, 0.99, (10.25, 12.5), (20.25, 12.5))
         # The detector itself is not on trial, and takes long.
-        self._found = mock.patch.object(detection, "detect_in", lambda images: [[face] for _ in images])
+        self._found = mock.patch.object(detection, "detect_in", lambda images, **_: [[face] for _ in images])
         self._found.start()
         detection.detect(self.dataset)
         (self.faces,) = (self.folder / "runs").glob("faces-*.jsonl")
