@@ -133,7 +133,7 @@ def test_names_of_photos_move_no_cursor(tmp_path, outputs):
         assert found.exit_code == 1
         assert not {"\x1b", "\x9b"} & set(found.output)
     assert r"a\x1b[31mb\x9b2Jc\n.png" in table.stdout
-    assert r"a\x1b[31mb\x9b2Jc\n.jpg: not an image" in table.stderr
+    assert r"a\x1b[31mb\x9b2Jc\n.jpg: not a readable image" in table.stderr
     files = {json.loads(line)["file"] for line in lines.stdout.splitlines()}
     assert files == {str(tmp_path / f"{name}.{suffix}") for suffix in ("png", "jpg")}
     chosen = reading.read_all([tmp_path], unreadable="skip")
