@@ -223,6 +223,8 @@ def test_a_class_of_one_person_is_said_to_be_unlearned():
     words = "One person alone shows `01`: no other's image teaches it, so its recall"
     assert comparison.untaught(tables.computed(table)[0]) == ""
     assert comparison.untaught(scores).startswith(words)
+    in_folds = comparison.untaught(scores.assign(protocol="10-fold"))
+    assert in_folds == comparison.untaught(scores).replace("One person alone", "One fold of people alone")
     assert comparison.summary(scores, comparisons).count(words) == 1
     assert words in transfer._of_recalls(scores)
 

@@ -1,6 +1,6 @@
 """Which images are kept, why the others are not, and the manifest that says so."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -102,17 +102,27 @@ def notices(table: pd.DataFrame) -> list[str]:
 
 
 def shown_by_one(people: Mapping[str, int]) -> str:
-    """The sentence that stands wherever classes or their scores do that a single person shows, as Markdown; empty without any.
+    """`unlearned` of the classes that a single person shows.
 
     Args:
         people: class to the number of people who show it.
     """
-    lone = [f"`{name}`" for name, count in people.items() if count == 1]
+    return unlearned([name for name, count in people.items() if count == 1])
+
+
+def unlearned(classes: Sequence[str], *, by: str = "One person") -> str:
+    """The sentence that stands wherever such classes or their scores do, as Markdown; empty without any.
+
+    Args:
+        classes: those that no network can learn before it is tested on them.
+        by: who alone shows them, and is left out as one.
+    """
+    lone = [f"`{name}`" for name in classes]
     if not lone:
         return ""
     it, its, takes = ("it", "its", "it takes") if len(lone) == 1 else ("each of them", "their", "they take")
     return (
-        f"One person alone shows {', '.join(lone)}: no other's image teaches {it}, so {its} recall, and what {takes} from "
+        f"{by} alone shows {', '.join(lone)}: no other's image teaches {it}, so {its} recall, and what {takes} from "
         "accuracy and macro-F1, say nothing."
     )
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from fer_utils.data.cleaning import shown_by_one
-from fer_utils.evaluation.protocols import PEOPLE, in_words, only_people
+from fer_utils.data.cleaning import unlearned
+from fer_utils.evaluation.protocols import PEOPLE, TENFOLD, in_words, only_people
 from fer_utils.evaluation.scores import UNTAUGHT
 from fer_utils.experiments import tables
 from fer_utils.findings.wording import against_chance, effect, interval, p_value, verdict
@@ -51,7 +51,11 @@ def summary(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
 def untaught(scores: pd.DataFrame) -> str:
     """Which classes no network could learn before it was tested on them, in a sentence; empty where there is none."""
     found = scores[scores["protocol"].isin(PEOPLE) & scores["metric"].str.startswith(UNTAUGHT)]
-    return shown_by_one({name.removeprefix(UNTAUGHT): 1 for name in found["metric"]})
+    by_protocol = found["metric"].str.removeprefix(UNTAUGHT).groupby(found["protocol"], sort=False).unique()
+    return " ".join(
+        unlearned(names, by="One fold of people" if protocol == TENFOLD else "One person")
+        for protocol, names in by_protocol.items()
+    )
 
 
 def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
