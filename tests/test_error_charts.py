@@ -47,7 +47,7 @@ def test_confusion_in_counts_shares_and_errors():
         np.array([[3, 1], [6, 2]]), classes=CLASSES, model="my_model", seeds=2, people={"happy": 2, "sad": 3}
     )
     worst = "Most often mistaken: sad for happy, 6 of 8."
-    assert chart.caption == f"Confusion of `my_model` under `loso`, 2 seed(s). {worst}"
+    assert chart.caption == f"Confusion of `my_model` on people left out, 2 seed(s). {worst}"
     assert chart.alt == f"Three 2 by 2 tables for my_model. {worst}"
     counts, share, wrong = chart.figure.axes
     assert cells(counts) == ["3", "1", "6", "2"]
