@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fer_utils import __version__
-from fer_utils.commands import inspection, maintenance, options, running
+from fer_utils.commands import inspection, maintenance, options
 from fer_utils.common.errors import FerError
 
 
@@ -110,7 +110,13 @@ def run(
     every = datasets.resolved(chosen_datasets)
     reading = {name: demanded[name] for name in datasets.READING if name in demanded}
     if only_plan:
-        running.say_plan(every, reading, budget=budget, jobs=jobs, protocol=str(demanded.get("protocol", "")))
+        from fer_utils.studies import plan
+
+        protocol = str(demanded.get("protocol", ""))
+        for dataset in every:
+            data = datasets.load(dataset, **reading)
+            table = plan.of_dataset(data, budget=budget, jobs=jobs, protocol=protocol)
+            click.echo(plan.in_words(data, table, budget=budget))
         return
     possible = {}
     for dataset in every:  # what is bad is named here, before anything runs

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from fer_utils.common.errors import DatasetError, ParameterError
 from fer_utils.data.folders import ck_plus, faces_table, file_names, listing, lists, trees
-from fer_utils.data.folders.listing import Entry, LeftOut, Listing, Options, Reading, is_blank, visible
+from fer_utils.data.folders.listing import Entry, LeftOut, Listing, Options, Reading
+from fer_utils.data.folders.names import is_blank, visible
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from pathlib import PurePosixPath
 
 from fer_utils.common import csv_files
 from fer_utils.common.errors import DatasetError
-from fer_utils.data.folders.listing import Entry, File, LeftOut, Listing, Options, Reading, is_blank, some
+from fer_utils.data.folders.listing import Entry, File, LeftOut, Listing, Options, Reading, some
+from fer_utils.data.folders.names import is_blank
 
 NAME = "faces.csv"
 COLUMNS = ("file", "subject", "expression")

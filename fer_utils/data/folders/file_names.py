@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_utils.common.errors import DatasetError
-from fer_utils.data.folders import trees, words
+from fer_utils.data.folders import words
 from fer_utils.data.folders.listing import (
     IMAGE_SUFFIXES,
     UNREAD_SUFFIXES,
@@ -144,7 +144,7 @@ def yale(listing: Listing, options: Options) -> Reading:
     if not entries:
         seen = such_as(left_out, "file") if left_out else "nothing"
         raise DatasetError(
-            f"{listing.title}: no images named subjectNN.expression and no class subfolders. {trees.EXPECTED} Seen: {seen}."
+            f"{listing.title}: no images named subjectNN.expression and no class subfolders. {words.EXPECTED} Seen: {seen}."
         )
     return Reading(yale_seen(listing) or "the files are named subjectNN.expression", entries, left_out)
 

@@ -1,7 +1,6 @@
 """What a folder of faces holds: its files, which of them are images, and how a reader tells what it made of them."""
 
 import os
-import unicodedata
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -212,21 +211,6 @@ def readable(name: str) -> str:
     """A file's name as text for tables and messages: bytes that are no UTF-8, and control characters, as escapes."""
     text = os.fsencode(name).decode("utf-8", errors="backslashreplace")
     return printable(text, but="")
-
-
-def is_blank(name: str) -> bool:
-    """Whether nothing of a name can be seen: it is empty, or all blanks and the like."""
-    return all(unicodedata.category(each)[0] in "ZC" for each in name)
-
-
-def visible(name: str) -> str:
-    """A name without what cannot be seen at its ends, and each letter in one spelling, so that who looks the same is the same.
-
-    Empty where nothing of it can be seen.
-    """
-    letters = unicodedata.normalize("NFC", name)
-    seen = [number for number, each in enumerate(letters) if unicodedata.category(each)[0] not in "ZC"]
-    return letters[seen[0] : seen[-1] + 1] if seen else ""
 
 
 def children(folder: Path) -> list[Path]:

@@ -10,10 +10,6 @@ from fer_utils.common.errors import DatasetError
 from fer_utils.data.folders import words
 from fer_utils.data.folders.listing import Entry, File, LeftOut, Listing, Options, Reading, some
 
-EXPECTED = (
-    "Expected is a table faces.csv with the columns file, subject and expression; or a folder for each expression, with the "
-    "person in each file name; or another layout that 'Your own faces' in the README lists."
-)
 _PARTS = re.compile(
     r"(train(ing)?|test(ing)?|val(id(ation)?)?|public_?test|private_?test|fer2013(train|valid|test))([-_ ]?(set|data|images))?",
     re.IGNORECASE,
@@ -237,7 +233,7 @@ def _empty(seen: Tree) -> dict[str, LeftOut]:
 
 def _require(entries: list[Entry], listing: Listing) -> None:
     if not entries:
-        raise DatasetError(f"{listing.title}: no images found. {EXPECTED} Seen: {listing.seen()}.")
+        raise DatasetError(f"{listing.title}: no images found. {words.EXPECTED} Seen: {listing.seen()}.")
 
 
 def _bare(folders: tuple[str, ...]) -> tuple[str, ...]:

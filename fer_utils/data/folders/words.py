@@ -3,9 +3,18 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fer_utils.common.errors import DatasetError, ParameterError
-from fer_utils.data.folders.listing import Listing, is_blank
+from fer_utils.data.folders.names import is_blank
+
+if TYPE_CHECKING:
+    from fer_utils.data.folders.listing import Listing
+
+EXPECTED = (
+    "Expected is a table faces.csv with the columns file, subject and expression; or a folder for each expression, with the "
+    "person in each file name; or another layout that 'Your own faces' in the README lists."
+)
 
 YALE_EXPRESSIONS = ("happy", "normal", "sad", "sleepy", "surprised", "wink")
 YALE_OTHER_CONDITIONS = ("centerlight", "glasses", "leftlight", "noglasses", "rightlight")
@@ -66,7 +75,7 @@ def subject_in(name: str, pattern: re.Pattern) -> str:
     return "" if is_blank(subject) else subject
 
 
-def named(numbers: Sequence[str], listing: Listing) -> dict[str, str]:
+def named(numbers: Sequence[str], listing: "Listing") -> dict[str, str]:
     """What class folders named by numbers mean, by a file of names in the data set's folder, such as `classes.txt`.
 
     It has a line for each class, `0 neutral`, or the names alone in the order of their numbers. Empty where there is no such
