@@ -92,8 +92,7 @@ class FaceDataset:
         """
         if not isinstance(self.images, StoredImages):
             return fit()
-        # The order of the images depends on how their folder is read.
-        ordered = (self.data_hash, self.file_names.tolist(), *inputs)
+        ordered = (self.data_hash, self.file_names.tolist(), *inputs)  # their order depends on how the folder is read
         return cache.arrays(self.name, name, fit, code=code, inputs=ordered)
 
     def shape(self, index: int) -> tuple[int, int]:
