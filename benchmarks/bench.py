@@ -159,6 +159,14 @@ def pretraining(table: Table) -> None:
             table.add(f"{prefix}pretraining_epoch_s", [each * trained / count for each in seconds], "s")
 
 
+def faces(table: Table) -> None:
+    """Frames a second in which faces are found, beside the package whose networks they are; faces a second of `fer predict`."""
+    ours, package = (rates(measure("frames_detected", count, by), count) for count, by in ((660, 0), (60, 1)))
+    table.add("detection_frames_per_s", ours, "frames/s")
+    table.ratio("detection_vs_package_mtcnn", ours, package)
+    table.add("predict_faces_per_s", measure("photos_predicted", 60), "faces/s")
+
+
 def warm_figures(table: Table) -> None:
     """Seconds of all notebooks on Yale when everything is kept, in all and each; left out where the faces are not here.
 
@@ -271,6 +279,7 @@ def main() -> None:
     for architecture in EPOCHS:
         compare_loops(table, architecture)
     pretraining(table)
+    faces(table)
     flops = [rate * training_gigaflop("baseline") for rate in table.rows["baseline_engine_all_cores"][0]]
     shares = [100 * each / statistics.median(table.rows["sgemm"][0]) for each in flops]
     table.add("baseline_share_of_sgemm", shares, "%")

@@ -3,7 +3,9 @@
 Every loop trains the same network on the same number of noise images: what is in a picture does not change how long it takes.
 """
 
+import itertools
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -181,6 +183,70 @@ def importing_keras(lean: int) -> float:
         keras_setup.quiet()
         import keras  # noqa: F401
     return time.perf_counter() - started
+
+
+def frames_detected(count: int, package: int) -> float:
+    """Seconds to find the faces in rendered frames of 320x243 pixels: on all cores, their start included, or by `mtcnn` itself.
+
+    The package's start and its first frame are not counted.
+    """
+    from fer_utils.data import detection
+
+    frames = [image for _, image in zip(range(count), itertools.cycle(rendered_frames()), strict=False)]
+    if package:
+        from fer_utils.common import keras_setup
+
+        keras_setup.quiet()
+        from mtcnn import MTCNN
+
+        detector = MTCNN(device="CPU:0")
+        detector.detect_faces(np.repeat(frames[0][..., np.newaxis], 3, axis=2))
+        started = time.perf_counter()
+        for frame in frames:
+            detector.detect_faces(np.repeat(frame[..., np.newaxis], 3, axis=2))
+        return time.perf_counter() - started
+    started = time.perf_counter()
+    for _ in detection.detect_in(frames):
+        pass
+    return time.perf_counter() - started
+
+
+def photos_predicted(count: int) -> float:
+    """Faces a second of `fer predict`, its start and the annotated copies included, in photos of four people, 1280x972 pixels."""
+    from PIL import Image
+
+    from fer_utils.photos import reading
+
+    frames = rendered_frames()
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(count):
+            four = [frames[(4 * number + step) % len(frames)] for step in range(4)]
+            sheet = reading.contact_sheet(four, columns=2, height=486)
+            (Path(folder) / "photos").mkdir(exist_ok=True)
+            Image.fromarray(sheet).convert("RGB").save(Path(folder) / "photos" / f"{number:03}.jpg", quality=92)
+        command = [
+            sys.executable,
+            "-m",
+            "fer_utils",
+            "predict",
+            f"{folder}/photos",
+            "--out",
+            f"{folder}/copies",
+            "--json",
+        ]
+        started = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout.count('"face":') / (time.perf_counter() - started)
+
+
+def rendered_frames() -> list[np.ndarray]:
+    """The sample's frames, (243, 320) uint8 each; of one condition after the other, so that neighbours show other people."""
+    from PIL import Image
+
+    from fer_utils.common import paths
+
+    named = sorted(paths.SAMPLE.glob("subject*.*"), key=lambda path: (path.suffix, path.stem))
+    return [np.asarray(Image.open(path).convert("L")) for path in named]
 
 
 def notebooks(ahead: int) -> float:
