@@ -3,7 +3,6 @@
 import csv
 from pathlib import PurePosixPath
 
-from fer_utils.common import csv_files
 from fer_utils.common.errors import DatasetError
 from fer_utils.data.folders.listing import Entry, File, LeftOut, Listing, Options, Reading, some
 from fer_utils.data.folders.names import is_blank
@@ -66,6 +65,8 @@ def read(listing: Listing, options: Options) -> Reading:
 
 def _rows(table: File) -> tuple[list[dict[str, str]], tuple[str, ...]]:
     """The rows, each by column, and the names of further columns."""
+    from fer_utils.common import csv_files  # imports pandas, which whoever reads no table can do without
+
     try:
         found = csv_files.read(table.path, csv_files.schema(COLUMNS, text=_header(table)))
     except OSError as error:

@@ -16,9 +16,9 @@ from fer_utils.data.folders.listing import (
     Listing,
     Options,
     Reading,
-    is_blank,
     such_as,
 )
+from fer_utils.data.folders.names import is_blank
 from fer_utils.data.folders.words import KNOWN_EXPRESSIONS, YALE_OTHER_CONDITIONS
 
 
