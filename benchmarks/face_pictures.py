@@ -93,13 +93,13 @@ def without_faces(count: int) -> list[Picture]:
             picture = real[random.integers(len(real))]
             side = int(min(picture.shape) * random.uniform(0.15, 0.7))
             top, left = (random.integers(each - side + 1) for each in picture.shape)
-            made.append(_resized(picture[top : top + side, left : left + side], 640, 640))
+            made.append(_paler(_resized(picture[top : top + side, left : left + side], 640, 640), random))
     return [Picture(grey, np.empty((0, 2, 2))) for grey in made]
 
 
 def _portrait(frame: Picture, random: np.random.Generator) -> Picture:
     size, scale = 1000, random.uniform(5, 8)
-    angle = np.deg2rad(random.uniform(-25, 25))
+    angle = np.deg2rad(random.uniform(-30, 30))
     middle = frame.eyes[0].mean(axis=0) + np.array([0, 25]) + random.uniform(-8, 8, size=2)
     # From the portrait to the frame: turned about the face's middle.
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -110,10 +110,8 @@ def _portrait(frame: Picture, random: np.random.Generator) -> Picture:
     coefficients = (*matrix[0], start[0] + 200, *matrix[1], start[1] + 200)
     turned = image.transform((size, 1200), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC)
     turned = turned.filter(ImageFilter.GaussianBlur(random.uniform(0, 10)))
-    contrast = random.uniform(0.3, 1)
-    values = random.uniform(0, 255 * (1 - contrast)) + contrast * np.asarray(turned, dtype=float)
     eyes = (frame.eyes[0] - start) @ np.linalg.inv(matrix).T
-    return Picture(values.clip(0, 255).astype(np.uint8), eyes[np.newaxis])
+    return Picture(_paler(np.asarray(turned), random), eyes[np.newaxis])
 
 
 def _some(count: int, random: np.random.Generator) -> list[Picture]:
@@ -127,6 +125,13 @@ def _moved(eyes: np.ndarray, scale: float, left: int, top: int) -> np.ndarray:
 
 def _resized(grey: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.asarray(Image.fromarray(grey).resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0))
+
+
+def _paler(grey: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Of a tenth of the contrast to all of it, dark or light."""
+    contrast = random.uniform(0.1, 1)
+    values = random.uniform(0, 255 * (1 - contrast)) + contrast * grey.astype(float)
+    return values.clip(0, 255).astype(np.uint8)
 
 
 def _clouds(random: np.random.Generator) -> np.ndarray:

@@ -114,6 +114,15 @@ def test_a_second_look_finds_what_the_first_one_missed():
     assert [round(face.x / 320) for face in found] == [0, 1]
 
 
+def test_a_second_look_finds_a_pale_portrait():
+    image = enlarged(sample("subject01.happy")[40:240, 70:260], 6)
+    pale = (120 + image * 0.08).astype(np.uint8)
+    assert detection.look(pale) == []
+    (face,) = detection.look(pale, again_below=2)
+    wanted = (rendered_eyes("subject01.happy") - (70, 40) + 0.5) * 6 - 0.5
+    np.testing.assert_allclose([face.left_eye, face.right_eye], wanted, atol=30)
+
+
 def test_a_second_look_counts_no_face_twice_and_finds_none_where_none_is():
     for name in ("subject01.happy", "subject03.wink", "subject08.sleepy"):
         assert detection.look(sample(name), again_below=2) == detection.look(sample(name))
