@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from multiprocessing import util
 from pathlib import Path
 
 import click
@@ -56,6 +57,7 @@ def part(name: str, *, random_seed: int, most: int, seconds: float) -> dict[str,
 @contextlib.contextmanager
 def thrown_away() -> Iterator[None]:
     """Temporary files of this process and its children in a folder of their own: what killed ones leave behind goes with it."""
+    util.get_temp_dir()  # that of multiprocessing, which removes it itself in the end, after ours is gone
     before = os.environ.get("TMPDIR")
     with tempfile.TemporaryDirectory(prefix="fer-soak-", ignore_cleanup_errors=True) as folder:
         os.environ["TMPDIR"], tempfile.tempdir = folder, None

@@ -3,12 +3,14 @@
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from statistics import median
 
 import click
 
 from fer_utils.commands import options
-from fer_utils.common.errors import printable
+from fer_utils.common.errors import DatasetError, printable
 
 _PEOPLE = 12  # rows of the table of people at most
 _ROWS = 5  # of the first rows
@@ -48,9 +50,11 @@ def inspect(folder: str, layout: str, subject_pattern: str, last_frames: int) ->
     from fer_utils.data.folders.listing import Options
 
     chosen = Options(subject_pattern, "skip", layout, last_frames)
-    name, reading = layouts.inspected(datasets.folder_of(folder), chosen)
+    place = datasets.folder_of(folder)
+    name, reading = layouts.inspected(place, chosen)
     found = survey.look(reading)
-    for line in _lines(name, found, _next_command(folder, name, found, chosen)):
+    skips = bool(found.bad) or _stops(place, chosen)
+    for line in _lines(name, found, _next_command(folder, name, found, chosen, skips=skips)):
         click.echo(printable(line))
 
 
@@ -127,7 +131,18 @@ def _ignored(left_out: Mapping, title: str) -> Iterator[str]:
         yield f"  and {sum(len(names) for _, names in ordered[_KINDS:])} more for other reasons"
 
 
-def _next_command(folder: str, name: str, found, chosen) -> str:
+def _stops(place: Path, chosen) -> bool:
+    """Whether a run that is not told to skip what is bad would stop, as at a name without a person."""
+    from fer_utils.data import layouts
+
+    try:
+        layouts.inspected(place, replace(chosen, unreadable="stop"))
+    except DatasetError:
+        return True
+    return False
+
+
+def _next_command(folder: str, name: str, found, chosen, *, skips: bool) -> str:
     words = ["fer", "run", "--dataset", folder]
     if chosen.layout:
         words += ["--layout", name]
@@ -135,7 +150,7 @@ def _next_command(folder: str, name: str, found, chosen) -> str:
         words += ["-p", "subject_pattern", chosen.subject_pattern]
     if name == "ck+" and chosen.last_frames != 3:
         words += ["-p", "last_frames", str(chosen.last_frames)]
-    if found.bad:
+    if skips:
         words += ["-p", "unreadable", "skip"]
     if found.reading.people_known:
         return shlex.join(words)
