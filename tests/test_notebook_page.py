@@ -10,7 +10,7 @@ from fer_utils.drawing.chart import Chart
 
 NAME = "03_model_comparison"
 READING = {"subject_pattern": "", "unreadable": "stop", "layout": "", "last_frames": 3, "random_split": False}
-GIVEN = {**READING, "budget": "quick", "jobs": 1, "scheduler": ""}
+GIVEN = {**READING, "budget": "quick", "jobs": 1, "protocol": "", "precision": "auto", "scheduler": ""}
 
 
 def chart() -> Chart:

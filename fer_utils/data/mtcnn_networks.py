@@ -68,7 +68,7 @@ def find(patches: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 @functools.cache
 def _weights(name: str, *, channels: int) -> list[Layer]:
     """Kernels (outputs, height, width, inputs) or (outputs, inputs); biases (outputs, 1); slopes less 1, likewise."""
-    # `import mtcnn` would import TensorFlow.
+    # `import mtcnn` would import TensorFlow. joblib unpickles: the file is the package's own, and as trusted as its code.
     folder = Path(importlib.util.find_spec("mtcnn").submodule_search_locations[0]) / "assets" / "weights"
     arrays = joblib.load(folder / f"{name}.lz4")
     if channels == 1:
