@@ -4,8 +4,7 @@ Trains models of the Yale faces under `loso` in both precisions, with the same r
 records are left aside. What is trained is kept (outputs/yale/runs), so a stopped call goes on, and other models can be added
 later. Writes benchmarks/precision.csv (name, value, low, high, unit) and benchmarks/precision.png, the loss curves side by side.
 
-The difference's interval draws people and seeds anew. With precision out of the question, two sets of seeds would differ
-too: `_between_seeds` is the standard deviation of one seed's accuracy in float32, and `_noise_of_difference` what it comes to
+The difference's interval resamples people and seeds. Two sets of seeds would differ with one precision too: `_between_seeds` is the standard deviation of one seed's accuracy in float32, and `_noise_of_difference` what it comes to
 for the difference of two means of so many seeds.
 """
 

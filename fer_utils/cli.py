@@ -8,7 +8,7 @@ import click
 
 from fer_utils import __version__
 from fer_utils.commands import inspection, maintenance, options
-from fer_utils.common.errors import FerError
+from fer_utils.common.errors import FerError, OutputError, printable
 
 
 class _Group(click.Group):
@@ -154,6 +154,43 @@ def report(chosen_datasets: tuple[str, ...], single_file: bool, pdf: bool) -> No
     _report(datasets.resolved(chosen_datasets), single_file=single_file, pdf=pdf)
 
 
+@main.command()
+@click.option(
+    "--dataset", "chosen_datasets", multiple=True, default=["yale"], show_default=True, metavar="NAME", help="Which."
+)
+@click.option(
+    "--retrain",
+    "count",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Also train N of the published records again, each kind of network first, and compare them bit by bit.",
+)
+@options.jobs
+def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
+    """Tell which figures, tables and README numbers are stale, and exit with 1 if any is.
+
+    Compares them with the present code, data and kept runs; README.md with outputs/yale. Changes nothing. What is trained again
+    (--retrain) must be equal to the last bit where versions and kind of processor are those of the published records; where
+    they are not, the differences are shown.
+    """
+    from fer_utils.data import datasets
+    from fer_utils.experiments import retraining
+    from fer_utils.publishing import staleness
+
+    every = datasets.resolved(chosen_datasets)
+    stale = [line for dataset in every for line in staleness.problems(dataset)]
+    stale += staleness.readme_problems() if "yale" in every else []
+    for dataset in every if count else ():
+        compared = retraining.compare(dataset, count, jobs=jobs)
+        click.echo(printable("\n".join(each.words for each in compared)))
+        stale += [each.words for each in compared if not each.as_promised]
+    click.echo(printable("\n".join(stale or ["everything is up to date"])))
+    if stale:
+        words = "1 result is" if len(stale) == 1 else f"{len(stale)} results are"
+        raise OutputError(f"{words} stale. Run the notebooks again, then `fer readme`.")
+
+
 @main.command("list")
 def list_notebooks() -> None:
     """Show the notebooks and the parameters of each."""
@@ -204,6 +241,18 @@ def predict(photos: tuple[str, ...], as_json: bool, out: Path | None, no_picture
         sys.exit(1)
 
 
+@main.command()
+@click.option("--check", is_flag=True, help="Change nothing; exit with 1 if the README is not up to date.")
+def readme(check: bool) -> None:
+    """Fill the README's tables from outputs/yale/ (its committed standard results)."""
+    from fer_utils.publishing import readme as page
+
+    if check and not page.is_filled():
+        raise OutputError("README.md does not say what outputs/yale/ holds: run `fer readme`.")
+    if not check:
+        click.echo("README.md filled" if page.fill() else "README.md is up to date")
+
+
 def _report(every: list[str], **options: bool) -> None:
     from fer_utils.publishing import report as reports
 
@@ -212,10 +261,8 @@ def _report(every: list[str], **options: bool) -> None:
 
 for command in (
     inspection.inspect,
-    maintenance.check,
     maintenance.pretrain,
     maintenance.learn_units,
     maintenance.archive,
-    maintenance.readme,
 ):
     main.add_command(command)

@@ -102,7 +102,7 @@ def test_comparison_finds_a_large_difference_and_not_a_small_one():
     assert (large.difference, large.only_model, large.only_reference) == (1.0, 20, 0)
     assert (
         wording.verdict(large)
-        == "`a` is better (one seed of `a` and one seed of `b`, whose luck no interval here holds)"
+        == "`a` is better (one seed of `a` and one seed of `b`: another one may differ by more than the interval says)"
     )
     large["seeds"] = "3/2"
     assert wording.verdict(large) == "`a` is better"

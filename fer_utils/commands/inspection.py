@@ -132,7 +132,7 @@ def _ignored(left_out: Mapping, title: str) -> Iterator[str]:
 
 
 def _stops(place: Path, chosen) -> bool:
-    """Whether a run that is not told to skip what is bad would stop, as at a name without a person."""
+    """Whether a run without `unreadable skip` would stop, as at a name without a person."""
     from fer_utils.data import layouts
 
     try:

@@ -5,44 +5,6 @@ from pathlib import Path
 import click
 
 from fer_utils.commands import options
-from fer_utils.common.errors import OutputError, printable
-
-
-@click.command()
-@click.option(
-    "--dataset", "chosen_datasets", multiple=True, default=["yale"], show_default=True, metavar="NAME", help="Which."
-)
-@click.option(
-    "--retrain",
-    "count",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="Also train N of the published records again, each kind of network first, and compare them bit by bit.",
-)
-@options.jobs
-def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
-    """Tell which figures, tables and README numbers are stale, and exit with 1 if any is.
-
-    Compares them with the present code, data and kept runs; README.md with outputs/yale. Changes nothing. What is trained again
-    (--retrain) must be equal to the last bit where versions and kind of processor are those of the published records; where
-    they are not, the differences are shown.
-    """
-    from fer_utils.data import datasets
-    from fer_utils.experiments import retraining
-    from fer_utils.publishing import staleness
-
-    every = datasets.resolved(chosen_datasets)
-    stale = [line for dataset in every for line in staleness.problems(dataset)]
-    stale += staleness.readme_problems() if "yale" in every else []
-    for dataset in every if count else ():
-        compared = retraining.compare(dataset, count, jobs=jobs)
-        click.echo(printable("\n".join(each.words for each in compared)))
-        stale += [each.words for each in compared if not each.as_promised]
-    click.echo(printable("\n".join(stale or ["everything is up to date"])))
-    if stale:
-        words = "1 result is" if len(stale) == 1 else f"{len(stale)} results are"
-        raise OutputError(f"{words} stale. Run the notebooks again, then `fer readme`.")
 
 
 @click.command()
@@ -99,15 +61,3 @@ def archive(chosen_datasets: tuple[str, ...]) -> None:
         path, count, new = archives.write(dataset)
         name, size = path.relative_to(paths.outputs(dataset).parent), path.stat().st_size / 1e6
         click.echo(f"{name}: {count} records, {new} of them new, {size:.1f} MB")
-
-
-@click.command()
-@click.option("--check", is_flag=True, help="Change nothing; exit with 1 if the README is not up to date.")
-def readme(check: bool) -> None:
-    """Fill the README's tables from outputs/yale/ (its committed standard results)."""
-    from fer_utils.publishing import readme as page
-
-    if check and not page.is_filled():
-        raise OutputError("README.md does not say what outputs/yale/ holds: run `fer readme`.")
-    if not check:
-        click.echo("README.md filled" if page.fill() else "README.md is up to date")

@@ -20,7 +20,7 @@ precision = click.option(
     default="auto",
     show_default=True,
     type=click.Choice(["auto", "float32", "bfloat16"]),
-    help="Numbers to train in. bfloat16 is about twice as fast on processors with AMX, and slower on others; auto is float32.",
+    help="Numbers to train in. bfloat16 is for processors with AMX; auto is float32.",
 )
 
 layout = click.option(

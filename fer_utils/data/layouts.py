@@ -47,7 +47,7 @@ LAYOUTS = {
     "affectnet": Layout(
         "AffectNet's annotations or numbered folders",
         lambda there, options: lists.affectnet_seen(there),
-        lists.affectnet,
+        partial(lists.affectnet, numbered_folders=trees.class_folders),
     ),
     "jaffe": _named(file_names.JAFFE),
     "kdef": _named(file_names.KDEF),

@@ -174,7 +174,8 @@ class Experiment:
         self._store.say_what_was_published()
         if tasks:
             self._store.require_writable()
-            _say_plan(tasks, jobs=self.jobs)
+            if not self.scheduler:  # whose workers may be many
+                _say_plan(tasks, jobs=self.jobs)
         if self.scheduler:
             cluster.run(tasks, scheduler=self.scheduler, on_record=keep)
         else:

@@ -28,8 +28,8 @@ MODELS = {
 PROTOCOL_MODELS = {"original-split": ("baseline", "updated")} | {name: tuple(MODELS) for name in protocols.PEOPLE}
 PROTOCOLS = (*PROTOCOL_MODELS, "image-wise")
 BUDGETS = ("quick", "standard")
-# What "auto" means. On processors with matrix units bfloat16 is about twice as fast, and benchmarks/precision.csv has what it
-# does to the scores; until that covers `updated-face` too, it is for those who ask for it.
+# What "auto" means. benchmarks/precision.csv has what bfloat16 does to the scores; until that covers `updated-face` too, it is
+# for those who ask for it.
 AUTO_PRECISION = "float32"
 # The original's settings, but for the epochs: (architecture, policy, label smoothing).
 _ORIGINAL = {

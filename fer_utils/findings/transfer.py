@@ -106,7 +106,7 @@ def summary(
         f"macro-F1 {macro.value:.2f}{ends(macro, '{:.2f}', 1)}, on {accuracy.n} images.",
         _of_sureness(predictions),
         "- What `transfer` sees was not chosen blindly: trials on the Yale and on the sample faces shaped it. On these two sets its "
-        "accuracy is rather too high, by an amount that nothing here tells.",
+        "accuracy is probably too high. Nothing here says by how much.",
         _of_variants(table),
         _of_tuning(scores),
         _of_recalls(scores),

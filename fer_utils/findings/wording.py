@@ -70,4 +70,6 @@ def verdict(row) -> str:
     single = [
         f"one {'pretraining' if model == 'transfer' else 'seed'} of `{model}`" for model, count in seeds if count == "1"
     ]
-    return f"{found} ({' and '.join(single)}, whose luck no interval here holds)" if single else found
+    return (
+        f"{found} ({' and '.join(single)}: another one may differ by more than the interval says)" if single else found
+    )

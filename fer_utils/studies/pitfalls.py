@@ -6,6 +6,7 @@ Accuracies are fractions.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,11 +17,13 @@ from fer_utils.evaluation import calibration, intervals
 from fer_utils.evaluation.protocols import PEOPLE
 from fer_utils.evaluation.scores import smoothing_floor
 from fer_utils.experiments import tables
-from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.run import Run
 from fer_utils.studies import power, splits, tweaks
 from fer_utils.studies.power import Power
 from fer_utils.studies.splits import Counts, Optimism
+
+if TYPE_CHECKING:
+    from fer_utils.experiments.experiment import Experiment
 
 SEEDS = {"quick": 3, "standard": 8}  # of the reference, for the spread that initialisation brings
 MODELS = ("baseline", "baseline-face")  # whose leak and chosen epochs are measured
@@ -31,7 +34,7 @@ BINS = 5  # of confidence; more would hold too few images each
 _FRAME = tweaks.Tweak("input", "whole frame", {"input": "frame"})
 
 
-def by_epoch(experiment: Experiment, trial: tweaks.Trial, records: Mapping[Run, Record]) -> Counts:
+def by_epoch(experiment: "Experiment", trial: tweaks.Trial, records: Mapping[Run, Record]) -> Counts:
     """A trial's runs after every epoch: `right` is (subjects, seeds, epochs).
 
     Args:
@@ -44,7 +47,7 @@ def by_epoch(experiment: Experiment, trial: tweaks.Trial, records: Mapping[Run, 
     return Counts(tuple(sizes), np.array(list(curves.values())), np.array(list(sizes.values()), dtype=float))
 
 
-def over_epochs(experiment: Experiment, trials: Sequence[tweaks.Trial]) -> dict[str, np.ndarray]:
+def over_epochs(experiment: "Experiment", trials: Sequence[tweaks.Trial]) -> dict[str, np.ndarray]:
     """Accuracy after every epoch of the reference, and of the tweak to the whole frame where it is among the trials.
 
     Returns:
@@ -70,7 +73,7 @@ class Study:
         runs: what is trained where it is missing, when a first result is asked for.
     """
 
-    def __init__(self, experiment: Experiment, predictions: pd.DataFrame, scores: pd.DataFrame) -> None:
+    def __init__(self, experiment: "Experiment", predictions: pd.DataFrame, scores: pd.DataFrame) -> None:
         self.experiment, self._predictions, self._scores = experiment, predictions, scores
         self.trials = dict(zip(("baseline-face", "baseline"), tweaks.trials(experiment, [_FRAME]), strict=True))
         self.sizes = {fold: len(test) for fold, (_, test) in experiment.folds(experiment.protocol).items()}

@@ -1,4 +1,4 @@
-"""What a whole run would train, told before it runs: networks, updates, minutes."""
+"""What a whole run would train: networks, updates, minutes."""
 
 import math
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,11 @@ from fer_utils.engine.recipe import Recipe, Variant
 from fer_utils.engine.record import Record
 from fer_utils.evaluation import intervals
 from fer_utils.evaluation.significance import DECIMALS, sign_flips, told
-from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.recipes import MODELS, epochs_for, seeds_for
 from fer_utils.experiments.run import Run
+
+if TYPE_CHECKING:
+    from fer_utils.experiments.experiment import Experiment
 
 # The reference: `baseline` on the aligned face, stopped where its score on new people no longer rises.
 EPOCHS = {"quick": 8, "standard": 25}
@@ -110,7 +113,7 @@ def choose(table: Sequence[Tweak], factors: str) -> list[Tweak]:
     return [tweak for tweak in table if not wanted or tweak.factor in wanted]
 
 
-def trials(experiment: Experiment, table: Sequence[Tweak]) -> list[Trial]:
+def trials(experiment: "Experiment", table: Sequence[Tweak]) -> list[Trial]:
     """The runs of the reference and of each tweak.
 
     Runs that differ in their number of epochs alone are trained once, for the longest; a constant learning rate makes
@@ -148,7 +151,7 @@ def right(trial: Trial, records: Mapping[Run, Record], sizes: Mapping[str, int])
     return np.array(list(counts.values()), dtype=float)
 
 
-def effects(experiment: Experiment, plans: Sequence[Trial]) -> pd.DataFrame:
+def effects(experiment: "Experiment", plans: Sequence[Trial]) -> pd.DataFrame:
     """Train what is missing and compare each tweak with the reference, on the same images.
 
     Intervals are from `intervals.difference_interval`, over subjects and seeds; p is from an exact permutation test over
@@ -182,7 +185,7 @@ def effects(experiment: Experiment, plans: Sequence[Trial]) -> pd.DataFrame:
     return table[list(COLUMNS)].round(DECIMALS)
 
 
-def trained(experiment: Experiment, plans: Sequence[Trial]) -> dict[Run, Record]:
+def trained(experiment: "Experiment", plans: Sequence[Trial]) -> dict[Run, Record]:
     """The record of every run, each trained once."""
     runs = list(dict.fromkeys(run for each in plans for run in each.runs))
     return dict(zip(runs, experiment.records(runs), strict=True))
@@ -202,7 +205,7 @@ def verdict(row) -> str:
     return "helps" if row.difference > 0 else "hurts"
 
 
-def _resolved(tweak: Tweak, experiment: Experiment) -> tuple[Recipe, str, int]:
+def _resolved(tweak: Tweak, experiment: "Experiment") -> tuple[Recipe, str, int]:
     """Recipe, input and side of the reference with the tweak's settings."""
     ours = {"input": "face", "side": alignment.SIDE}
     recipe, variant = {}, {}
@@ -225,12 +228,12 @@ def _resolved(tweak: Tweak, experiment: Experiment) -> tuple[Recipe, str, int]:
     )
 
 
-def _most_epochs(experiment: Experiment) -> float:
+def _most_epochs(experiment: "Experiment") -> float:
     """Longest that a tweak's run may train: in `quick`, as long as the baseline of notebook 03."""
     return experiment.recipe("baseline").epochs if experiment.budget == "quick" else math.inf
 
 
-def _runs(experiment: Experiment, recipe: Recipe, kind: str, side: int) -> tuple[Run, ...]:
+def _runs(experiment: "Experiment", recipe: Recipe, kind: str, side: int) -> tuple[Run, ...]:
     """Those of notebook 03 where they are the same but for more epochs, else the tweak's own."""
     budget = experiment.budget
     for model, card in MODELS.items():

@@ -138,7 +138,7 @@ def run(experiment: Experiment) -> Transfer:
 def learning_curve(experiment: Experiment) -> pd.DataFrame:
     """Accuracy of `transfer` on people left out by the number of people learned from, kept on disk like `run`.
 
-    In every fold so many of the training people are drawn at random, each image's strength and temperature chosen on these alone.
+    In every fold so many of the training people are drawn at random, and the strength is chosen on these alone.
 
     Returns:
         A row per number of people and left-out person: `subjects, left_out, accuracy`.

@@ -3,14 +3,14 @@
 import csv
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from fer_utils.common.errors import DatasetError
-from fer_utils.data.folders import trees, words
+from fer_utils.data.folders import words
 from fer_utils.data.folders.listing import Entry, File, LeftOut, Listing, Options, Reading
 
 _RAF_DB_LIST = re.compile(r"list_par?tition_label\.txt", re.IGNORECASE)
@@ -143,10 +143,13 @@ def affectnet_seen(listing: Listing) -> str:
     return f"{' and '.join(tables)} has AffectNet's columns" if tables else ""
 
 
-def affectnet(listing: Listing, options: Options) -> Reading:
+def affectnet(listing: Listing, options: Options, *, numbered_folders: Callable[..., Reading]) -> Reading:
     """Read AffectNet: `annotations/1_exp.npy` beside `images/1.jpg`, its csv lists, or else class folders of its numbers.
 
     Images without an expression (8 to 10: none, uncertain, no face) are left out.
+
+    Args:
+        numbered_folders: reads class folders that are named by the `numbering` that it gets.
 
     Raises:
         DatasetError: nothing of it is there, or a list is damaged.
@@ -154,7 +157,7 @@ def affectnet(listing: Listing, options: Options) -> Reading:
     numbering = dict(enumerate(words.AFFECTNET))
     labels = dict(_affectnet_labels(listing))
     if not labels:
-        return trees.class_folders(listing, options, numbering=numbering)
+        return numbered_folders(listing, options, numbering=numbering)
     entries, left_out, missing = [], {}, 0
     pictures = {_affectnet_key(each.file_name): each for each in listing.pictures}
     for key, number in sorted(labels.items()):

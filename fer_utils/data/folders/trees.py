@@ -200,7 +200,7 @@ def _class_names(seen: Tree, numbering: Mapping[int, str] | None) -> tuple[dict[
         _RAF_DB_NAME.fullmatch(file.name) for file, _ in seen.inside
     ):
         return {each: words.RAF_DB[int(each)] for each in seen.first}, ", numbered as RAF-DB does"
-    return {}, "; for words in place of numbers, add a classes.txt with lines such as '0 neutral'"
+    return {}, "; for words, add a classes.txt with lines such as '0 neutral'"
 
 
 def _no_subject(nameless: Mapping[File, str]) -> str:
