@@ -1,6 +1,9 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from conftest import copy_faces
+from PIL import Image
 
 from fer_utils.common import paths
 from fer_utils.data import alignment, datasets, detection
@@ -50,6 +53,23 @@ def test_inputs_are_small_greys():
     for small in (alignment.frame_input(image), alignment.face_input(image, (100, 100), (160, 100))):
         assert small.shape == (48, 48)
         assert small.dtype == np.uint8
+
+
+@pytest.mark.parametrize("apart", [40, 60, 600])
+def test_a_face_in_a_photograph_is_that_of_its_surroundings(apart):
+    """At a cost that does not grow with the photograph, however large the face in it is."""
+    smooth = Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 30), dtype=np.uint8))
+    photograph = np.asarray(smooth.resize((3000, 4000), Image.Resampling.BICUBIC))
+    left, right = (1400.0, 1500.0), (1400.0 + apart, 1510.0)
+    tracemalloc.start()
+    face = alignment.face_input(photograph, left, right, compressed=False)
+    assert tracemalloc.get_traced_memory()[1] < photograph.nbytes
+    tracemalloc.stop()
+    x, y, reach = 1400 - 2 * apart, 1500 - 2 * apart, 5 * apart
+    near = photograph[y : y + reach, x : x + reach]
+    moved = [(at - x, down - y) for at, down in (left, right)]
+    again = alignment.face_input(near, *moved, compressed=False)
+    assert np.abs(face.astype(int) - again).max() <= 4  # the averages begin elsewhere
 
 
 def test_detector_finds_the_rendered_eyes_and_keeps_them(tmp_path, outputs, monkeypatch):

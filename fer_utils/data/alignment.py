@@ -17,6 +17,7 @@ EYE_ROW = 0.33
 EYE_DISTANCE = 0.36
 JPEG_QUALITY = 75  # the original project kept its 48x48 images as JPEG of Pillow's default quality
 _ALIGNED_SIDE = 4 * SIDE
+_WHOLE = 1_000_000  # pixels; of larger images only the face's surroundings are turned
 # Left, top, right, bottom as fractions of an aligned face's side. The eyes are placed there; brows, nose and mouth follow in
 # round proportions of the eye distance, which notebook 09 draws over the mean face, so that a reader can check them.
 _REACH = EYE_DISTANCE
@@ -73,6 +74,10 @@ def aligned(
 ) -> np.ndarray:
     """Turn, scale and crop a face so that its eyes lie level, at fixed places.
 
+    The cost does not grow with the image: of a large one only the face's surroundings are turned. And where the image has
+    twice as many pixels a step as the crop, or more, it is shrunk first, by averaging, since Pillow's affine transform does
+    not smooth.
+
     Args:
         image: (height, width) uint8.
         left_eye, right_eye: (x, y) in pixels.
@@ -90,6 +95,13 @@ def aligned(
     if not np.hypot(*across) > 0:
         raise ValueError("the eyes lie at the same place")
     unit = across / (eye_distance * side)  # one step to the right in the crop, in pixels of the image
+    factor = max(1, int(np.hypot(*unit)))
+    if factor > 1 or image.size > _WHOLE:
+        corner = math.hypot(0.5, max(eye_row, 1 - eye_row)) * side  # of the crop, in its steps from between the eyes
+        image, start = _surroundings(
+            image, (left + right) / 2, reach=1.25 * corner * np.hypot(*unit) + 4, factor=factor
+        )
+        left, right, unit = (left - start + 0.5) / factor - 0.5, (right - start + 0.5) / factor - 0.5, unit / factor
     down = np.array([-unit[1], unit[0]])
     middle = (left + right) / 2
     origin = middle - unit * (side - 1) / 2 - down * eye_row * side
@@ -160,7 +172,7 @@ def face_input(
 ) -> np.ndarray:
     """The aligned face, 48x48 unless told otherwise, treated as `frame_input` treats the frame.
 
-    The face is aligned at a larger size first, since Pillow's affine transform does not smooth when it shrinks.
+    The face is aligned at a larger size first, and then shrunk smoothly.
 
     Args:
         image: (height, width) uint8.
@@ -178,31 +190,19 @@ def face_input(
     return _as_jpeg(small) if compressed else np.asarray(small)
 
 
-def face_input_from_photo(image: np.ndarray, face: Face) -> np.ndarray:
-    """`face_input`, uncompressed, of a face in an image of any size, at a cost that does not grow with the image.
-
-    Only the face's surroundings are turned, and where its eyes lie twice as far apart as needed, or more, they are
-    shrunk first, by averaging. Any other face gives what `face_input` gives.
+def _surroundings(image: np.ndarray, middle: np.ndarray, *, reach: float, factor: int) -> tuple[np.ndarray, np.ndarray]:
+    """A part of an image, shrunk by averaging, and (x, y) of its first pixel in the image.
 
     Args:
-        image: (height, width) uint8.
-        face: with its eyes apart.
-
-    Returns:
-        (48, 48) uint8.
+        middle: (x, y).
+        reach: how far the part goes each way, in pixels of the image.
+        factor: by which it is shrunk.
     """
-    middle = (np.asarray(face.left_eye) + np.asarray(face.right_eye)) / 2
-    corner = math.hypot(0.5, max(EYE_ROW, 1 - EYE_ROW)) / EYE_DISTANCE  # of the crop, in eye distances from the middle
-    reach = 1.25 * corner * face.eye_distance + 4
     limits = np.array(image.shape[::-1])
     start = np.clip(np.floor(middle - reach), 0, limits - 1).astype(int)
     stop = np.clip(np.ceil(middle + reach), start + 1, limits).astype(int)
     part = image[start[1] : stop[1], start[0] : stop[0]]
-    factor = max(1, int(face.eye_distance / (EYE_DISTANCE * _ALIGNED_SIDE)))
-    if factor > 1:
-        part = np.asarray(Image.fromarray(part).reduce(factor))
-    left, right = ((np.asarray(eye) - start + 0.5) / factor - 0.5 for eye in (face.left_eye, face.right_eye))
-    return face_input(part, tuple(left), tuple(right), compressed=False)
+    return (np.asarray(Image.fromarray(part).reduce(factor)) if factor > 1 else part), start
 
 
 def _as_jpeg(image: Image.Image) -> np.ndarray:

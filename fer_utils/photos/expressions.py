@@ -183,7 +183,7 @@ def _seen(photo: Photo, found: Sequence[Face]) -> _Seen:
     return _Seen(
         Prediction(name=photo.name, picture=photo.picture, scale=scale, notes=photo.notes),
         tuple(face.enlarged(photo.scale) for face in found),
-        tuple(alignment.face_input_from_photo(photo.grey, face) for face in found),
+        tuple(alignment.face_input(photo.grey, face.left_eye, face.right_eye, compressed=False) for face in found),
     )
 
 
