@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 
 import nbformat
 import numpy as np
@@ -61,7 +60,7 @@ def figure_outputs(dataset: str, name: str, *, seed: int) -> list:
     origin = origin_of(name) | {"caption": caption, "alt": ALT}
     place = paths.outputs(dataset) / "figures" / f"{name}.png"
     files.write(place, content)
-    files.write(place.with_suffix(".json"), json.dumps(origin))
+    files.write_checked_json(place.with_suffix(".json"), origin)
     shown = display({"image/png": base64.b64encode(content).decode(), "text/plain": "<Image>"}, alt=ALT)
     return [shown, display({"text/markdown": f"*{caption}*"})]
 

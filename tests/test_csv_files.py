@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from fer_utils.common import csv_files
+from fer_utils.common.errors import OutputError
 
 WORDS = ["NA", "nan", "None", "null", "", "0", "01", "007", "1e5", "True", "-inf", "2024-01-02", "سعيد", "怒り", " a ", 'b,"c";', "d\ne", "f\rg"]  # fmt: skip
 SCHEMA = csv_files.schema(("who", "value", "kept"), text=["who"], flags=["kept"])
@@ -58,3 +59,9 @@ def test_a_text_that_is_missing_is_not_written():
         csv_files.text(table, SCHEMA, decimals=6)
     with pytest.raises(ValueError, match="without its column kept"):
         csv_files.text(words().drop(columns="kept"), SCHEMA, decimals=6)
+
+
+def test_half_of_a_surrogate_pair_is_refused_by_name():
+    """Found by the hunt: JSON can hold one, and no file can."""
+    with pytest.raises(OutputError, match=r"ud800.*is not UTF-8. Rename the file or folder"):
+        csv_files.text(words().assign(who="a\ud800"), SCHEMA, decimals=6)

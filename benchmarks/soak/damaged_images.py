@@ -98,7 +98,7 @@ def _as(face: Image.Image, mode: str) -> Image.Image:
 def _try(hunt: Hunt, reader, path: Path, said, words: str) -> None:
     started, problem, found = time.process_time(), "", None
     with warnings.catch_warnings(record=True) as warned, _heard(said), _peak() as peak:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", append=True)  # behind the filters that a user has too
         try:
             with _alarm():
                 found = reader(path)

@@ -1,6 +1,5 @@
 """One of every kind of result, made by the functions that make them, on three rendered people."""
 
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -77,7 +76,7 @@ class Stored:
         tables.write(self.name, small_report.predictions(), origin=origin)
         for path in (self.folder / "figures").glob("*.png"):
             noted = origin | {"caption": "Noise.", "alt": "Noise", "sha256": files.sha256(path.read_bytes())}
-            files.write(path.with_suffix(".json"), json.dumps(noted))
+            files.write_checked_json(path.with_suffix(".json"), noted)
         rows = [
             f"{name},{subject},{condition},{condition},{digest},True,"
             for name, subject, condition, digest in zip(

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from fer_utils.common.errors import OutputError
+
 _NOT_COMMAS = {";": "semicolons", "\t": "tabs"}  # what spreadsheet programs put between columns
 _YES_OR_NO = {"true": True, "yes": True, "false": False, "no": False}
 
@@ -66,6 +68,7 @@ def text(table: pd.DataFrame, expected: Schema, *, decimals: int) -> str:
 
     Raises:
         ValueError: a column is missing, or a text.
+        OutputError: a text is none that UTF-8 holds.
     """
     table = table.copy()
     for name in expected.columns:
@@ -79,7 +82,13 @@ def text(table: pd.DataFrame, expected: Schema, *, decimals: int) -> str:
     # A lone carriage return would end a row for a reader, and Python quotes it since 3.13 only.
     returns = any(table[name].str.contains("\r", regex=False).any() for name in words)
     quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
-    return table.to_csv(index=False, float_format=f"%.{decimals}f", lineterminator="\n", quoting=quoting)
+    whole = table.to_csv(index=False, float_format=f"%.{decimals}f", lineterminator="\n", quoting=quoting)
+    try:
+        whole.encode()
+    except UnicodeEncodeError as error:
+        word = whole[max(0, error.start - 20) : error.end + 20]
+        raise OutputError(f"a table cannot hold {word!a}: it is not UTF-8. Rename the file or folder.") from error
+    return whole
 
 
 def _parsed(content: str, expected: Schema) -> pd.DataFrame:

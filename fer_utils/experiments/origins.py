@@ -14,6 +14,7 @@ from fer_utils.common.csv_files import Schema
 from fer_utils.data.datasets import READING
 
 DECIMALS = 6  # of the tables' numbers
+KNOWN = {"notebook", "cell", "parameters", "data", "code", "versions"}  # what every origin says
 _BESIDE_PARTS = {"data", "parts", "predictions", "sha256"}
 
 
