@@ -180,7 +180,7 @@ def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
 
     every = datasets.resolved(chosen_datasets)
     stale = [line for dataset in every for line in staleness.problems(dataset)]
-    stale += staleness.readme_problems() if "yale" in every else []
+    stale += staleness.text_problems() if "yale" in every else []
     for dataset in every if count else ():
         compared = retraining.compare(dataset, count, jobs=jobs)
         click.echo(printable("\n".join(each.words for each in compared)))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -128,7 +127,7 @@ class Page:
 
     def _noted(self) -> dict:
         """The parameters as origins note them: no path and no address of this machine."""
-        noted = {name: _without_place(value) for name, value in self.parameters.items()}
+        noted = {name: declarations.without_place(value) for name, value in self.parameters.items()}
         return noted | ({"scheduler": "given"} if noted.get("scheduler") else {})
 
     def _context(self, data: FaceDataset | None = None) -> saving.Context:
@@ -137,8 +136,3 @@ class Page:
 
     def _budget(self, matters: bool) -> str | None:
         return str(self.parameters["budget"]) if matters and "budget" in self.parameters else None
-
-
-def _without_place(value: object) -> object:
-    is_path = isinstance(value, str) and Path(value).expanduser().is_absolute()
-    return Path(value).name if is_path else value

@@ -12,7 +12,7 @@ from PIL import Image
 from small_report import ALT, FOLDER, HARM, code, display, make, picture, words, write
 
 from fer_utils.cli import main
-from fer_utils.common import paths
+from fer_utils.common import files, paths
 from fer_utils.common.errors import OutputError
 from fer_utils.publishing import executed_copies, report, report_markup, report_pdf
 
@@ -268,3 +268,16 @@ def test_a_picture_whose_bytes_are_damaged_is_told(outputs):
         assert (
             "A picture stood here; its bytes are damaged." in (outputs / "tiny" / "report" / "01_part.html").read_text()
         )
+
+
+@pytest.mark.parametrize("entry", ["code", "cell", "versions", "parameters"])
+def test_an_origin_that_says_too_little_counts_as_none(outputs, entry):
+    """Found by the hunt: a page asked a damaged origin for what it did not hold."""
+    make("tiny")
+    path = outputs / "tiny" / "figures" / "01-noise.json"
+    origin = files.read_checked_json(path)
+    del origin[entry]
+    files.write_checked_json(path, origin)
+    report.build("tiny")
+    page = BeautifulSoup(texts(outputs)["01_part.html"], "html.parser")
+    assert "not known" in page.select_one("figure#figure-01-noise details.origin").get_text()

@@ -68,3 +68,9 @@ def require(name: str, value: object, kind: str) -> None:
         fitting = fitting and abs(value) < float("inf")
     if not fitting:
         raise ParameterError(f"parameter {name} must be {_WORDS[kind].format(smallest)} ({kind}), not {value!r}.")
+
+
+def without_place(value: object) -> object:
+    """A parameter's value as results may show it: of a path on this machine its last part only."""
+    is_path = isinstance(value, str) and Path(value).expanduser().is_absolute()
+    return Path(value).name if is_path else value

@@ -73,3 +73,14 @@ def verdict(row) -> str:
     return (
         f"{found} ({' and '.join(single)}: another one may differ by more than the interval says)" if single else found
     )
+
+
+def as_table(table: pd.DataFrame) -> str:
+    """A table as Markdown, its index the first column."""
+    table = table.reset_index()
+    lines = [list(table.columns), ["---"] * table.shape[1], *table.to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(_cell(each) for each in line) + " |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    return " ".join(str(value).split()).replace("|", "\\|")

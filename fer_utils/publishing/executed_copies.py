@@ -1,9 +1,11 @@
 """The executed copies of notebooks in `outputs/<dataset>/notebooks/`, and what is known of how each run went.
 
 The copies themselves hold nothing that differs from run to run. What does (seconds, the commit, why a notebook stopped)
-stands beside them in `executed.json`, which is never committed.
+stands beside them in `executed.json`, which is never committed. Where a notebook was not run here, its light copy serves
+(`light_copies`).
 """
 
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,10 @@ import nbformat
 
 from fer_utils.common import files, locks, paths
 from fer_utils.common.errors import OutputError
+from fer_utils.publishing import light_copies
+
+_QUESTION = re.compile(r"\*\*Question\.\*\*\s*(.+?)(?:\n\s*\n|\Z)", re.DOTALL)
+_FOUND = re.compile(r"^#+\s*What we found", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -37,21 +43,58 @@ class Executed:
         """The parameters given to the run."""
         return self.notebook.metadata.get("papermill", {}).get("parameters", {}) if self.notebook else {}
 
+    @property
+    def title(self) -> str:
+        """The notebook's first heading, else its name."""
+        heading = re.search(r"^#\s+(.+)$", self._first, re.MULTILINE)
+        return heading[1].strip() if heading else self.stem
 
-def read(dataset: str) -> list[Executed]:
-    """All executed copies of a data set, in order.
+    @property
+    def question(self) -> str:
+        """What it asks, Markdown on one line; empty where it does not say."""
+        question = _QUESTION.search(self._first)
+        return " ".join(question[1].split()) if question else ""
+
+    @property
+    def found(self) -> str:
+        """What it found, as Markdown; empty where it does not say."""
+        texts: list[str] = []
+        inside = False
+        for cell in self.notebook.cells if self.notebook else []:
+            if cell.cell_type == "markdown":
+                inside = bool(_FOUND.search(cell.source)) or (inside and not cell.source.lstrip().startswith("#"))
+            elif cell.cell_type == "code" and inside:
+                texts += [output.get("data", {}).get("text/markdown", "") for output in cell.outputs]
+        return "\n\n".join(text for text in texts if text)
+
+    @property
+    def _first(self) -> str:
+        cells = self.notebook.cells if self.notebook else []
+        return next((cell.source for cell in cells if cell.cell_type == "markdown"), "")
+
+
+def read(dataset: str, *, only_light: bool = False) -> list[Executed]:
+    """All executed copies of a data set, in order; of a notebook that has none here, its light copy.
+
+    Args:
+        dataset: as given to `fer run`.
+        only_light: leave out what only lies here.
 
     Raises:
         OutputError: there is none.
     """
     folder = paths.outputs(dataset) / "notebooks"
-    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    places = (paths.outputs(dataset) / light_copies.FOLDER, folder)  # the later one wins
+    found = {path.stem: path for place in places[: 1 if only_light else 2] for path in place.glob("[0-9][0-9]_*.ipynb")}
     if not found:
         raise OutputError(
             f"{folder}: no executed notebooks. Run them first: fer run --dataset {dataset} (or make figures)."
         )
     notes = _notes(folder)
-    return [_executed(path, notes.get(path.stem, {})) for path in found]
+    return [
+        _executed(path, notes.get(stem, {}) if path.parent == folder else {}, dataset)
+        for stem, path in sorted(found.items())
+    ]
 
 
 def note(dataset: str, stem: str, *, seconds: float, failure: str) -> None:
@@ -79,7 +122,7 @@ def _notes(folder: Path) -> dict:
     return {stem: entry for stem, entry in notes.items() if isinstance(entry, dict)} if isinstance(notes, dict) else {}
 
 
-def _executed(path: Path, noted: dict) -> Executed:
+def _executed(path: Path, noted: dict, dataset: str) -> Executed:
     try:
         notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
         # Ids are missing in copies of older notebooks; anchors need them.
@@ -87,6 +130,7 @@ def _executed(path: Path, noted: dict) -> Executed:
             cell.setdefault("id", f"cell-{number:02}")
         notebook.nbformat_minor = max(notebook.nbformat_minor, 5)  # the first that knows ids
         nbformat.validate(notebook)  # `reads` only warns
+        notebook = light_copies.whole(notebook, dataset=dataset)
         failure = noted.get("failure") or _failure(notebook)
     except (OSError, ValueError, LookupError, AttributeError, TypeError, nbformat.ValidationError) as error:
         notebook = None

@@ -8,7 +8,7 @@ import pandas as pd
 from fer_utils.common import csv_files, files, paths
 from fer_utils.common.errors import OutputError
 from fer_utils.experiments import tables
-from fer_utils.findings import comparison, original_questions
+from fer_utils.findings import comparison, original_questions, wording
 
 DATASET = "yale"
 README = paths.PROJECT / "README.md"
@@ -53,11 +53,11 @@ def blocks() -> dict[str, str]:
     table = comparison.score_table(scores)
     return {
         "found": comparison.in_short(scores, comparisons),
-        "results": _markdown(table),
-        "comparisons": _markdown(comparison.comparison_table(comparisons)),
+        "results": wording.as_table(table),
+        "comparisons": wording.as_table(comparison.comparison_table(comparisons)),
         "details": comparison.summary(scores, comparisons),
-        "bench": _markdown(_bench()),
-        "original": _markdown(original_questions.answers(DATASET).set_index("the original wrote")),
+        "bench": wording.as_table(_bench()),
+        "original": wording.as_table(original_questions.answers(DATASET).set_index("the original wrote")),
     }
 
 
@@ -118,9 +118,3 @@ def _bench() -> pd.DataFrame:
         "unit": table["unit"].to_list(),
     }
     return pd.DataFrame(columns).set_index("what")
-
-
-def _markdown(table: pd.DataFrame) -> str:
-    table = table.reset_index()
-    lines = [list(table.columns), ["---"] * table.shape[1], *table.to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

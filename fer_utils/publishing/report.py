@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from fer_utils.common import files, paths
 from fer_utils.common.errors import OutputError
-from fer_utils.publishing import executed_copies, report_index, report_markup, report_pages, report_pdf
+from fer_utils.publishing import executed_copies, report_index, report_markup, report_pages, report_pdf, report_text
 from fer_utils.publishing.report_pages import Page
 
 
@@ -34,7 +34,8 @@ def build(dataset: str, *, single_file: bool = False, pdf: bool = False, home: s
     """
     if pdf:
         report_pdf.browser()  # told before the work, not after
-    pages = [report_pages.page(each, dataset=dataset) for each in executed_copies.read(dataset)]
+    every = executed_copies.read(dataset)
+    pages = [report_pages.page(each, dataset=dataset) for each in every]
     overview = report_index.overview(dataset, pages)
     folder = paths.outputs(dataset) / "report"
     written = {picture.file: picture.content for page in pages for picture in page.pictures}
@@ -56,6 +57,7 @@ def build(dataset: str, *, single_file: bool = False, pdf: bool = False, home: s
     for file, content in written.items():
         files.write(folder / file, content)
     _remove_others(folder, set(written))
+    report_text.write(dataset, every, report_index.facts(dataset, every, report_text.origins(dataset, every)))
     return overview | {"folder": folder}
 
 

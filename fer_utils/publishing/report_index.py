@@ -1,6 +1,7 @@
 """The first page of a report: what the numbers are, the tables, the data, and how all of it was made."""
 
 import re
+from collections.abc import Sequence
 
 import pandas as pd
 from markupsafe import Markup
@@ -8,7 +9,7 @@ from markupsafe import Markup
 from fer_utils.common import paths
 from fer_utils.common.errors import OutputError
 from fer_utils.data import datasets, manifests
-from fer_utils.experiments import origins
+from fer_utils.experiments import origins as origin_files
 from fer_utils.experiments import tables as results
 from fer_utils.findings import comparison
 from fer_utils.publishing import executed_copies, report_markup
@@ -30,45 +31,73 @@ def overview(dataset: str, pages: list[Page]) -> dict:
         is missing or damaged has a `problem` in place of its `html`.
     """
     name = paths.dataset_name(dataset)
-    title = _title(name, pages)
-    tables, lead = _results(dataset, title)
+    every = [page.executed for page in pages]
+    origins = [picture.origin for page in pages for picture in page.pictures if picture.origin]
+    shared = facts(dataset, every, origins)
     commit = executed_copies.commit()
-    return {
+    return shared | {
         "name": name,
-        "title": title,
         "anchor": f"dataset-{report_markup.anchor(name)}",
-        "badges": _badges(name, pages) + _of_other_images(dataset, pages),
-        "lead": lead,
-        "tables": tables,
-        "counts": _counts(dataset),
+        "badges": shared["badges"] + _of_other_images(dataset, pages),
+        "lead": report_markup.inline(shared["lead"]),
+        "tables": _results(dataset, shared["title"]),
         "card": _card(name),
-        "made": _made(pages, commit),
-        "times": _times(pages),
+        "made": shared["made"] + _made(every, commit),
+        "times": _times(every),
         "missing": sorted({path.stem for path in paths.notebooks()} - {page.stem for page in pages}),
         "failed": [page.stem for page in pages if page.executed.failure],
         "commit": commit,
     }
 
 
-def _title(name: str, pages: list[Page]) -> str:
+def facts(dataset: str, every: Sequence[Executed], origins: Sequence[dict]) -> dict:
+    """What the first page says of the data and of the runs, the same wherever and whenever the report is made.
+
+    Args:
+        every: the executed copies.
+        origins: of the figures that they show.
+
+    Returns:
+        `title`, `badges` (each `text` and `kind`), `lead` (one paragraph of Markdown that says what the results come to,
+        empty where it cannot be said), `counts` and `made` (pairs of words).
+    """
+    name = paths.dataset_name(dataset)
+    budgets = _budgets(every, origins)
+    versions = {
+        f"{name} {version}" for origin in origins for name, version in dict(origin.get("versions") or {}).items()
+    }
+    made = [
+        ("Budget", ", ".join(sorted(budgets)) or "no training"),
+        ("Versions", ", ".join(sorted(versions)) or "not noted"),
+        ("Data (SHA-256)", ", ".join(sorted({str(origin.get("data")) for origin in origins})) or "not noted"),
+    ]
+    return {
+        "title": _title(name, every),
+        "badges": _badges(name, every, budgets),
+        "lead": _lead(dataset),
+        "counts": _counts(dataset),
+        "made": made,
+    }
+
+
+def _title(name: str, every: Sequence[Executed]) -> str:
     if name in datasets.NAMED:
         return datasets.NAMED[name]
-    given = [str(page.executed.parameters["dataset"]) for page in pages if "dataset" in page.executed.parameters]
+    given = [str(each.parameters["dataset"]) for each in every if "dataset" in each.parameters]
     return re.split(r"[/\\]", given[0].rstrip("/\\"))[-1] if given else name
 
 
-def _badges(name: str, pages: list[Page]) -> list[dict]:
+def _badges(name: str, every: Sequence[Executed], budgets: set[str]) -> list[dict]:
     rendered = name in datasets.RENDERED
     faces = "Rendered faces: the numbers say nothing about real ones" if rendered else "Real faces"
     badges = [{"text": faces, "kind": "careful" if rendered else "good"}]
-    budgets = _budgets(pages)
     if budgets == {"standard"}:
         badges.append({"text": "Budget standard: the full experiment", "kind": "good"})
     elif budgets == {"quick"}:
         badges.append({"text": "Budget quick: far fewer epochs than the experiment needs", "kind": "careful"})
     elif budgets:
         badges.append({"text": f"Budgets differ between notebooks: {', '.join(sorted(budgets))}", "kind": "careful"})
-    failed = [page.stem for page in pages if page.executed.failure]
+    failed = [each.stem for each in every if each.failure]
     if failed:
         badges.append({"text": f"Failed: {', '.join(failed)}", "kind": "careful"})
     return badges
@@ -89,30 +118,33 @@ def _of_other_images(dataset: str, pages: list[Page]) -> list[dict]:
     return [{"text": words, "kind": "careful"}] if other else []
 
 
-def _budgets(pages: list[Page]) -> set[str]:
-    return {
-        str(picture.origin["parameters"]["budget"])
-        for page in pages
-        for picture in page.pictures
-        if isinstance(picture.origin.get("parameters"), dict) and "budget" in picture.origin["parameters"]
-    } | {str(page.executed.parameters["budget"]) for page in pages if "budget" in page.executed.parameters}
+def _budgets(every: Sequence[Executed], origins: Sequence[dict]) -> set[str]:
+    parameters = [origin.get("parameters") for origin in origins] + [each.parameters for each in every]
+    return {str(each["budget"]) for each in parameters if isinstance(each, dict) and "budget" in each}
 
 
-def _results(dataset: str, title: str) -> tuple[list[dict], Markup]:
-    """The main tables, and one paragraph that says what they come to where it can be said."""
+def _lead(dataset: str) -> str:
+    try:
+        return comparison.in_short(*(results.read(dataset, name) for name in ("scores", "comparisons")))
+    except (OutputError, *_BROKEN):
+        return ""  # the sentence is about models that these results do not hold
+
+
+def _results(dataset: str, title: str) -> list[dict]:
+    """The main tables."""
     words = {
         "scores": "People left out: every image is predicted once, by a network that never saw the person.",
         "comparisons": "Differences on the same images, in points of accuracy.",
     }
-    tables, read = [], {}
+    tables = []
     for name, makes in (
         ("scores", lambda table: comparison.score_table(table)),
         ("comparisons", comparison.comparison_table),
     ):
         try:
-            read[name] = results.read(dataset, name)
-            html = frame(makes(read[name]), title=f"{title}, {name}")
-            lone = comparison.untaught(read[name]) if name == "scores" else ""
+            read = results.read(dataset, name)
+            html = frame(makes(read), title=f"{title}, {name}")
+            lone = comparison.untaught(read) if name == "scores" else ""
             tables.append(
                 {
                     "words": report_markup.inline(f"{words[name]} {lone}".rstrip()),
@@ -126,18 +158,13 @@ def _results(dataset: str, title: str) -> tuple[list[dict], Markup]:
         except _BROKEN:
             problem = f"{name}.csv is damaged: remove it and run notebook 03 again (fer run 03)."
             tables.append({"html": "", "problem": problem})
-    try:
-        lead = report_markup.inline(comparison.in_short(read["scores"], read["comparisons"]))
-    except (OutputError, *_BROKEN):
-        lead = Markup("")  # the sentence is about models that these results do not hold
-    return tables, lead
+    return tables
 
 
 def _origins(dataset: str, name: str) -> list[dict]:
     """Where the rows of a table come from, one origin for each notebook that wrote some; empty where that is not known."""
-    found = origins.parts(origins.noted(paths.outputs(dataset) / f"{name}.csv"))
-    known = {"notebook", "cell", "parameters", "data", "code", "versions"}
-    return found if all(known <= set(each) for each in found) else []
+    found = origin_files.parts(origin_files.noted(paths.outputs(dataset) / f"{name}.csv"))
+    return found if all(set(each) >= origin_files.KNOWN for each in found) else []
 
 
 def frame(table: pd.DataFrame, *, title: str) -> Markup:
@@ -176,30 +203,22 @@ def _card(name: str) -> Markup:
     return card
 
 
-def _made(pages: list[Page], commit: str) -> list[tuple[str, Markup | str]]:
-    origins = [picture.origin for page in pages for picture in page.pictures if picture.origin]
-    versions = sorted(
-        {f"{name} {version}" for origin in origins for name, version in dict(origin.get("versions") or {}).items()}
-    )
-    data = sorted({str(origin.get("data")) for origin in origins})
-    ran = sorted({page.executed.commit for page in pages} - {""})
-    seconds = [page.executed.seconds for page in pages if page.executed.seconds is not None]
+def _made(every: Sequence[Executed], commit: str) -> list[tuple[str, str]]:
+    """When and at which commit, which differs from run to run."""
+    ran = sorted({each.commit for each in every} - {""})
+    seconds = [each.seconds for each in every if each.seconds is not None]
     rows = [
-        ("Budget", ", ".join(sorted(_budgets(pages))) or "no training"),
         ("Notebooks run at commit", ", ".join(ran) or "not noted"),
         ("Report made at commit", commit or "not known: this is no git repository"),
-        ("Versions", ", ".join(versions) or "not noted"),
-        ("Data (SHA-256)", Markup(", ").join(Markup("<code>{}</code>").format(each) for each in data) or "not noted"),
     ]
     if seconds:
         rows.append(("Time taken", f"{_duration(sum(seconds))}; trainings kept from earlier runs are not repeated"))
     return rows
 
 
-def _times(pages: list[Page]) -> Markup:
+def _times(every: Sequence[Executed]) -> Markup:
     table = pd.DataFrame(
-        [(page.stem, _state(page.executed), _took(page.executed)) for page in pages],
-        columns=["notebook", "state", "took"],
+        [(each.stem, _state(each), _took(each)) for each in every], columns=["notebook", "state", "took"]
     )
     return frame(table.set_index("notebook"), title="the notebooks")
 

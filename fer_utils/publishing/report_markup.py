@@ -6,6 +6,7 @@ import unicodedata
 import nh3
 from bs4 import BeautifulSoup
 from markupsafe import Markup, escape
+from nbconvert.filters.ansi import strip_ansi
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 _TABLE_TAGS = frozenset({"b", "br", "caption", "code", "em", "i", "p", "strong", "table", "tbody", "td", "tfoot"}) | {
@@ -38,6 +39,11 @@ def markdown(text: str) -> Markup:
 def inline(text: str) -> Markup:
     """A line of text, in which only `code` is marked up: captions hold names with stars and underscores."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def plain(text: str) -> str:
+    """Plain output without colours; of a line that was written over again and again only its last state."""
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in strip_ansi(text).split("\n"))
 
 
 def table(html: str) -> Markup:

@@ -1,6 +1,7 @@
 """Executed notebooks as pages of a report: their cells as HTML, their figures with caption and origin."""
 
 import base64
+import copy
 import functools
 import io
 import re
@@ -10,21 +11,19 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 from nbconvert import HTMLExporter
-from nbconvert.filters.ansi import strip_ansi
 from nbconvert.filters.highlight import Highlight2HTML
 from nbformat import NotebookNode
 from PIL import Image
 
 from fer_utils.common import files, paths
-from fer_utils.publishing import report_markup
+from fer_utils.experiments import origins
+from fer_utils.publishing import light_copies, report_markup
 from fer_utils.publishing.executed_copies import Executed
 
 TEMPLATES = Path(__file__).parent / "templates"
 _SHOWN = ["text/html", "text/markdown", "image/png", "image/jpeg", "text/plain"]
 _NOTHING = Markup("")
 _PAPERMILL_ERROR = "papermill-error-cell-tag"
-_QUESTION = re.compile(r"\*\*Question\.\*\*\s*(.+?)(?:\n\s*\n|\Z)", re.DOTALL)
-_FOUND = re.compile(r"^#+\s*What we found", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -98,17 +97,15 @@ def page(executed: Executed, *, dataset: str) -> Page:
     if executed.notebook is None:
         return Page(executed, title=executed.stem)
     pictures = _Pictures(executed, dataset)
-    notebook = _prepared(executed.notebook)
-    first = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
-    heading = re.search(r"^#\s+(.+)$", first, re.MULTILINE)
-    title = heading[1].strip() if heading else executed.stem
+    notebook = _prepared(copy.deepcopy(executed.notebook))
+    title = executed.title
     highlighted = _Highlighted()
     filters = {
         "as_code": highlighted.placeholder,
         "as_figure": pictures.html,
         "as_markdown": report_markup.markdown,
         "as_table": report_markup.table,
-        "as_text": _text,
+        "as_text": lambda text: escape(report_markup.plain(text)),
         "cell_anchor": lambda cell: _anchor(executed.stem, cell.id),
         "code_label": _code_label,
     }
@@ -121,12 +118,13 @@ def page(executed: Executed, *, dataset: str) -> Page:
     html, _ = exporter.from_notebook_node(notebook)
     body, headings = report_markup.arranged(html, prefix=executed.stem, title=title)
     body = highlighted.filled_in(body)
-    question = _QUESTION.search(first)
-    found, _ = report_markup.arranged(_findings(notebook), prefix=f"{executed.stem}--found", title="")
+    found, _ = report_markup.arranged(
+        report_markup.markdown(executed.found), prefix=f"{executed.stem}--found", title=""
+    )
     return Page(
         executed=executed,
         title=title,
-        question=_paragraph(question[1]) if question else _NOTHING,
+        question=_paragraph(executed.question) if executed.question else _NOTHING,
         findings=found,
         body=body,
         headings=headings,
@@ -168,14 +166,14 @@ class _Pictures:
         saved = self.saved.get(files.sha256(content))
         name = saved.stem if saved else f"{self.executed.stem[:2]}-unsaved-{files.sha256(content)[:8]}"
         origin = _origin(saved) if saved else {}
-        alt = output.get("metadata", {}).get("alt") or output.get("metadata", {}).get(kind, {}).get("alt")
+        alt = light_copies.alt_text(output, kind)
         repeated = sum(other.file.startswith(f"figures/{name}.") for other in self.found)
         picture = Picture(
             file=f"figures/{name}.{format_name}",
             content=small,
             width=width,
             height=height,
-            alt=str(alt or origin.get("alt") or f"A picture without description, made by {cell.id} of this notebook."),
+            alt=alt or str(origin.get("alt") or f"A picture without description, made by {cell.id} of this notebook."),
             caption=report_markup.inline(str(output.get("caption") or origin.get("caption") or "")),
             origin=origin,
             notebook=self.executed.stem,
@@ -205,9 +203,10 @@ def _smaller(format_name: str, content: bytes) -> tuple[tuple[int, int], str, by
 
 def _origin(saved: Path) -> dict:
     try:
-        return files.read_checked_json(saved.with_suffix(".json"))
+        found = files.read_checked_json(saved.with_suffix(".json"))
     except (OSError, ValueError):
         return {}
+    return found if set(found) >= origins.KNOWN else {}
 
 
 def _prepared(notebook: NotebookNode) -> NotebookNode:
@@ -230,25 +229,8 @@ def _prepared(notebook: NotebookNode) -> NotebookNode:
     return NotebookNode({**notebook, "cells": cells})
 
 
-def _findings(notebook: NotebookNode) -> Markup:
-    texts: list[str] = []
-    inside = False
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            inside = bool(_FOUND.search(cell.source)) or (inside and not cell.source.lstrip().startswith("#"))
-        elif cell.cell_type == "code" and inside:
-            texts += [output.get("data", {}).get("text/markdown", "") for output in cell.outputs]
-    return report_markup.markdown("\n\n".join(texts))
-
-
 def _paragraph(text: str) -> Markup:
-    return Markup(report_markup.markdown(" ".join(text.split())).strip().removeprefix("<p>").removesuffix("</p>"))
-
-
-def _text(text: str) -> Markup:
-    """Plain output: no colours, and of a line that was written over again and again only its last state."""
-    lines = [line.rstrip("\r").rpartition("\r")[2] for line in strip_ansi(text).split("\n")]
-    return escape("\n".join(lines))
+    return Markup(report_markup.markdown(text).strip().removeprefix("<p>").removesuffix("</p>"))
 
 
 def _anchor(stem: str, cell: str) -> str:

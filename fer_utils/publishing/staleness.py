@@ -12,7 +12,7 @@ from fer_utils.engine.record import Record
 from fer_utils.experiments import origins, store
 from fer_utils.experiments import tables as results
 from fer_utils.experiments.store import Archive
-from fer_utils.publishing import readme
+from fer_utils.publishing import executed_copies, light_copies, readme, report_index, report_text
 
 _TOLERANCE = 2e-6  # tables hold six decimals
 
@@ -42,12 +42,43 @@ def problems(dataset: str) -> list[str]:
     return [f"outputs/{folder.name}/{line}" for line in found]
 
 
-def readme_problems() -> list[str]:
-    """What the README says other than `outputs/yale/` holds, as `problems` gives it."""
+def text_problems() -> list[str]:
+    """What README and `REPORT.md` say other than `outputs/yale/` holds, as `problems` gives it."""
     try:
-        return [] if readme.is_filled() else ["README.md: numbers or figures are not those of outputs/yale: fer readme"]
+        stale = ["README.md: numbers or figures are not those of outputs/yale: fer readme"]
+        return ([] if readme.is_filled() else stale) + pages(readme.DATASET)
     except FerError as error:
         return [f"README.md: {error}"]
+
+
+def pages(dataset: str) -> list[str]:
+    """Which pages of the report in Markdown do not say what their light copies, the stored notebooks and the tables hold.
+
+    Args:
+        dataset: as given to `fer run`.
+    """
+    folder = paths.outputs(dataset)
+    place, remedy = f"outputs/{folder.name}", f"fer report --dataset {folder.name}"
+    if not (folder / report_text.REPORT).is_file():
+        return [f"{place}/{report_text.REPORT}: missing: {remedy}"]
+    every = executed_copies.read(dataset, only_light=True)
+    found = [
+        f"{place}/{light_copies.FOLDER}/{each.stem}: its notebook says something else now: run it again"
+        for each in every
+        if each.notebook and not _says_the_same(each.notebook.cells, paths.NOTEBOOKS / f"{each.stem}.ipynb")
+    ]
+    facts = report_index.facts(dataset, every, report_text.origins(dataset, every))
+    for file, text in report_text.texts(dataset, every, facts).items():
+        if not (folder / file).is_file() or (folder / file).read_text(encoding="utf-8") != text:
+            found.append(f"{place}/{file}: is not what its notebooks found: {remedy}")
+    return found
+
+
+def _says_the_same(cells: list[dict], notebook: Path) -> bool:
+    if not notebook.is_file():
+        return False
+    given = [str(each["source"]) for each in cells if light_copies.INJECTED not in each["metadata"].get("tags", [])]
+    return [each.strip() for each in given] == [str(each["source"]).strip() for each in files.cells(notebook)]
 
 
 def _hashes(dataset: str) -> dict[str, str]:
