@@ -84,6 +84,15 @@ def test_a_copy_holds_no_bytes_of_a_picture_and_no_folder_of_this_machine(output
     assert "A picture stood here" in (outputs / "tiny" / "pages" / "06_photo.md").read_text()
 
 
+@pytest.mark.parametrize("content", ["A" * 9745, "?", "é", ["AAAA"]])
+def test_a_picture_of_damaged_bytes_is_left_out(outputs, content):
+    """Found by the hunt."""
+    shown = nbformat.v4.new_output("display_data", {"image/png": content})
+    write("tiny", "01_part", [words("# 01 Part", number=0), code("x", [shown], number=1)])
+    report.build("tiny")
+    assert "A picture stood here" in (outputs / "tiny" / "pages" / "01_part.md").read_text()
+
+
 def test_a_fence_is_longer_than_any_in_the_text(outputs):
     told = nbformat.v4.new_output("stream", name="stdout", text="```\n<b>\n````\n")
     write("tiny", "01_part", [words("# 01 Part", number=0), code("x", [told], number=1)])

@@ -80,7 +80,10 @@ def _light(output: NotebookNode, saved: dict[str, Path]) -> NotebookNode:
     encoded = output.get("data", {}).get("image/png")
     if encoded is None:
         return output
-    found = saved.get(files.sha256(base64.b64decode(encoded)))
+    try:
+        found = saved.get(files.sha256(base64.b64decode(encoded)))
+    except (ValueError, TypeError):
+        found = None  # damaged, which its own page says
     if found is None:
         words = {"text/markdown": "A picture stood here that is not kept."}
         return nbformat.v4.new_output("display_data", words)
