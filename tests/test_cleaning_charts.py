@@ -1,5 +1,6 @@
 """The figures of notebook 01, from made-up images."""
 
+import dataclasses
 import hashlib
 
 import matplotlib
@@ -174,3 +175,21 @@ def test_the_summary_names_pairs_of_two_expressions_only():
     text = findings.summary(FACES, table, pairs=[across, lit], **rest)
     assert "Under two different expressions: `subject1.half_sad` and `subject1.happy`." in text
     assert "None of them carries two different expressions." in findings.summary(FACES, table, pairs=[lit], **rest)
+
+
+def test_faces_that_may_not_be_redistributed_are_shown_of_four_people():
+    everybody = made_up(*((f"{number:02}", condition) for number in range(1, 8) for condition in CLASSES))
+    yale = dataclasses.replace(everybody, name="yale")
+    for data, people in ((everybody, 7), (yale, 4)):
+        for chart in (
+            cleaning_charts.aligned(data, np.arange(14)),
+            cleaning_charts.detections(data, [[] for _ in range(14)]),
+        ):
+            assert len(sheets.names(chart.figure)[0]) == people
+            assert ("pictures of 4 people" in chart.caption) == (people == 4)
+    pairs = [("subject01.happy", "subject04.happy"), ("subject04.happy", "subject05.happy")]
+    assert len(greys(cleaning_charts.identical_pairs(yale, pairs))) == 2
+    table = pd.DataFrame([(*pair, 3) for pair in pairs], columns=["first", "second", "distance"])
+    chart = cleaning_charts.near_duplicates(yale, table, largest_distance=7)
+    assert len(greys(chart)) == 2
+    assert "nearest of 2 pairs" in chart.caption

@@ -1,5 +1,7 @@
 """What is known of the people in a data set beside their expressions: facial hair, glasses, glare on the skin."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -12,6 +14,7 @@ from fer_utils.data.datasets import FaceDataset
 FOLDER = paths.PROJECT / "data" / "subjects"
 GLARE = 240  # greys from here to 255 count as glare
 HIDING = ("moustache", "goatee", "full")  # facial hair that covers the lip or the chin
+PICTURED = {"yale": 4}  # how many people of a data set figures may show whose images may not be redistributed
 _COLUMNS = ("subject", "facial_hair", "glasses", "lenses", "glasses_under_lights", "not_neutral")
 _FLAGS = ("glasses", "glasses_under_lights")
 _SCHEMA = csv_files.schema(_COLUMNS, text=set(_COLUMNS) - set(_FLAGS), flags=_FLAGS)
@@ -37,6 +40,23 @@ def read(dataset: str) -> pd.DataFrame | None:
         return csv_files.read(path, _SCHEMA)
     except (OSError, csv_files.DamagedError) as error:
         raise DatasetError(f"{path} is damaged ({error}): git checkout brings it back.") from error
+
+
+def pictured(dataset: FaceDataset, subjects: Iterable[str]) -> np.ndarray:
+    """Whose images a figure may show, (N,) bool: everybody's, or of a data set in `PICTURED` the first few people's by name.
+
+    Args:
+        subjects: (N,) names.
+    """
+    given = np.asarray(list(subjects), dtype=str)
+    allowed = np.unique(dataset.subjects)[: PICTURED.get(dataset.name)]
+    return np.isin(given, allowed)
+
+
+def of_whom(dataset: FaceDataset) -> str:
+    """Words for a caption where pictures are missing for that reason; empty where none is."""
+    count = PICTURED.get(dataset.name)
+    return f" Only pictures of {count} people are shown: the data set may not be redistributed." if count else ""
 
 
 def glare(dataset: FaceDataset, manifest: pd.DataFrame) -> pd.Series:

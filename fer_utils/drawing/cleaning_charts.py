@@ -1,6 +1,6 @@
 """The figures of notebook 01: what is there, copies, detected faces, what became of every file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
-from fer_utils.data import alignment
+from fer_utils.data import alignment, people
 from fer_utils.data.alignment import Face
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.drawing import galleries
@@ -40,34 +40,36 @@ def conditions(data: FaceDataset) -> Chart:
 
 
 def identical_pairs(data: FaceDataset, pairs: Sequence[tuple[str, str]]) -> Chart:
-    """The first ten pairs of files with the same bytes, side by side.
+    """The first ten pairs of files with the same bytes, side by side; of people who may be shown.
 
     Args:
         data: with the files of the pairs.
         pairs: file names from `cleaning.identical_pairs`, at least one pair.
     """
-    shown = pairs[:10]
+    shown = [pair for pair in pairs if _may_show(data, pair)][:10]
     lines = [[name for pair in shown[start::2] for name in pair] for start in range(min(2, len(shown)))]
     return Chart(
         _named_images(data, lines, cell=(1.25, 1.08)),
-        caption=f"{len(pairs)} pairs of files hold the same bytes.",
+        caption=f"{len(pairs)} pairs of files hold the same bytes.{people.of_whom(data)}",
         alt="Frames side by side in pairs; the two of a pair cannot be told apart: "
         + "; ".join(" and ".join(pair) for pair in shown),
     )
 
 
 def near_duplicates(data: FaceDataset, candidates: pd.DataFrame, *, largest_distance: int) -> Chart:
-    """The eight nearest pairs of images that look alike, one above the other.
+    """The eight nearest pairs of images that look alike, one above the other; of people who may be shown.
 
     Args:
         data: with the files of the pairs.
         candidates: from `cleaning.near_duplicates`, at least one row; columns `first, second`.
         largest_distance: differing bits, of 256, up to which a pair is a candidate.
     """
-    shown = candidates.head(8)
+    may = [_may_show(data, pair) for pair in zip(candidates["first"], candidates["second"], strict=True)]
+    shown = candidates[may].head(8)
     return Chart(
         _named_images(data, [list(shown[column]) for column in ("first", "second")], cell=(1.35, 1.15)),
-        caption=f"The nearest of {len(candidates)} pairs that differ in at most {largest_distance} of 256 bits.",
+        caption=f"The nearest of {len(candidates)} pairs that differ in at most {largest_distance} of 256 bits."
+        + people.of_whom(data),
         alt="Two rows of frames; each column is a pair that a perceptual hash holds for alike, mostly one person holding still.",
     )
 
@@ -79,10 +81,10 @@ def detections(data: FaceDataset, faces: Sequence[Sequence[Face]]) -> Chart:
         data: the images.
         faces: those of each image, in pixels.
     """
-    people, columns = sorted(set(data.subjects))[:_PEOPLE], sorted(set(data.conditions))[:_CONDITIONS]
-    chosen = _positions(data.subjects, data.conditions, rows=people, columns=columns)
+    names, columns = _shown(data, data.subjects), sorted(set(data.conditions))[:_CONDITIONS]
+    chosen = _positions(data.subjects, data.conditions, rows=names, columns=columns)
     pictures = _images(data, chosen)
-    sheet = galleries.Sheet(pictures, rows=people, columns=columns, cell=(1.0, 0.76))
+    sheet = galleries.Sheet(pictures, rows=names, columns=columns, cell=(1.0, 0.76))
     for row, line in enumerate(chosen):
         for column, index in enumerate(line):
             for face in faces[index] if index is not None else ():
@@ -91,8 +93,8 @@ def detections(data: FaceDataset, faces: Sequence[Sequence[Face]]) -> Chart:
     single = sum(len(each) == 1 for each in faces)
     return Chart(
         sheet.figure,
-        caption=f"Faces and eyes found by MTCNN. Exactly one face in {single} of {len(data)} images.",
-        alt=f"{len(people)} rows of frames, one per person, with a box around each face and a cross on each eye.",
+        caption=f"Faces and eyes found by MTCNN. Exactly one face in {single} of {len(data)} images.{people.of_whom(data)}",
+        alt=f"{len(names)} rows of frames, one per person, with a box around each face and a cross on each eye.",
     )
 
 
@@ -125,22 +127,32 @@ def aligned(data: FaceDataset, usable: np.ndarray) -> Chart:
         data: with `eyes` and labels.
         usable: (N,) int, positions of the images that are kept.
     """
-    people = sorted(set(data.subjects[usable]))[:_PEOPLE]
-    chosen = _positions(data.subjects[usable], data.labels[usable], rows=people, columns=range(len(data.class_names)))
+    names = _shown(data, data.subjects[usable])
+    chosen = _positions(data.subjects[usable], data.labels[usable], rows=names, columns=range(len(data.class_names)))
     faces = [[None if each is None else _upright(data, usable[each]) for each in row] for row in chosen]
-    sheet = galleries.Sheet(faces, rows=people, columns=data.class_names, cell=(0.95, 0.95))
+    sheet = galleries.Sheet(faces, rows=names, columns=data.class_names, cell=(0.95, 0.95))
     return Chart(
         sheet.figure,
-        caption="Kept faces, aligned by the eyes: subjects by expressions.",
-        alt=f"{len(people)} rows of upright faces, one per person, columns {', '.join(data.class_names)}.",
+        caption="Kept faces, aligned by the eyes: subjects by expressions.{people.of_whom(data)}",
+        alt=f"{len(names)} rows of upright faces, one per person, columns {', '.join(data.class_names)}.",
     )
 
 
+def _shown(data: FaceDataset, subjects: np.ndarray) -> list[str]:
+    """The people on a sheet, by name."""
+    names = np.unique(subjects)
+    return names[people.pictured(data, names)][:_PEOPLE].tolist()
+
+
+def _may_show(data: FaceDataset, files: Iterable[str]) -> bool:
+    return bool(people.pictured(data, [data.subjects[data.position(name)] for name in files]).all())
+
+
 def _positions(
-    people: np.ndarray, kinds: np.ndarray, *, rows: Sequence[str], columns: Sequence[str | int]
+    subjects: np.ndarray, kinds: np.ndarray, *, rows: Sequence[str], columns: Sequence[str | int]
 ) -> list[list[int | None]]:
     """For each cell of a sheet, where the first image of that person and kind stands; None where there is none."""
-    first = {key: index for index, key in reversed(list(enumerate(zip(people, kinds, strict=True))))}
+    first = {key: index for index, key in reversed(list(enumerate(zip(subjects, kinds, strict=True))))}
     return [[first.get((person, kind)) for kind in columns] for person in rows]
 
 

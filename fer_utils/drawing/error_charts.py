@@ -41,18 +41,21 @@ def confusion(
     )
 
 
-def surest_predictions(images: Sequence[np.ndarray], predictions: pd.DataFrame, *, model: str, word: str) -> Chart:
+def surest_predictions(
+    images: Sequence[np.ndarray], predictions: pd.DataFrame, *, model: str, word: str, whom: str = ""
+) -> Chart:
     """The surest predictions that were right, or those that were wrong.
 
     Args:
         images: (height, width) uint8, one for each prediction.
         predictions: rows of predictions.csv.
         word: "correct" or "incorrect".
+        whom: from `people.of_whom`.
     """
     lines, right = galleries.answers(predictions)
     return Chart(
         galleries.predictions(images, lines, right=right),
-        caption=f"`{model}`, the {len(lines)} surest {word} predictions.",
+        caption=f"`{model}`, the {len(lines)} surest {word} predictions.{whom}",
         alt=f"Faces: {galleries.in_one_line(lines)}",
     )
 
@@ -85,12 +88,15 @@ def subject_by_expression(tables: Mapping[str, pd.DataFrame], *, model: str, acc
     )
 
 
-def confident_mistakes(images: Sequence[Sequence[np.ndarray]], mistakes: pd.DataFrame, *, model: str) -> Chart:
+def confident_mistakes(
+    images: Sequence[Sequence[np.ndarray]], mistakes: pd.DataFrame, *, model: str, whom: str = ""
+) -> Chart:
     """The surest mistakes, each above the training image nearest to it.
 
     Args:
         images: the mistakes, then the training images: (height, width) uint8 each.
         mistakes: with the columns `truth, predicted, confidence, nearest_label`.
+        whom: from `people.of_whom`.
     """
     sheet = galleries.Sheet(images, rows=["mistake", "nearest"], cell=(1.35, 1.6), above=2)
     for column, row in enumerate(mistakes.itertuples()):
@@ -99,7 +105,7 @@ def confident_mistakes(images: Sequence[Sequence[np.ndarray]], mistakes: pd.Data
     pairs = "; ".join(f"{row.truth} as {row.predicted}, near a {row.nearest_label}" for row in mistakes.itertuples())
     return Chart(
         sheet.figure,
-        caption=f"`{model}`: the surest mistakes and the training images nearest to them.",
+        caption=f"`{model}`: the surest mistakes and the training images nearest to them.{whom}",
         alt=f"Pairs of faces: {pairs}",
     )
 
@@ -111,6 +117,7 @@ def grad_cam(
     *,
     model: str,
     face_share: tuple[float, float],
+    whom: str = "",
 ) -> Chart:
     """Images under their heat maps: right predictions in the upper row, wrong ones in the lower, seven at most of each.
 
@@ -119,6 +126,7 @@ def grad_cam(
         heat: (N, height, width) float in [0, 1].
         predictions: with the columns `truth, predicted`.
         face_share: of all images, see `heat_on_face`.
+        whom: from `people.of_whom`.
     """
     right = (predictions["truth"] == predictions["predicted"]).to_numpy()
     rows = list(predictions.itertuples())
@@ -132,7 +140,7 @@ def grad_cam(
     on_face = heat_on_face(*face_share)
     return Chart(
         sheet.figure,
-        caption=f"Grad-CAM of `{model}`: above right, below wrong. {on_face}",
+        caption=f"Grad-CAM of `{model}`: above right, below wrong. {on_face}{whom}",
         alt=f"Faces under heat maps; upper row right predictions, lower row wrong ones. {on_face}",
     )
 

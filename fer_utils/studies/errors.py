@@ -8,7 +8,7 @@ import pandas as pd
 from PIL import Image
 
 from fer_utils.common import cache
-from fer_utils.data import alignment, cleaning, detection
+from fer_utils.data import alignment, cleaning, detection, people
 from fer_utils.evaluation import calibration, scores
 from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.recipes import MODELS, require_network
@@ -80,9 +80,10 @@ class ErrorStudy:
         return pd.Series(self.right).groupby(self.predictions["subject"].to_numpy()).mean()
 
     def surest(self, *, right: bool, count: int) -> pd.DataFrame:
-        """Predictions of the first seed that were right (or wrong), the most confident first."""
+        """Predictions of the first seed that were right (or wrong), the most confident first; of people who may be shown."""
         table = self.predictions.assign(confidence=self.confidence, right=self.right)
-        table = table[(table["seed"] == self._first) & (table["right"] == right)]
+        shown = people.pictured(self.experiment.dataset, table["subject"])
+        table = table[shown & (table["seed"] == self._first) & (table["right"] == right)]
         return table.sort_values(["confidence", "image"], ascending=[False, True]).head(count)
 
     def picture(self, image: str) -> np.ndarray:
@@ -93,12 +94,20 @@ class ErrorStudy:
     def nearest_training_images(self, *, count: int) -> pd.DataFrame:
         """The surest mistakes, each with the training image of its fold that lies nearest in the last hidden layer.
 
+        Both are of people who may be shown.
+
         Returns:
             Columns of `predictions` and `confidence`, `nearest`, `nearest_label`.
         """
-        table = self.surest(right=False, count=count).copy()
-        names = [self._nearest(row.fold, row.image) for row in table.itertuples()]
-        labels = self.experiment.dataset.labels
+        data, found = self.experiment.dataset, {}
+        table = self.surest(right=False, count=len(self.predictions))
+        for row in table.itertuples():
+            name = self._nearest(row.fold, row.image)
+            if people.pictured(data, [data.subjects[self._position(name)]])[0]:
+                found[row.Index] = name
+            if len(found) == count:
+                break
+        table, labels, names = table.loc[list(found)].copy(), data.labels, list(found.values())
         table["nearest"] = names
         table["nearest_label"] = [self.classes[labels[self._position(name)]] for name in names]
         return table
