@@ -133,7 +133,7 @@ def aligned(data: FaceDataset, usable: np.ndarray) -> Chart:
     sheet = galleries.Sheet(faces, rows=names, columns=data.class_names, cell=(0.95, 0.95))
     return Chart(
         sheet.figure,
-        caption="Kept faces, aligned by the eyes: subjects by expressions.{people.of_whom(data)}",
+        caption=f"Kept faces, aligned by the eyes: subjects by expressions.{people.of_whom(data)}",
         alt=f"{len(names)} rows of upright faces, one per person, columns {', '.join(data.class_names)}.",
     )
 
