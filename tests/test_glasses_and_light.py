@@ -244,3 +244,22 @@ def test_words_follow_the_rows():
     assert "cannot be told" in deeper_errors._conditions(rows, "m")
     rows.loc[rows["quantity"] == "pairs without a face", "value"] = 0
     assert "left out" not in deeper_errors._conditions(rows, "m")
+
+
+def test_columns_of_a_table_divide_people(sample):
+    further = {
+        "glasses": ["no", "no", "yes", "yes", "no", "no"],
+        "age": ["30", "30", "41", "41", "52", "52"],
+        "light": ["left", "right"] * 3,  # says nothing of people
+        "same": ["x"] * 6,
+    }
+    chosen = np.concatenate([np.flatnonzero(sample.subjects == name)[:2] for name in ("01", "02", "03")])
+    columns = {name: np.full(len(sample), "?", dtype="U4") for name in further}
+    for name, values in further.items():
+        columns[name][chosen] = values
+    found = people.columns(replace(sample, further=columns), chosen)
+    assert found.columns.tolist() == ["glasses: yes", "age above 41"]
+    assert found.loc["02", "glasses: yes"]
+    assert found["glasses: yes"].sum() == 1
+    assert found["age above 41"].tolist() == [False, False, True]
+    assert people.columns(sample, chosen).empty

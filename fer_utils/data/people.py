@@ -15,6 +15,7 @@ FOLDER = paths.PROJECT / "data" / "subjects"
 GLARE = 240  # greys from here to 255 count as glare
 HIDING = ("moustache", "goatee", "full")  # facial hair that covers the lip or the chin
 PICTURED = {"yale": 4}  # how many people of a data set figures may show whose images may not be redistributed
+VALUES = 4  # of a column that are asked about, the most frequent ones
 _COLUMNS = ("subject", "facial_hair", "glasses", "lenses", "glasses_under_lights", "not_neutral")
 _FLAGS = ("glasses", "glasses_under_lights")
 _SCHEMA = csv_files.schema(_COLUMNS, text=set(_COLUMNS) - set(_FLAGS), flags=_FLAGS)
@@ -94,3 +95,29 @@ def traits(people: pd.DataFrame, glares: pd.Series) -> pd.DataFrame:
         }
     )
     return found.loc[:, found.any() & ~found.all()]
+
+
+def columns(dataset: FaceDataset, usable: np.ndarray) -> pd.DataFrame:
+    """The same for what a `faces.csv` says of people in its further columns.
+
+    A column of numbers divides people at its median; of any other column each value is a trait, the rarer one of two, at most
+    `VALUES` of them. A column that differs between images of one person says nothing of people and is left out.
+
+    Args:
+        usable: (N,) int, positions of the images that are kept.
+    """
+    found = {}
+    for name, values in dataset.further.items():
+        by_subject = pd.Series(values[usable]).groupby(dataset.subjects[usable])
+        if (by_subject.nunique() > 1).any():
+            continue
+        of_people = by_subject.first()
+        numbers = pd.to_numeric(of_people, errors="coerce")
+        if numbers.notna().all() and numbers.nunique() > 2:
+            found[f"{name} above {numbers.median():g}"] = numbers > numbers.median()
+            continue
+        rarest_first = of_people.value_counts().index[::-1]
+        shown = rarest_first[:1] if len(rarest_first) == 2 else rarest_first[::-1][:VALUES]
+        found |= {f"{name}: {value or 'empty'}": of_people == value for value in shown}
+    table = pd.DataFrame(found, dtype=bool)
+    return table.loc[:, table.any() & ~table.all()]
