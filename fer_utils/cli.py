@@ -2,12 +2,11 @@
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
 from fer_utils import __version__
-from fer_utils.commands import inspection, maintenance, options
+from fer_utils.commands import inspection, maintenance, options, prediction, training
 from fer_utils.common.errors import FerError, OutputError, printable
 
 
@@ -48,6 +47,7 @@ def main() -> None:
       fer check                                are the committed figures, tables and numbers up to date?
       fer list                                 notebooks and their parameters
       fer predict photo.jpg                    the expressions of the faces in a photo of one's own
+      fer train --dataset path/to/my/faces     a model of them as one file, for fer predict --model FILE
     """  # noqa: D301  (for click, a backspace keeps the lines of a paragraph; a raw text has none)
 
 
@@ -204,44 +204,6 @@ def list_notebooks() -> None:
 
 
 @main.command()
-@click.argument("photos", nargs=-1, required=True, metavar="PHOTO_OR_FOLDER...")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line on standard output, nothing else.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    show_default="outputs/predictions",
-    help="Folder for the annotated pictures.",
-)
-@click.option("--no-pictures", is_flag=True, help="Write no annotated pictures, which saves time with many photos.")
-def predict(photos: tuple[str, ...], as_json: bool, out: Path | None, no_pictures: bool) -> None:
-    """Find every face in ordinary photos and say what it expresses.
-
-    Takes JPEG, PNG, TIFF, WebP, GIF and more, of any size and colour, turned as their EXIF flag says; of a folder, the
-    photos directly in it. The network was pretrained on FER+ and knows eight expressions; the percentages are
-    calibrated on FER+'s validation faces, so that a face with 80 % is right about eight times in ten on such faces.
-    An annotated copy of each photo with a face goes to outputs/predictions/<photo>.png; no photo is written to.
-
-    \b
-    With --json, one line a face, coordinates in pixels of the upright photo:
-      {"file", "face", "box": [x, y, width, height], "left_eye": [x, y], "right_eye": [x, y],
-       "confidence", "expression", "probabilities": {...}}
-    A photo without a face gives {"file", "note"}, one that cannot be used {"file", "error"}.
-
-    The exit status is 1 where a photo could not be used (the others are done all the same); no face is no failure.
-
-    \b
-    Examples:
-      fer predict party.jpg                    a table, and outputs/predictions/party.png
-      fer predict holiday/ --no-pictures       a folder, the table alone
-      fer predict *.jpg --json > faces.jsonl   for another program
-    """  # noqa: D301
-    from fer_utils.photos import command
-
-    if not command.run(photos, as_json=as_json, out=out, pictures=not no_pictures):
-        sys.exit(1)
-
-
-@main.command()
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 if the README is not up to date.")
 def readme(check: bool) -> None:
     """Fill the README's tables from outputs/yale/ (its committed standard results)."""
@@ -261,6 +223,8 @@ def _report(every: list[str], **options: bool) -> None:
 
 for command in (
     inspection.inspect,
+    training.train,
+    prediction.predict,
     maintenance.pretrain,
     maintenance.learn_units,
     maintenance.archive,

@@ -1,5 +1,6 @@
-"""From photos to expressions: find the faces, align them as in training, ask the pretrained network."""
+"""From photos to expressions: find the faces, cut them out as in training, ask a model."""
 
+import functools
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,17 +9,24 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils.common import keras_setup, processes
+from fer_utils.common import processes
 from fer_utils.common.errors import PhotoError, printable
-from fer_utils.data import alignment, detection
+from fer_utils.data import detection
 from fer_utils.data.alignment import Face
+from fer_utils.export import card as cards
+from fer_utils.export import reader as readers
+from fer_utils.export.card import Card
+from fer_utils.export.reader import Reader
 from fer_utils.photos import reading
 from fer_utils.photos.reading import Photo
-from fer_utils.transfer import pretrained
-from fer_utils.transfer.pretrained import Pretrained
 
 _AGAIN_BELOW = 2  # faces: a photo that shows none or one is looked at a second time
 _GROUP_PHOTOS = 16  # whose faces the network gets together
+_LEARNED = "the model learned from this very image, so its answer says nothing about how it does on others"
+_CSV_COLUMNS = (
+    "file", "model", "face", "x", "y", "width", "height", "left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y",
+    "confidence", "expression",
+)  # fmt: skip
 _PHOTO_SECONDS = 0.25  # about what one takes to be read and looked at, on one core
 
 
@@ -28,7 +36,7 @@ class FaceExpression:
 
     Attributes:
         face: where it is, in pixels of the whole upright photo.
-        crop: (48, 48) uint8, the aligned face as the network sees it.
+        crop: (side, side) uint8, the aligned face as the model sees it, the first of its crops.
         probabilities: expression to probability, surest first, adding up to 1.
     """
 
@@ -70,35 +78,39 @@ class _Seen:
     Attributes:
         bare: the `Prediction`, without faces.
         faces: in pixels of the whole upright photo.
-        crops: (48, 48) uint8 of each.
+        crops: of each face, by name of the model's input, (side, side) uint8.
     """
 
     bare: Prediction
     faces: tuple[Face, ...] = ()
-    crops: tuple[np.ndarray, ...] = ()
+    crops: tuple[dict[str, np.ndarray], ...] = ()
 
 
-def run(paths: Iterable[Path]) -> Iterator[Prediction]:
+def run(paths: Iterable[Path], model: Path | None = None) -> Iterator[Prediction]:
     """The expressions in photo files, in order; a bad file gives a `Prediction` with an error, the others go on.
 
     Photos are read and looked at in processes where they are many, while this process imports Keras.
 
+    Args:
+        model: a file of `fer train`; None for the pretrained network.
+
     Raises:
-        WeightsError: the pretrained weights cannot be used; told at the first face.
+        WeightsError: the model cannot be used; what its card can tell is told before anything else.
     """
-    network: Pretrained | None = None
-    looked_at = processes.mapped(_read_and_look, paths, seconds=lambda path: _PHOTO_SECONDS)
+    card, learned = readers.describe(model)
+    network: Reader | None = None
+    look = functools.partial(_read_and_look, card=card, learned=learned)
+    looked_at = processes.mapped(look, paths, seconds=lambda path: _PHOTO_SECONDS)
     while group := list(itertools.islice(looked_at, _GROUP_PHOTOS)):
         if network is None and any(each.faces for each in group):
-            keras_setup.import_keras()
-            network = pretrained.load()
+            network = readers.load(model)
         yield from _express(group, network)
 
 
-def in_photos(chosen: Sequence[Photo], network: Pretrained) -> list[Prediction]:
+def in_photos(chosen: Sequence[Photo], network: Reader) -> list[Prediction]:
     """The expressions in photos that are already read."""
     found = find_faces(chosen)
-    return _express([_seen(photo, faces) for photo, faces in zip(chosen, found, strict=True)], network)
+    return _express([_seen(photo, faces, network.card) for photo, faces in zip(chosen, found, strict=True)], network)
 
 
 def find_faces(chosen: Sequence[Photo]) -> list[list[Face]]:
@@ -131,13 +143,19 @@ def header(*, width: int) -> str:
     return f"{'photo':<{width}}  {'face':>4}  {'box: x, y, w x h':<22}  expressions"
 
 
-def json_lines(prediction: Prediction) -> list[str]:
-    """A JSON object for each face; one with an "error" for a photo that failed, one with a "note" where no face is."""
+def records(prediction: Prediction, *, model: str) -> list[dict]:
+    """A record for each face; one with an "error" for a photo that failed, one with a "note" where no face is.
+
+    Args:
+        model: its name.
+    """
     if prediction.error:
-        return [_json({"file": prediction.name, "error": prediction.error})]
-    lines = [
+        return [{"file": prediction.name, "model": model, "error": prediction.error}]
+    notes = {"note": "; ".join(prediction.notes)} if prediction.notes else {}
+    return [
         {
             "file": prediction.name,
+            "model": model,
             "face": number,
             "box": _rounded(each.face.x, each.face.y, each.face.width, each.face.height),
             "left_eye": _rounded(*each.face.left_eye),
@@ -146,19 +164,40 @@ def json_lines(prediction: Prediction) -> list[str]:
             "expression": each.expression,
             "probabilities": {word: round(share, 4) for word, share in each.probabilities.items()},
         }
+        | notes
         for number, each in enumerate(prediction.found, start=1)
-    ]
-    return [_json(line) for line in lines or [_without_face(prediction)]]
+    ] or [{"file": prediction.name, "model": model, "note": "; ".join(["no face found", *prediction.notes])}]
+
+
+def json_lines(prediction: Prediction, *, model: str) -> list[str]:
+    """The `records` as JSON objects, a line each."""
+    return [_json(each) for each in records(prediction, model=model)]
+
+
+def csv_columns(classes: Sequence[str]) -> list[str]:
+    """The columns of `csv_rows`."""
+    return [*_CSV_COLUMNS, *(f"p_{name}" for name in classes), "note", "error"]
+
+
+def csv_rows(prediction: Prediction, *, model: str, classes: Sequence[str]) -> list[list[object]]:
+    """The `records` as rows of a table with the columns of `csv_columns`; what does not apply is empty."""
+    rows = []
+    for each in records(prediction, model=model):
+        places = zip(
+            _CSV_COLUMNS[3:11],
+            [*each.get("box", ()), *each.get("left_eye", ()), *each.get("right_eye", ())],
+            strict=False,
+        )
+        shares = {f"p_{name}": each["probabilities"][name] for name in classes} if "probabilities" in each else {}
+        flat = each | dict(places) | shares
+        rows.append([flat.get(name, "") for name in csv_columns(classes)])
+    return rows
 
 
 def _json(line: dict) -> str:
     """JSON in a line; control characters that JSON lets stand, but terminals obey, are escaped as it escapes the others."""
     text = json.dumps(line, ensure_ascii=False)
     return "".join(each if printable(each, but="") == each else f"\\u{ord(each):04x}" for each in text)
-
-
-def _without_face(prediction: Prediction) -> dict:
-    return {"file": prediction.name, "note": "no face found"}
 
 
 def _rounded(*values: float) -> list[float]:
@@ -169,33 +208,49 @@ def _box_text(face: Face) -> str:
     return f"{face.x:.0f}, {face.y:.0f}, {face.width:.0f} x {face.height:.0f}"
 
 
-def _read_and_look(path: Path) -> _Seen:
+def _read_and_look(path: Path, *, card: Card, learned: frozenset[str]) -> _Seen:
     try:
         photo = reading.read(path)
+        known = bool(learned) and cards.knows(learned, path.read_bytes())
     except PhotoError as error:
         return _Seen(Prediction(name=str(path), error=str(error)))
+    except OSError as error:
+        return _Seen(Prediction(name=str(path), error=f"{path}: gone while it was read ({error.strerror})."))
+    if known:
+        photo = replace(photo, notes=(*photo.notes, _LEARNED))
     (found,) = find_faces([photo])
-    return _seen(photo, found)
+    return _seen(photo, found, card)
 
 
-def _seen(photo: Photo, found: Sequence[Face]) -> _Seen:
+def _seen(photo: Photo, found: Sequence[Face], card: Card) -> _Seen:
+    if card.of_frames and len(found) > 1:
+        return _Seen(
+            Prediction(
+                name=photo.name,
+                error=f"{photo.name}: {len(found)} faces, but model {card.model} looks at whole pictures of one face. Cut the "
+                "faces out, or train a model of faces, such as transfer.",
+            )
+        )
     scale = photo.scale * max(photo.grey.shape) / max(photo.picture.shape)
     return _Seen(
         Prediction(name=photo.name, picture=photo.picture, scale=scale, notes=photo.notes),
         tuple(face.enlarged(photo.scale) for face in found),
-        tuple(alignment.face_input(photo.grey, face.left_eye, face.right_eye, compressed=False) for face in found),
+        tuple({crop.name: crop.cut(photo.grey, face) for crop in card.crops} for face in found),
     )
 
 
-def _express(chosen: Sequence[_Seen], network: Pretrained | None) -> list[Prediction]:
-    crops = [crop for each in chosen for crop in each.crops]
-    shares = iter(network.probabilities(np.stack(crops))) if crops else iter(())
+def _express(chosen: Sequence[_Seen], network: Reader | None) -> list[Prediction]:
+    cut = [crops for each in chosen for crops in each.crops]
+    if not cut:
+        return [each.bare for each in chosen]
+    names = [crop.name for crop in network.card.crops]
+    shares = iter(network.probabilities({name: np.stack([crops[name] for crops in cut]) for name in names}))
     return [
         replace(
             each.bare,
             found=tuple(
-                FaceExpression(face, crop, _named(next(shares), network.classes))
-                for face, crop in zip(each.faces, each.crops, strict=True)
+                FaceExpression(face, crops[names[0]], _named(next(shares), network.card.classes))
+                for face, crops in zip(each.faces, each.crops, strict=True)
             ),
         )
         for each in chosen

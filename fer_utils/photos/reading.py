@@ -8,10 +8,11 @@ import numpy as np
 from PIL import Image
 
 from fer_utils.common import files, paths, progress
-from fer_utils.common.errors import ParameterError, PhotoError, printable
+from fer_utils.common.errors import PhotoError, printable
 from fer_utils.data import images
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.data.folders.listing import IMAGE_SUFFIXES, readable
+from fer_utils.photos import heic
 
 # Files of these names are meant as photos, so one that cannot be read is told; others are photos if they open as such.
 PHOTO_SUFFIXES = IMAGE_SUFFIXES | {".avif", ".heic", ".heif", ".jfif", ".mpo"}
@@ -37,24 +38,34 @@ class Photo:
     notes: tuple[str, ...] = field(default=())
 
 
-def find(arguments: Iterable[str | Path]) -> list[Path]:
-    """The photos meant by files and folders: a folder's own photos in order of their names, without its subfolders.
+def find(arguments: Iterable[str | Path], *, recursive: bool = False, but: Path | None = None) -> list[Path]:
+    """The photos meant by files and folders: a folder's own photos in order of their names.
 
-    Each is listed once. A file is taken as it is, even where it is missing: `read` tells what is wrong with it.
+    Each is listed once. A file is taken as it is, even where it is missing, and so is a folder without a photo: `read` tells
+    what is wrong with it.
 
-    Raises:
-        ParameterError: a folder without a photo.
+    Args:
+        recursive: look into subfolders too; not into hidden ones, nor along links, which may lead in a circle.
+        but: a folder that is left out, with all in it: that of the annotated copies.
     """
     found = []
     for argument in map(Path, arguments):
-        if not argument.is_dir():
-            found.append(argument)
-            continue
-        inside = [path for path in sorted(argument.iterdir()) if path.is_file() and _is_photo(path)]
-        if not inside:
-            raise ParameterError(f"{argument}: no photo in this folder (its subfolders are not looked into).")
-        found += inside
+        inside = _inside(argument, recursive=recursive, but=but) if argument.is_dir() else []
+        found += inside or [argument]
     return list({path.resolve(): path for path in reversed(found)}.values())[::-1]
+
+
+def _inside(folder: Path, *, recursive: bool, but: Path | None) -> list[Path]:
+    """The photos in a folder; the folder itself where it cannot be opened, so that `read` says so."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return [folder]
+    found = [path for path in entries if path.is_file() and _is_photo(path)]
+    for path in entries if recursive else ():
+        if path.is_dir() and not path.is_symlink() and not path.name.startswith(".") and path.resolve() != but:
+            found += _inside(path, recursive=True, but=but)
+    return found
 
 
 def read(path: Path) -> Photo:
@@ -64,10 +75,14 @@ def read(path: Path) -> Photo:
     of an animation the first frame is taken. A JPEG over 50 megapixels is shrunk while it is decoded.
 
     Raises:
-        PhotoError: missing, truncated, not an image, under 32 pixels on a side, or too large; or an address on the web.
+        PhotoError: missing, truncated, not an image, under 32 pixels on a side, or too large; a folder without a photo; an
+            address on the web; or HEIC where its reader is not installed.
     """
     if address := paths.address(path):
         raise PhotoError(f"{address}: an address is no file. Download the photo, then give its file.")
+    if path.is_dir():
+        raise PhotoError(_empty(path))
+    heic.require(path)
     decoded = images.decode(
         path, name=printable(str(path), but=""), error=PhotoError, remedy="Replace it with a whole image file."
     )
@@ -87,8 +102,7 @@ def read_all(arguments: Iterable[str | Path], *, unreadable: str = "stop") -> li
         unreadable: at a photo that cannot be read, "stop", or "skip" it and say so.
 
     Raises:
-        PhotoError: a photo cannot be read, or none can.
-        ParameterError: a folder without a photo.
+        PhotoError: a photo cannot be read, or none can; or a folder has none.
     """
     chosen = []
     for path in find(arguments):
@@ -153,6 +167,14 @@ def contact_sheet(images: Sequence[np.ndarray], *, columns: int, height: int = 2
     rows = [np.hstack(small[start : start + columns]) for start in range(0, len(small), columns)]
     width = max(row.shape[1] for row in rows)
     return np.vstack([np.pad(row, ((0, 0), (0, width - row.shape[1])), constant_values=255) for row in rows])
+
+
+def _empty(folder: Path) -> str:
+    try:
+        any(folder.iterdir())
+    except OSError as error:
+        return f"{folder}: this folder cannot be opened ({error.strerror}). Check its rights."
+    return f"{folder}: no photo in this folder. --recursive looks into its subfolders too."
 
 
 def _is_photo(path: Path) -> bool:

@@ -13,6 +13,7 @@ show how much hangs on what a head is given; nothing is chosen by their scores.
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
@@ -22,9 +23,11 @@ from fer_utils.common import progress
 from fer_utils.common.errors import DatasetError
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.experiments import tables
-from fer_utils.experiments.experiment import Experiment
 from fer_utils.transfer import ridge
 from fer_utils.transfer.features import PAIRED, UNITS, cached, symmetric_features
+
+if TYPE_CHECKING:
+    from fer_utils.experiments.experiment import Experiment
 
 _CROPS = tuple((crop, "stage2 + stage3") for crop in ("face", "near", "fine"))
 # What the heads of each variant see, a head for each; their scores are averaged.
@@ -100,7 +103,7 @@ class Transfer:
         return pd.DataFrame(rows, columns=columns)
 
 
-def run(experiment: Experiment) -> Transfer:
+def run(experiment: "Experiment") -> Transfer:
     """The readings of all variants, kept on disk for the same data, people, weights and code.
 
     Raises:
@@ -135,7 +138,7 @@ def run(experiment: Experiment) -> Transfer:
     return Transfer(positions, labels, tested, experiment.protocol, readings)
 
 
-def learning_curve(experiment: Experiment) -> pd.DataFrame:
+def learning_curve(experiment: "Experiment") -> pd.DataFrame:
     """Accuracy of `transfer` on people left out by the number of people learned from, kept on disk like `run`.
 
     In every fold so many of the training people are drawn at random, and the strength is chosen on these alone.
@@ -214,7 +217,7 @@ def _temperature(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     return float(np.exp(found.x)), float(found.fun)
 
 
-def _answers(
+def mean_answers(
     seen: Sequence[np.ndarray],
     labels: np.ndarray,
     subjects: np.ndarray,
@@ -222,7 +225,14 @@ def _answers(
     test: np.ndarray,
     classes: int,
 ) -> ridge.Answers:
-    """The mean over heads."""
+    """The mean over heads, one for each array of features.
+
+    Args:
+        seen: (N, values) float32 each.
+        labels, subjects: (N,).
+        train, test: (N,) bool; with no row to test only the inner answers are of use.
+        classes: number of expressions.
+    """
     every = [ridge.answers(each[train], labels[train], subjects[train], each[test], classes) for each in seen]
     total = every[0]
     for each in every[1:]:
@@ -237,7 +247,7 @@ def _fold(
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # so that the number of processes changes no bit
-        answers = _answers(seen, labels, subjects, ~test, test, classes)
+        answers = mean_answers(seen, labels, subjects, ~test, test, classes)
     strength, temperature = chosen(answers, labels[~test])
     right = [
         (scores.argmax(axis=-1) == truth).sum(axis=1)
@@ -253,7 +263,7 @@ def _drawn(seen, labels, subjects, test: np.ndarray, count: int, classes: int, s
     others = np.unique(subjects[~test])
     train = np.isin(subjects, np.random.default_rng([count, seed]).choice(others, size=count, replace=False))
     with threadpool_limits(1):
-        answers = _answers(seen, labels, subjects, train, test, classes)
+        answers = mean_answers(seen, labels, subjects, train, test, classes)
     return answers.outer[chosen(answers, labels[train])[0]].argmax(axis=-1)
 
 
