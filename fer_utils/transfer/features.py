@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.common import cache as kept_on_disk
+from fer_utils.common import progress
 from fer_utils.data import alignment, cleaning, stored_images
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.experiments import identity
@@ -155,7 +156,8 @@ def outputs(model, images: np.ndarray, wanted: dict[tuple[str, str], tuple[Part,
     layers = sorted({part.layer for parts in wanted.values() for part in parts})
     network = keras.Model(model.input, {layer: model.get_layer(layer).output for layer in layers})
     batches = []
-    for start in range(0, len(images), _BATCH):
+    starts = range(0, len(images), _BATCH)
+    for start in progress.bar(starts, f"reading faces of {images.shape[1]} pixels", unit="batch", delay=5):
         batch = network(scaled(images[start : start + _BATCH, ..., np.newaxis]), training=False)
         by_layer = {layer: keras.ops.convert_to_numpy(values) for layer, values in batch.items()}
         batches.append(
