@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TRANSFER = "transfer"
 MODELS = (TRANSFER, *recipes.MODELS)
 _FEATURES_A_SECOND = 12  # images whose features are read on one core, roughly
-_FEWEST_PEOPLE = 2  # of whom each in turn is left out to choose strength and temperature
+FEWEST_PEOPLE = 2  # of whom each in turn is left out to choose strength and temperature
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,25 +124,33 @@ def write(path: Path, trained: Reader) -> None:
     card.write(path, assembly.archived(trained.network), trained.card, sorted(trained.learned))
 
 
-def of_people(data: FaceDataset, manifest: pd.DataFrame, people: Sequence[str]) -> Reader:
-    """Model `transfer`, trained on some people of a data set alone.
+def of_others(data: FaceDataset, manifest: pd.DataFrame, people: Sequence[str]) -> Reader | None:
+    """Model `transfer`, trained on all people of a data set but some, to whom it may be shown.
 
     Args:
         data: with `eyes`.
-        people: their names as in `data.subjects`.
+        people: who is left out, as in `data.subjects`.
+
+    Returns:
+        None where fewer than two people remain to learn from.
     """
-    return _of_heads(Job(TRANSFER, data, manifest), people=people)
+    job = Job(TRANSFER, data, manifest)
+    others = ~np.isin(data.subjects[job.usable], list(people))
+    if len(set(data.subjects[job.usable][others])) < FEWEST_PEOPLE:
+        return None
+    return _of_heads(job, others)
 
 
-def _of_heads(job: Job, *, people: Sequence[str] | None = None) -> Reader:
+def _of_heads(job: Job, mine: np.ndarray | None = None) -> Reader:
+    """Trained on all usable images, or those of them that `mine`, (N,) bool, says."""
     data, used = job.data, job.usable
     found = symmetric_features(data, job.manifest, used)
-    mine = np.full(len(used), True) if people is None else np.isin(data.subjects[used], list(people))
+    mine = np.full(len(used), True) if mine is None else mine
     seen = {key: found[key][mine] for key in small_set.VARIANTS[small_set.MODEL]}
     used = used[mine]
     labels, subjects, classes = data.labels[used], data.subjects[used], len(data.class_names)
-    if len(set(subjects)) < _FEWEST_PEOPLE:
-        raise DatasetError(f"{data.name}: transfer learns from at least {_FEWEST_PEOPLE} people. Add people.")
+    if len(set(subjects)) < FEWEST_PEOPLE:
+        raise DatasetError(f"{data.name}: transfer learns from at least {FEWEST_PEOPLE} people. Add people.")
     heads, strength, temperature = fitted(seen, labels, subjects, classes)
     keras_setup.import_keras()
     from fer_utils.export import assembly

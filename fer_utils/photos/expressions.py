@@ -22,7 +22,7 @@ from fer_utils.photos.reading import Photo
 
 _AGAIN_BELOW = 2  # faces: a photo that shows none or one is looked at a second time
 _GROUP_PHOTOS = 16  # whose faces the network gets together
-_LEARNED = "the model learned from this very image, so its answer says nothing about how it does on others"
+LEARNED = "the model learned from this very image, so its answer says nothing about how it does on others"
 _CSV_COLUMNS = (
     "file", "model", "face", "x", "y", "width", "height", "left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y",
     "confidence", "expression",
@@ -107,10 +107,19 @@ def run(paths: Iterable[Path], model: Path | None = None) -> Iterator[Prediction
         yield from _express(group, network)
 
 
-def in_photos(chosen: Sequence[Photo], network: Reader) -> list[Prediction]:
-    """The expressions in photos that are already read."""
+def in_photos(chosen: Sequence[Photo], networks: Sequence[Reader]) -> list[list[Prediction]]:
+    """The expressions in photos that are already read, for each model; faces are looked for once.
+
+    A photo whose file a model learned from has a note that says so.
+    """
     found = find_faces(chosen)
-    return _express([_seen(photo, faces, network.card) for photo, faces in zip(chosen, found, strict=True)], network)
+    return [
+        _express(
+            [_seen(_noted(photo, each.learned), faces, each.card) for photo, faces in zip(chosen, found, strict=True)],
+            each,
+        )
+        for each in networks
+    ]
 
 
 def find_faces(chosen: Sequence[Photo]) -> list[list[Face]]:
@@ -210,16 +219,21 @@ def _box_text(face: Face) -> str:
 
 def _read_and_look(path: Path, *, card: Card, learned: frozenset[str]) -> _Seen:
     try:
-        photo = reading.read(path)
-        known = bool(learned) and cards.knows(learned, path.read_bytes())
+        photo = _noted(reading.read(path), learned)
     except PhotoError as error:
         return _Seen(Prediction(name=str(path), error=str(error)))
-    except OSError as error:
-        return _Seen(Prediction(name=str(path), error=f"{path}: gone while it was read ({error.strerror})."))
-    if known:
-        photo = replace(photo, notes=(*photo.notes, _LEARNED))
     (found,) = find_faces([photo])
     return _seen(photo, found, card)
+
+
+def _noted(photo: Photo, learned: frozenset[str]) -> Photo:
+    """A photo, with a note where a model learned from its file."""
+    path = Path(photo.name)
+    try:
+        known = bool(learned) and path.is_file() and cards.knows(learned, path.read_bytes())
+    except OSError as error:
+        raise PhotoError(f"{path}: gone while it was read ({error.strerror}).") from error
+    return replace(photo, notes=(*photo.notes, LEARNED)) if known else photo
 
 
 def _seen(photo: Photo, found: Sequence[Face], card: Card) -> _Seen:

@@ -122,18 +122,6 @@ def from_greys(grey: np.ndarray, *, name: str) -> Photo:
     return Photo(name=name, grey=grey, picture=_picture(Image.fromarray(grey)))
 
 
-def sheet_of_people(dataset: FaceDataset, *, people: int) -> Photo:
-    """A photo made of one labelled image of each person, expressions in turn.
-
-    Args:
-        people: how many at most, the first by name.
-    """
-    labelled = dataset.labels >= 0
-    own = [np.flatnonzero(labelled & (dataset.subjects == name)) for name in np.unique(dataset.subjects[labelled])]
-    picked = [dataset.images[places[number % len(places)]] for number, places in enumerate(own[:people])]
-    return from_greys(contact_sheet(picked, columns=3), name="sheet")
-
-
 def as_dataset(chosen: Sequence[Photo]) -> FaceDataset:
     """Photos as a data set without labels and subjects named "photos", so that figures can tell what they show."""
     unknown = np.full(len(chosen), "")

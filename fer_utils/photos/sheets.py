@@ -1,0 +1,61 @@
+"""A sheet of labelled images that stands for a photo, and what each face on it shows by its label."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer_utils.data.alignment import Face
+from fer_utils.data.datasets import FaceDataset
+from fer_utils.photos import reading
+from fer_utils.photos.reading import Photo
+
+_COLUMNS = 3
+_HEIGHT = 240  # pixels of an image on the sheet
+_REMAIN = (
+    2  # people who are not shown, where there are so many: a model that knows nobody on the sheet learns from them
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A photo made of one labelled image of each of some people.
+
+    Attributes:
+        photo: the images side by side.
+        people: who is shown, in order.
+        labels: what each image shows, in the data set's words.
+        widths: of each image on the sheet, pixels.
+    """
+
+    photo: Photo
+    people: tuple[str, ...]
+    labels: tuple[str, ...]
+    widths: tuple[int, ...]
+
+    def label(self, face: Face) -> str:
+        """What a face on the sheet shows by its label; empty beside the images."""
+        row = int((face.y + face.height / 2) // _HEIGHT)
+        ends = np.cumsum(self.widths[row * _COLUMNS : (row + 1) * _COLUMNS])
+        column = int(np.searchsorted(ends, face.x + face.width / 2, side="right"))
+        return self.labels[row * _COLUMNS + column] if column < len(ends) else ""
+
+
+def of_people(dataset: FaceDataset, *, people: int) -> Sheet:
+    """One labelled image of each person, expressions in turn.
+
+    Args:
+        people: how many at most, the first by name; at least one is shown, and two are not where there are three or more.
+    """
+    labelled = dataset.labels >= 0
+    names = np.unique(dataset.subjects[labelled])
+    shown = names[: min(people, len(names) - _REMAIN)] if len(names) > _REMAIN else names[:people]
+    own = [np.flatnonzero(labelled & (dataset.subjects == name)) for name in shown]
+    picked = [places[number % len(places)] for number, places in enumerate(own)]
+    images = [dataset.images[place] for place in picked]
+    grey = reading.contact_sheet(images, columns=_COLUMNS, height=_HEIGHT)
+    return Sheet(
+        photo=reading.from_greys(grey, name="sheet"),
+        people=tuple(shown.tolist()),
+        labels=tuple(dataset.conditions[picked].tolist()),
+        widths=tuple(round(image.shape[1] * _HEIGHT / image.shape[0]) for image in images),
+    )
