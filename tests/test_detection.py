@@ -7,8 +7,8 @@ from PIL import Image
 
 from fer_utils.common import paths
 from fer_utils.data import datasets, detection, mtcnn_cascade
+from fer_utils.export import reader
 from fer_utils.photos import expressions, reading
-from fer_utils.transfer import pretrained
 
 MISSED_AT_FIRST = "subject09.surprised"
 
@@ -142,7 +142,7 @@ def test_many_photos_are_looked_at_in_processes_and_give_what_each_gives_alone(t
     assert [each.name for each in together] == [str(path) for path in chosen]
     assert "not a readable image" in together.pop(6).error
     del chosen[6]
-    alone = expressions.in_photos([reading.read(path) for path in chosen], pretrained.load())
+    (alone,) = expressions.in_photos([reading.read(path) for path in chosen], [reader.load()])
     for one, other in zip(together, alone, strict=True):
         assert [each.face for each in one.found] == [each.face for each in other.found]
         assert [each.expression for each in one.found] == [each.expression for each in other.found]

@@ -1,6 +1,10 @@
 """`fer predict` on photos of every kind, good and bad."""
 
+import csv
+import importlib.util
+import io
 import json
+import shutil
 import subprocess
 import sys
 
@@ -102,6 +106,68 @@ def test_what_is_not_there_is_said(tmp_path, name):
     assert found.exit_code == 1
     assert name in found.output
     assert "Traceback" not in found.output
+
+
+def test_one_bad_argument_stops_no_other(folder, tmp_path):
+    """A folder without a photo, a missing file and an address are said, and the photos beside them are answered for."""
+    empty = tmp_path / "nothing here"
+    (empty / "below").mkdir(parents=True)
+    found = call(
+        empty, folder / "upright.png", tmp_path / "missing.jpg", "https://host/a.jpg", "--json", "--no-pictures"
+    )
+    assert found.exit_code == 1
+    lines = [json.loads(line) for line in found.stdout.splitlines()]
+    assert ["error" in line for line in lines] == [True, False, True, True]
+    assert "no photo in this folder" in lines[0]["error"]
+    assert lines[1]["model"] == "pretrained on FER+"
+    assert "Traceback" not in found.output
+
+
+def test_subfolders_are_looked_into_on_demand(folder, tmp_path, outputs):
+    (tmp_path / "below" / "deeper").mkdir(parents=True)
+    (tmp_path / "below" / ".hidden").mkdir()
+    for place in ("top.png", "below/a.png", "below/deeper/b.png", "below/.hidden/c.png"):
+        shutil.copy(folder / "upright.png", tmp_path / place)
+    (tmp_path / "circle").symlink_to(tmp_path)
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    shutil.copy(folder / "upright.png", copies / "old.png")
+    assert [path.name for path in reading.find([tmp_path])] == ["top.png"]
+    below = reading.find([tmp_path], recursive=True, but=copies)
+    assert [path.relative_to(tmp_path).as_posix() for path in below] == ["top.png", "below/a.png", "below/deeper/b.png"]
+
+
+def test_a_table_of_comma_separated_values(folder, outputs):
+    found = call(folder / "two.jpg", folder / "empty.png", folder / "dot.png", "--csv", "--no-pictures")
+    assert found.exit_code == 1
+    rows = list(csv.DictReader(io.StringIO(found.stdout)))
+    assert [row["face"] for row in rows] == ["1", "2", "", ""]
+    lines = [json.loads(line) for line in call(folder / "two.jpg", "--json", "--no-pictures").stdout.splitlines()]
+    for row, line in zip(rows, lines, strict=False):
+        assert [float(row[name]) for name in ("x", "y", "width", "height")] == line["box"]
+        assert [float(row[f"left_eye_{axis}"]) for axis in "xy"] == line["left_eye"]
+        assert {name: float(row[f"p_{name}"]) for name in line["probabilities"]} == line["probabilities"]
+        assert row["expression"] == line["expression"]
+    assert rows[2]["note"] == "no face found" and "dot.png" in rows[3]["error"]
+    both = call(folder / "two.jpg", "--csv", "--json")
+    assert both.exit_code == 1 and "choose one" in both.output
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pillow_heif") is not None, reason="pillow-heif is installed")
+def test_heic_names_the_package_that_reads_it(tmp_path):
+    (tmp_path / "phone.jpg").write_bytes(b"\0\0\0\x18ftypheic" + bytes(64))
+    found = call(tmp_path / "phone.jpg", "--no-pictures")
+    assert found.exit_code == 1
+    assert "phone.jpg: HEIC needs the package pillow-heif" in found.output
+
+
+def test_heic_is_read_where_its_package_is_installed(tmp_path):
+    heif = pytest.importorskip("pillow_heif")
+    heif.register_heif_opener()
+    sample("subject01.happy").convert("RGB").save(tmp_path / "phone.heic", quality=95)
+    found = call(tmp_path / "phone.heic", "--json", "--no-pictures")
+    assert found.exit_code == 0
+    assert json.loads(found.stdout)["face"] == 1
 
 
 def test_missing_weights_are_told_before_any_work(folder, tmp_path, monkeypatch):

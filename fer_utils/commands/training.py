@@ -90,6 +90,7 @@ def train(
     reading = _reading(extra, layout)
     name = paths.dataset_name(whole)
     target = _target(output, paths.outputs(name) / "models" / f"{model}.keras")
+    datasets.folder_of(whole)  # what is not there is said before anything is written
     if whole not in datasets.NAMED:
         own_folders.claim(whole)
     files.require_writable(target.parent)

@@ -117,14 +117,18 @@ class Card:
         return f"{self.model} on {self.dataset}"
 
     @property
+    def whom(self) -> str:
+        """What it learned from, in words."""
+        of_whom = f" of {self.people} people" if self.people_known else ", nobody knows of whom"
+        return f"{self.images:,} images{of_whom}{', computer graphics' if self.rendered else ''}"
+
+    @property
     def of_frames(self) -> bool:
         """Whether it looks at whole frames."""
         return any(each.is_frame for each in self.crops)
 
     def lines(self) -> list[str]:
         """What a user should know of it, as lines of text."""
-        of_whom = f" of {self.people} people" if self.people_known else ", nobody knows of whom"
-        from_whom = f"{self.images} images{of_whom}"
         if self.accuracy:
             each = self.accuracy
             reached = f"{each.value:.1%} ({each.low:.1%} to {each.high:.1%}) on {each.n} {each.on}"
@@ -134,7 +138,7 @@ class Card:
             reached += f" ({self.accuracy_note})"
         calibrated = f"temperature {self.temperature:.3g}, fitted on {self.calibrated_on}"
         return [
-            f"model {self.name}: learned from {from_whom}{', computer graphics' if self.rendered else ''}",
+            f"model {self.name}: learned from {self.whom}",
             f"expressions: {', '.join(self.classes)}",
             f"accuracy of its recipe: {reached}",
             f"probabilities: {calibrated if self.calibrated_on else 'as the network gives them, not calibrated'}",

@@ -40,12 +40,12 @@ def _of_model(model: str, every: Sequence[expressions.Prediction]) -> str:
     surest, least = faces[shares.index(max(shares))], faces[shares.index(min(shares))]
     words = Counter(each.expression for each in faces)
     undecided = sum(share < UNDECIDED for share in shares)
+    often = ", ".join(f"**{word}** ({count})" for word, count in words.most_common(3) if count > 1)
+    named = f"names most often {often}" if often else "names no expression twice"
     return (
-        f"- **{model}** names most often "
-        + ", ".join(f"**{word}** ({count})" for word, count in words.most_common(3))
-        + f". The surest face is {surest.expression} with {max(shares):.0%}, the least sure {least.expression} with "
-        f"{min(shares):.0%}; their mean is {sum(shares) / len(shares):.0%}. {undecided} of {len(faces)} get under "
-        f"{UNDECIDED:.0%} for every expression: read those as undecided."
+        f"- **{model}** {named}. The surest face is {surest.expression} with {max(shares):.0%}, the least sure "
+        f"{least.expression} with {min(shares):.0%}; their mean is {sum(shares) / len(shares):.0%}. {undecided} of {len(faces)} "
+        f"get under {UNDECIDED:.0%} for every expression: read those as undecided."
     )
 
 
