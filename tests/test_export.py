@@ -21,6 +21,7 @@ from fer_utils.experiments import tables
 from fer_utils.export import card as cards
 from fer_utils.export import measured, reader, training
 from fer_utils.export.card import Card, Crop
+from fer_utils.photos import expressions, reading
 from fer_utils.transfer import small_set
 from fer_utils.transfer.features import crops, symmetric_features
 
@@ -176,6 +177,15 @@ def test_predict_asks_the_file_and_says_what_it_knew(home, tmp_path, outputs):
     assert set(second["probabilities"]) == {"happy", "normal", "sad", "sleepy", "surprised", "wink"}
     table = fer("predict", "--model", home / "mine.keras", new, "--no-pictures")
     assert "expressions: happy, normal, sad, sleepy, surprised, wink" in table.stdout
+
+
+def test_a_photo_that_the_own_model_learned_from_is_said_to_be_one(four, home, outputs):
+    """In notebook 06, where the model is not read from a file."""
+    own = training.of_others(*four, ())
+    known, new = home / "four people" / "subject01.happy", paths.SAMPLE / "subject09.surprised"
+    photos = [reading.read(each) for each in (known, new)]
+    (answers,) = expressions.in_photos(photos, [own])
+    assert [expressions.LEARNED in each.notes for each in answers] == [True, False]
 
 
 @pytest.mark.parametrize("case", ["text", "truncated", "changed", "no card", "other format", "missing"])

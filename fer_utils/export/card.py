@@ -6,7 +6,7 @@ The card is JSON and read without Keras; `unzip -p model.keras card.json` shows 
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -145,14 +145,14 @@ class Card:
         ]
 
 
-def write(path: Path, keras_file: bytes, card: Card, learned: Sequence[str]) -> None:
+def write(path: Path, keras_file: bytes, card: Card, learned: frozenset[str]) -> None:
     """Write a model's file whole, or not at all; the same model gives the same bytes.
 
     Args:
         path: of the file.
         keras_file: Keras' own archive.
         card: what is known about the model.
-        learned: SHA-256 of each image file that it learned from.
+        learned: `marks` of the image files that it learned from.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -161,7 +161,7 @@ def write(path: Path, keras_file: bytes, card: Card, learned: Sequence[str]) -> 
         members = {name: archive.read(name) for name in archive.namelist()}
     metadata = json.loads(members["metadata.json"])
     members["metadata.json"] = json.dumps(metadata | {"date_saved": ""}).encode()
-    members[LEARNED] = "".join(f"{each[:_DIGITS]}\n" for each in sorted(set(learned))).encode()
+    members[LEARNED] = "".join(f"{each}\n" for each in sorted(learned)).encode()
     hashes = {name: files.sha256(content) for name, content in sorted(members.items())}
     about = {"format": FORMAT} | asdict(card) | {"greys": "0 to 255, (images, side, side)", "sha256": hashes}
     members[CARD] = (json.dumps(about, indent=2, ensure_ascii=False) + "\n").encode()
@@ -202,6 +202,15 @@ def read(path: Path) -> tuple[Card, frozenset[str]]:
         return _card(about), frozenset(members[LEARNED].decode().split())
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(f"{path}: its card is damaged ({error!r}). {_again()}") from error
+
+
+def marks(hashes: Iterable[str]) -> frozenset[str]:
+    """What `knows` looks into.
+
+    Args:
+        hashes: SHA-256 of each image file that is learned from.
+    """
+    return frozenset(each[:_DIGITS] for each in hashes)
 
 
 def knows(learned: frozenset[str], content: bytes) -> bool:

@@ -27,7 +27,7 @@ class Reader:
     Attributes:
         card: what is known about it.
         network: the model, or the pretrained network.
-        learned: beginnings of the SHA-256 of the image files that it learned from, see `card.knows`.
+        learned: which image files it learned from, see `card.knows`.
     """
 
     card: Card

@@ -121,7 +121,7 @@ def write(path: Path, trained: Reader) -> None:
     """
     from fer_utils.export import assembly
 
-    card.write(path, assembly.archived(trained.network), trained.card, sorted(trained.learned))
+    card.write(path, assembly.archived(trained.network), trained.card, trained.learned)
 
 
 def of_others(data: FaceDataset, manifest: pd.DataFrame, people: Sequence[str]) -> Reader | None:
@@ -245,4 +245,4 @@ def _facts(job: Job, used: np.ndarray, known: measured.Measured) -> dict:
 
 
 def _learned(data: FaceDataset, used: np.ndarray) -> frozenset[str]:
-    return frozenset(data.hashes[used].tolist())
+    return card.marks(data.hashes[used].tolist())
