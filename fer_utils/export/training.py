@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from fer_utils.common import keras_setup, progress
 from fer_utils.common.errors import DatasetError, ParameterError
 from fer_utils.data import alignment, cleaning
 from fer_utils.data.datasets import FaceDataset
+from fer_utils.engine.recipe import Recipe
 from fer_utils.engine.record import Fold, Record
 from fer_utils.evaluation import protocols
 from fer_utils.experiments import identity, inputs, recipes, workers
@@ -50,7 +52,7 @@ class Job:
     seed: int = 1
     reading: Mapping[str, object] | None = None
 
-    @property
+    @cached_property
     def usable(self) -> np.ndarray:
         """(N,) int, positions in the data set of the images that are learned."""
         return cleaning.kept_indices(self.data, self.manifest)
@@ -60,35 +62,38 @@ class Job:
         """How many are learned from."""
         return len(set(self.data.subjects[self.usable]))
 
-    def recipe(self):
-        """The recipe of a network; None for `transfer`."""
+    @cached_property
+    def recipe(self) -> Recipe | None:
+        """That of a network; None for `transfer`."""
         if self.model == TRANSFER:
             return None
         words = {"budget": self.budget, "precision": self.precision, "images": len(self.usable)}
         return recipes.recipe_for(self.model, protocol=protocols.of_people(self.people), **words)
+
+    @cached_property
+    def task(self) -> workers.Task:
+        """The training of a network."""
+        used, data = self.usable, self.data
+        seen = inputs.make(data, recipes.MODELS[self.model].input, side=alignment.SIDE)[used]
+        labels = data.labels[used]
+        # Nobody is left to test on. The engine wants an image to score, which changes nothing: the first will do.
+        fold = Fold(seen, labels, seen[:1], labels[:1], classes=len(data.class_names))
+        return workers.Task(fold, self.recipe, self.seed, keep_weights=True)
 
     def plan(self) -> str:
         """What will be trained on whom, and about how long it takes, in a line."""
         data, count = self.data, len(self.usable)
         whom = f"{self.people} people, " if data.people_known else ""
         faces = f"{whom}{count} images, {len(data.class_names)} expressions ({', '.join(data.class_names)})"
-        recipe = self.recipe()
+        recipe = self.recipe
         if recipe is None:
             minutes = count / _FEATURES_A_SECOND / 60
             how = f"{len(small_set.VARIANTS[small_set.MODEL])} ridge heads on the pretrained network"
         else:
-            minutes = workers.minutes(self._task(recipe).cost * recipe.epochs, jobs=1)
+            minutes = workers.minutes(self.task.cost * recipe.epochs, jobs=1)
             how = f"{recipe.epochs} epochs ({self.budget}), {self.precision}, seed {self.seed}"
         long = "less than a minute" if minutes < 1 else f"about {minutes:.0f} min"
         return f"{self.model} on {data.title}: {faces}; {how}; {long}"
-
-    def _task(self, recipe) -> workers.Task:
-        used, data = self.usable, self.data
-        seen = inputs.make(data, recipes.MODELS[self.model].input, side=alignment.SIDE)[used]
-        labels = data.labels[used]
-        # Nobody is left to test on. The engine wants an image to score, which changes nothing: the first will do.
-        fold = Fold(seen, labels, seen[:1], labels[:1], classes=len(data.class_names))
-        return workers.Task(fold, recipe, self.seed, keep_weights=True)
 
 
 def train(job: Job) -> Reader:
@@ -202,9 +207,9 @@ def fitted(
 
 
 def _of_network(job: Job) -> Reader:
-    data, recipe = job.data, job.recipe()
+    data, recipe = job.data, job.recipe
     done: list[Record] = []
-    workers.run([job._task(recipe)], jobs=1, on_record=lambda _, record: done.append(record))
+    workers.run([job.task], jobs=1, on_record=lambda _, record: done.append(record))
     wanted = dict(job.reading or {}) | {"budget": job.budget, "precision": job.precision}
     known = measured.look(data, job.model, wanted)
     kind = recipes.MODELS[job.model].input
