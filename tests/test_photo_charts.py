@@ -118,6 +118,18 @@ def test_the_sheet_has_an_image_of_each_person_with_expressions_in_turn(tmp_path
     faces = [Face(x, 100.0, 80.0, 90.0, 1.0, (1.0, 1.0), (2.0, 1.0)) for x in (100.0, 450.0, 700.0)]
     assert [sheet.label(face) for face in faces] == ["happy", "normal", ""]
     assert len(sheets.of_people(data, people=1).people) == 1
+    assert sheet.whom == ""
+
+
+def test_the_sheet_shows_only_people_who_may_be_shown(tmp_path):
+    data = datasets.load(copy_faces(tmp_path / "seven people", subjects=7))
+    sheet = sheets.of_people(replace(data, name="yale"), people=6)
+    assert len(sheet.people) == 4 and len(sheets.of_people(data, people=6).people) == 5
+    picture = np.zeros((9, 9, 3), dtype=np.uint8)
+    chart = photo_charts.annotated(picture, [], number=1, model="mine", whom=sheet.whom)
+    assert chart.caption.endswith(
+        "by mine. Only pictures of 4 people are shown: the data set may not be redistributed."
+    )
 
 
 def test_photos_of_ones_own_are_shown_without_any_data_set(outputs):

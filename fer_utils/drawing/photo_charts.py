@@ -10,7 +10,7 @@ from fer_utils.drawing.chart import Chart
 from fer_utils.drawing.charts import PALETTE
 
 
-def annotated(picture: np.ndarray, expressions: Sequence[str], *, number: int, model: str) -> Chart:
+def annotated(picture: np.ndarray, expressions: Sequence[str], *, number: int, model: str, whom: str = "") -> Chart:
     """A photo on which the faces are marked already.
 
     Args:
@@ -18,13 +18,14 @@ def annotated(picture: np.ndarray, expressions: Sequence[str], *, number: int, m
         expressions: the likeliest of each face, in the order of the faces' numbers.
         number: of the photo, from 1.
         model: who says so, in words.
+        whom: words on people who may not be shown, for the caption.
     """
     figure, ax = plt.subplots(figsize=(9, 9 * picture.shape[0] / picture.shape[1]))
     galleries.show(picture, ax=ax)
     words = "; ".join(f"{place} {word}" for place, word in enumerate(expressions, start=1)) or "no face found"
     return Chart(
         figure,
-        caption=f"Photo {number}: {len(expressions)} face(s), each with its likeliest expression, by {model}.",
+        caption=f"Photo {number}: {len(expressions)} face(s), each with its likeliest expression, by {model}.{whom}",
         alt=f"A photo with a labelled box about each face: {words}.",
     )
 
@@ -35,6 +36,7 @@ def probabilities(
     *,
     classes: Mapping[str, Sequence[str]],
     labels: Sequence[str] = (),
+    whom: str = "",
 ) -> Chart:
     """Each face as the models see it, and beside it for each model a bar for each of its expressions.
 
@@ -43,6 +45,7 @@ def probabilities(
         answers: by model, of each face, expression to probability in [0, 1].
         classes: by model, expressions in the order of the bars.
         labels: what each face shows by its label, where that is known.
+        whom: words on people who may not be shown, for the caption.
     """
     longest = max(map(len, classes.values()))
     figure, axes = plt.subplots(
@@ -66,7 +69,7 @@ def probabilities(
     labelled = " Beside a face's number stands the label of its image." if labels else ""
     return Chart(
         figure,
-        caption=f"Aligned faces and the calibrated probability of each expression; the likeliest is orange.{labelled}",
+        caption=f"Aligned faces and the calibrated probability of each expression; the likeliest is orange.{labelled}{whom}",
         alt=f"Rows of a small grey face and bars for each model. {'. '.join(words)}.",
     )
 

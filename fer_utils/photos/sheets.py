@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fer_utils.data import people as known_people
 from fer_utils.data.alignment import Face
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.photos import reading
@@ -25,12 +26,14 @@ class Sheet:
         people: who is shown, in order.
         labels: what each image shows, in the data set's words.
         widths: of each image on the sheet, pixels.
+        whom: words for a caption where not everybody may be shown; else empty.
     """
 
     photo: Photo
     people: tuple[str, ...]
     labels: tuple[str, ...]
     widths: tuple[int, ...]
+    whom: str = ""
 
     def label(self, face: Face) -> str:
         """What a face on the sheet shows by its label; empty beside the images."""
@@ -44,11 +47,13 @@ def of_people(dataset: FaceDataset, *, people: int) -> Sheet:
     """One labelled image of each person, expressions in turn.
 
     Args:
-        people: how many at most, the first by name; at least one is shown, and two are not where there are three or more.
+        people: how many at most, the first by name of those whose pictures may be shown; at least one is, and where there are
+            three or more people two are not.
     """
     labelled = dataset.labels >= 0
     names = np.unique(dataset.subjects[labelled])
-    shown = names[: min(people, len(names) - _REMAIN)] if len(names) > _REMAIN else names[:people]
+    most = min(people, len(names) - _REMAIN) if len(names) > _REMAIN else people
+    shown = names[known_people.pictured(dataset, names)][:most]
     own = [np.flatnonzero(labelled & (dataset.subjects == name)) for name in shown]
     picked = [places[number % len(places)] for number, places in enumerate(own)]
     images = [dataset.images[place] for place in picked]
@@ -58,4 +63,5 @@ def of_people(dataset: FaceDataset, *, people: int) -> Sheet:
         people=tuple(shown.tolist()),
         labels=tuple(dataset.conditions[picked].tolist()),
         widths=tuple(round(image.shape[1] * _HEIGHT / image.shape[0]) for image in images),
+        whom=known_people.of_whom(dataset),
     )
