@@ -109,7 +109,8 @@ def test_the_summary_says_what_the_own_model_knew():
 
 def test_the_sheet_has_an_image_of_each_person_with_expressions_in_turn(tmp_path):
     data = datasets.load(copy_faces(tmp_path / "four people", subjects=4))
-    sheet = sheets.of_people(data, people=6)
+    every = np.arange(len(data))
+    sheet = sheets.of_people(data, every, people=6)
     assert len(sheet.people) == 2, "two are not shown, so that a model can learn from them"
     expected = reading.contact_sheet([data.images[0], data.images[7]], columns=3)  # of six images each
     assert np.array_equal(sheet.photo.grey, expected)
@@ -117,14 +118,17 @@ def test_the_sheet_has_an_image_of_each_person_with_expressions_in_turn(tmp_path
     assert sheet.labels == ("happy", "normal")
     faces = [Face(x, 100.0, 80.0, 90.0, 1.0, (1.0, 1.0), (2.0, 1.0)) for x in (100.0, 450.0, 700.0)]
     assert [sheet.label(face) for face in faces] == ["happy", "normal", ""]
-    assert len(sheets.of_people(data, people=1).people) == 1
+    assert len(sheets.of_people(data, every, people=1).people) == 1
+    without = sheets.of_people(data, every[every != 7], people=2)
+    assert without.labels == ("happy", "sad"), "an image that the manifest leaves out is not shown"
     assert sheet.whom == ""
 
 
 def test_the_sheet_shows_only_people_who_may_be_shown(tmp_path):
     data = datasets.load(copy_faces(tmp_path / "seven people", subjects=7))
-    sheet = sheets.of_people(replace(data, name="yale"), people=6)
-    assert len(sheet.people) == 4 and len(sheets.of_people(data, people=6).people) == 5
+    every = np.arange(len(data))
+    sheet = sheets.of_people(replace(data, name="yale"), every, people=6)
+    assert len(sheet.people) == 4 and len(sheets.of_people(data, every, people=6).people) == 5
     picture = np.zeros((9, 9, 3), dtype=np.uint8)
     chart = photo_charts.annotated(picture, [], number=1, model="mine", whom=sheet.whom)
     assert chart.caption.endswith(

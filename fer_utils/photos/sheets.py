@@ -43,18 +43,18 @@ class Sheet:
         return self.labels[row * _COLUMNS + column] if column < len(ends) else ""
 
 
-def of_people(dataset: FaceDataset, *, people: int) -> Sheet:
+def of_people(dataset: FaceDataset, usable: np.ndarray, *, people: int) -> Sheet:
     """One labelled image of each person, expressions in turn.
 
     Args:
+        usable: (N,) int, positions of the images that the manifest keeps: the labels of others may be wrong.
         people: how many at most, the first by name of those whose pictures may be shown; at least one is, and where there are
             three or more people two are not.
     """
-    labelled = dataset.labels >= 0
-    names = np.unique(dataset.subjects[labelled])
+    names = np.unique(dataset.subjects[usable])
     most = min(people, len(names) - _REMAIN) if len(names) > _REMAIN else people
     shown = names[known_people.pictured(dataset, names)][:most]
-    own = [np.flatnonzero(labelled & (dataset.subjects == name)) for name in shown]
+    own = [usable[dataset.subjects[usable] == name] for name in shown]
     picked = [places[number % len(places)] for number, places in enumerate(own)]
     images = [dataset.images[place] for place in picked]
     grey = reading.contact_sheet(images, columns=_COLUMNS, height=_HEIGHT)
