@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fer_utils.common import paths
 
+UNATTENDED = "FER_UNATTENDED"  # in the environment of kernels of a batch run
 _ESCAPED = "fer-escaped"
 
 
@@ -31,6 +32,11 @@ def settle() -> None:
         if value := os.environ.get(variable):
             # Notebooks' kernels start in another folder, and would look for it there.
             os.environ[variable] = str(paths.given(value, name=variable))
+
+
+def attended() -> bool:
+    """Whether somebody may be looking at the running notebook: not in a batch run, whose kernels are told so."""
+    return not os.environ.get(UNATTENDED)
 
 
 def _provide_home() -> None:

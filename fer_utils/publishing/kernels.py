@@ -13,7 +13,7 @@ from pathlib import Path
 from jupyter_client import AsyncKernelManager, BlockingKernelClient
 from jupyter_core.utils import run_sync
 
-from fer_utils.common import files, paths
+from fer_utils.common import files, paths, surroundings
 
 # Run in a namespace of its own, so that the notebook finds none of it; what fails here is the notebook's to tell.
 _IMPORTS = """
@@ -46,6 +46,7 @@ class Kernel:
     def __init__(self, notebook: Path, scratch: str) -> None:
         # The variable of pydevd turns off a notice of the debugger, in every kernel.
         environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "IPYTHONDIR": scratch}
+        environment[surroundings.UNATTENDED] = "1"
         for name in ("MPLBACKEND", "PYTHONSTARTUP"):
             environment.pop(name, None)
         self.manager = AsyncKernelManager(kernel_name="python3")

@@ -1,0 +1,1 @@
+"""What a class can try by hand, from published tables alone."""
