@@ -75,7 +75,8 @@ def _described(faces: list[dict[int, np.ndarray]], wanted: Sequence[tuple[str, i
     found = {}
     for kind, side in wanted:
         plain, mirrored = (
-            np.stack([describe[kind](np.ascontiguousarray(each[side][:, ::step])) for each in faces]) for step in (1, -1)
+            np.stack([describe[kind](np.ascontiguousarray(each[side][:, ::step])) for each in faces])
+            for step in (1, -1)
         )
         found[kind, side] = symmetric(plain, mirrored)
     return found

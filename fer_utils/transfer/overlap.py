@@ -8,16 +8,17 @@ beyond the image, may be missed. Time grows with the images, memory only with FE
 What was found is kept in `weights/overlap.csv`: it says what these weights have seen, and `fer pretrain` leaves it out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fer_utils.common import csv_files, files, locks, paths, progress
+from fer_utils.common import csv_files, files, paths, progress
 from fer_utils.common.errors import WeightsError
-from fer_utils.data import ferplus
+from fer_utils.data import detection, ferplus
+from fer_utils.data.alignment import Face
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.data.ferplus import VoteDataset
 
@@ -68,7 +69,7 @@ def search(dataset: FaceDataset, data: VoteDataset) -> pd.DataFrame:
     """Look for every image of a data set in FER+.
 
     Args:
-        dataset: with `eyes`; of images without any, crops of the whole are looked at.
+        dataset: its faces are detected; where there is none, crops of the whole image are looked at.
         data: FER+.
 
     Returns:
@@ -78,11 +79,11 @@ def search(dataset: FaceDataset, data: VoteDataset) -> pd.DataFrame:
     small = _standardized(
         np.stack([np.asarray(Image.fromarray(each).reduce(ferplus.SIDE // _SMALL)) for each in data.images])
     )
-    rows = []
+    found, rows = detection.detect(dataset), []
     for index in progress.bar(range(len(dataset)), f"looking for {dataset.name} in FER+"):
         image = dataset.images[index]
         picture = Image.fromarray(image)
-        crops = _crops(dataset.eyes[index], image.shape)
+        crops = _crops(found[index], image.shape)
         for place, crop, mirrored in _nearest(picture, crops, small):
             correlation = _refined(picture, crop, data.images[place][:, ::-1] if mirrored else data.images[place])
             rows.append((index, place, correlation, mirrored))
@@ -108,27 +109,31 @@ def _table(dataset: FaceDataset, data: VoteDataset, rows: list[tuple]) -> pd.Dat
     return pd.concat([found[found["same"]], found[~found["same"]].head(1)], ignore_index=True)
 
 
-def _crops(eyes: np.ndarray, shape: tuple[int, int]) -> list[_Crop]:
-    """Squares about a face whose eyes are known, (2, 2) in pixels; where they are not, squares of the whole image."""
-    if np.isnan(eyes).any():
-        height, width = shape
-        sides = _PARTS * min(shape)
-        places = [
-            ((width - side) * across, (height - side) * down, side)
-            for side in sides
-            for across in np.linspace(0, 1, len(_COLUMNS))
-            for down in np.linspace(0, 1, len(_ROWS))
-        ]
-    else:
-        x, y = eyes.mean(axis=0) + 0.5  # pixels are counted from their centres
-        distance = max(float(np.hypot(*(eyes[1] - eyes[0]))), 1)
+def _crops(faces: Sequence[Face], shape: tuple[int, int]) -> list[_Crop]:
+    """Squares about every face; where none was found, squares of the whole image."""
+    height, width = shape
+    if faces:
         places = [
             (x - column * side, y - row * side, side)
+            for x, y, distance in map(_eyes, faces)
             for side in _SIDES * distance
             for column in _COLUMNS
             for row in _ROWS
         ]
+    else:
+        places = [
+            ((width - side) * across, (height - side) * down, side)
+            for side in _PARTS * min(shape)
+            for across in np.linspace(0, 1, len(_COLUMNS))
+            for down in np.linspace(0, 1, len(_ROWS))
+        ]
     return list(dict.fromkeys(_Crop(*map(float, place)).within(shape) for place in places))
+
+
+def _eyes(face: Face) -> tuple[float, float, float]:
+    """The middle between the eyes, pixels being counted from their edges, and the distance of the eyes, at least a pixel."""
+    x, y = (np.array(face.left_eye) + face.right_eye) / 2 + 0.5
+    return x, y, max(face.eye_distance, 1)
 
 
 def _nearest(picture: Image.Image, crops: list[_Crop], small: np.ndarray) -> list[tuple[int, _Crop, bool]]:
@@ -193,17 +198,39 @@ def read() -> pd.DataFrame:
 def write(table: pd.DataFrame) -> None:
     """Keep what `search` found, in place of what was found for the same data set before."""
     path = paths.weights() / "overlap.csv"
-    with locks.held(path.parent):
-        before = read()
-        others = before[~before["dataset"].isin(table["dataset"])]
-        every = pd.concat([each for each in (others, table) if len(each)], ignore_index=True)
-        every = every.sort_values("dataset", kind="stable", ignore_index=True)
-        files.write(path, csv_files.text(every, _SCHEMA, decimals=4))
+    before = read()
+    others = before[~before["dataset"].isin(table["dataset"])]
+    every = pd.concat([each for each in (others, table) if len(each)], ignore_index=True)
+    every = every.sort_values("dataset", kind="stable", ignore_index=True)
+    files.write(path, csv_files.text(every, _SCHEMA, decimals=4))
 
 
 def names(table: pd.DataFrame) -> list[str]:
     """The images of FER+ that some data set holds too, from rows of `read`."""
     return sorted(set(table.loc[table["same"].astype(bool), "ferplus_image"]))
+
+
+def in_words(table: pd.DataFrame, about: dict) -> str:
+    """Which images of data sets to be tested on are in FER+, in sentences.
+
+    Args:
+        table: from `read`.
+        about: what `ferplus.json` says.
+    """
+    if table.empty:
+        return "No data set has been looked for in FER+ yet (`fer overlap`)."
+    parts = ["`fer overlap` looks for the images of data sets in FER+."]
+    for name, rows in table.groupby("dataset", sort=True):
+        same, nearest = rows[rows["same"]], rows.loc[~rows["same"], "correlation"].max()
+        found = ", ".join(
+            f"`{row.image}` is `{row.ferplus_image}` of its part {row.part} (correlation {row.correlation:.2f})"
+            for row in same.itertuples()
+        )
+        parts.append(f"Of {name}, {found or 'none is there'}; the nearest of all other pairs have {nearest:.2f}.")
+    if found := names(table):
+        left_out = set(found) <= set(about.get("overlaps_left_out", ()))
+        parts.append("They were left out of training." if left_out else "Those of the part train have been learned.")
+    return " ".join(parts)
 
 
 def seen_in_training(dataset: FaceDataset, about: dict) -> pd.DataFrame | None:
