@@ -72,20 +72,23 @@ def test_planted_crops_are_found_mirrored_too_and_nobody_else_is(planted, three_
     assert (~found["same"]).sum() == 1  # the nearest other pair, so that the margin can be seen
 
 
+def seen(data, **about) -> pd.DataFrame | None:
+    return overlap.seen_in_training(data.name, data=data.data_hash, about=about)
+
+
 def test_what_was_found_is_kept_for_these_images_alone(planted, three_people, tmp_path, monkeypatch):
     monkeypatch.setenv("FER_WEIGHTS_DIR", str(tmp_path))
     data = datasets.load(str(three_people))
     assert overlap.read().empty
-    assert overlap.seen_in_training(data, {}) is None
+    assert seen(data) is None
     found = overlap.search(data, planted)
     overlap.write(found)
     overlap.write(found.assign(dataset="another", same=False))
     overlap.write(found)  # in place of the first, beside the other
     assert overlap.read()["dataset"].value_counts().to_dict() == {"another": len(found), data.name: len(found)}
-    seen = overlap.seen_in_training(data, {})
-    assert set(seen["subject"]) == {"01"}  # 02 is in the validation part, which is not learned
-    assert overlap.seen_in_training(replace(data, hashes=data.hashes[::-1]), {}) is None
-    assert overlap.seen_in_training(data, {"overlaps_left_out": overlap.names(found)}).empty
+    assert set(seen(data)["subject"]) == {"01"}  # 02 is in the validation part, which is not learned
+    assert overlap.seen_in_training(data.name, data="of other images", about={}) is None
+    assert seen(data, overlaps_left_out=overlap.names(found)).empty
     (tmp_path / "overlap.csv").write_text("image\n")
     with pytest.raises(WeightsError, match=r"overlap\.csv is damaged"):
         overlap.read()

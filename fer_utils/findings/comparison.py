@@ -66,9 +66,10 @@ def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     face = comparisons[(comparisons["model"] == "baseline-face") & (comparisons["reference"] == "baseline")].iloc[0]
     chance = tables.value(scores, best, "chance").value
     return (
-        f"On people it has never seen, the original `baseline` reads {interval(accuracy['baseline'])} of the expressions, "
+        f"On people left out of its training, the original `baseline` reads {interval(accuracy['baseline'])} of the expressions, "
         f"`updated` {interval(accuracy['updated'])}; chance is {chance:.1%}. Their difference is "
-        f"{effect(frame)}: {verdict(frame)}. Aligning the face changes `baseline` by {effect(face)}; the best of all is "
+        f"{effect(frame)}: {verdict(frame)}. Aligning the face changes `baseline` by {effect(face)}. Without any network, HOG and "
+        f"LBP with a linear head (`classical`) read {interval(accuracy['classical'])}; the best of all is "
         f"`{best}` with {interval(accuracy[best])}. "
         "Intervals are 95 %, from a bootstrap over subjects; those of differences over seeds too."
     )

@@ -56,6 +56,44 @@ def variants(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("variant")
 
 
+def without_pretraining(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
+    """What pretraining adds, and what a linear head on an aligned face does without it, as a line of Markdown.
+
+    Args:
+        scores, comparisons: of all models, `classical` and `transfer` among them.
+    """
+    accuracy = tables.value(scores, "classical", "accuracy")
+    added, features = (
+        tables.only(comparisons, model=model, reference=reference)
+        for model, reference in (("transfer", "classical"), ("classical", "baseline-face"))
+    )
+    return (
+        f"- Without any pretraining, `classical` reads {interval(accuracy)}: {effect(features)} against `baseline-face`, which "
+        f"learns from the same images. So pretraining adds {effect(added)}, `transfer` minus `classical`; the rest of the distance to "
+        "`baseline-face` is due to a linear head on better features."
+    )
+
+
+def without_seen(predictions: pd.DataFrame, seen: pd.DataFrame | None) -> str:
+    """What `transfer` reads of the people of whom no image was found in its pretraining, as a line of Markdown.
+
+    Args:
+        predictions: rows of `predictions.csv`, those of `transfer` among them.
+        seen: from `overlap.seen_in_training`.
+    """
+    if seen is None:
+        return "- Nobody has looked yet for this set's images among those of the pretraining: call `fer overlap`."
+    if seen.empty:
+        return "- No image of this set was found among those that the network was pretrained on (`fer overlap`)."
+    rows = predictions[predictions["model"] == "transfer"]
+    others = tables.value(tables.computed(rows[~rows["subject"].isin(seen["subject"])])[0], "transfer", "accuracy")
+    which = ", ".join(f"`{row.image}` is `{row.ferplus_image}`" for row in seen.itertuples())
+    return (
+        f"- The network was pretrained on {len(seen)} image{'s' * (len(seen) > 1)} of this set ({which}; correlation at least "
+        f"{seen['correlation'].min():.2f}). Without the people shown, `transfer` reads **{interval(others)}** of {others.n} images."
+    )
+
+
 def unit_scores(read: dict) -> pd.DataFrame:
     """R² of each face unit on rendered people left out: `unit, value, low, high`, best first.
 
@@ -85,6 +123,7 @@ def summary(
     comparisons: pd.DataFrame,
     curve: pd.DataFrame,
     predictions: pd.DataFrame,
+    seen: pd.DataFrame | None,
 ) -> str:
     """What notebook 05 found, as Markdown.
 
@@ -95,15 +134,18 @@ def summary(
         scores, comparisons: of all models, `transfer` and `transfer-tuned` among them.
         curve: from `curve_with_intervals`.
         predictions: of `transfer` and `transfer-tuned`.
+        seen: from `overlap.seen_in_training`.
     """
     pretrained = pd.Series(about["scores"]["accuracy"])
     accuracy, macro = (tables.value(scores, "transfer", metric) for metric in ("accuracy", "macro_f1"))
     lines = [
         f"- The pretrained network names {interval(pretrained)} of {pretrained.n:.0f} FER+ validation faces as most of "
-        "their voters did.",
+        f"their voters did{_of_copies(about)}.",
         _of_units(unit_scores(read)),
         f"- {in_words(scores).capitalize()}, `transfer`: accuracy **{interval(accuracy)}**, "
         f"macro-F1 {macro.value:.2f}{ends(macro, '{:.2f}', 1)}, on {accuracy.n} images.",
+        without_seen(predictions, seen),
+        without_pretraining(scores, comparisons),
         _of_sureness(predictions),
         "- What `transfer` sees was not chosen blindly: trials on the Yale and on the sample faces shaped it. On these two sets its "
         "accuracy is probably too high. Nothing here says by how much.",
@@ -111,9 +153,16 @@ def summary(
         _of_tuning(scores),
         _of_recalls(scores),
     ]
-    ours = comparisons[comparisons["model"].isin(["transfer", "transfer-tuned"])]
+    ours = comparisons[comparisons["model"].isin(["classical", "transfer", "transfer-tuned"])]
     lines += [f"- `{row.model}` against `{row.reference}`: {effect(row)}." for row in ours.itertuples()]
     return "\n".join([*lines, _of_curve(curve)])
+
+
+def _of_copies(about: dict) -> str:
+    clean = about.get("scores_without_copies")
+    if clean is None:
+        return ""
+    return f", {interval(pd.Series(clean['accuracy']))} of those {clean['accuracy']['n']} that no training face is a copy of"
 
 
 def _of_units(table: pd.DataFrame) -> str:

@@ -70,6 +70,11 @@ class Classical:
     inner_right: np.ndarray
     outer_right: np.ndarray
 
+    @property
+    def accuracy(self) -> float:
+        """Share of images right, in [0, 1]."""
+        return float((self.probabilities.argmax(axis=1) == self.labels).mean())
+
     def predictions(self, dataset: FaceDataset) -> pd.DataFrame:
         """Model `classical` as rows of `predictions.csv`; nothing in it is random, so there is one seed."""
         words = {"model": MODEL, "protocol": self.protocol, "seed": 1}

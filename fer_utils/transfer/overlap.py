@@ -233,14 +233,16 @@ def in_words(table: pd.DataFrame, about: dict) -> str:
     return " ".join(parts)
 
 
-def seen_in_training(dataset: FaceDataset, about: dict) -> pd.DataFrame | None:
+def seen_in_training(dataset: str, *, data: str, about: dict) -> pd.DataFrame | None:
     """The rows of a data set's images that the pretrained network has learned from; None where nobody has searched for these images.
 
     Args:
+        dataset: its short name.
+        data: hash of its images, `FaceDataset.data_hash`.
         about: what `ferplus.json` says.
     """
     rows = read()
-    rows = rows[(rows["dataset"] == dataset.name) & (rows["data"] == dataset.data_hash)]
+    rows = rows[(rows["dataset"] == dataset) & (rows["data"] == data)]
     if rows.empty:
         return None
     learned = ~rows["ferplus_image"].isin(about.get("overlaps_left_out", ()))
