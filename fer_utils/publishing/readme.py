@@ -7,8 +7,10 @@ import pandas as pd
 
 from fer_utils.common import csv_files, files, paths
 from fer_utils.common.errors import OutputError
+from fer_utils.data import datasets, manifests
 from fer_utils.experiments import tables
-from fer_utils.findings import comparison, original_questions, wording
+from fer_utils.findings import comparison, original_questions, transfer, wording
+from fer_utils.transfer import overlap, pretrained
 
 DATASET = "yale"
 README = paths.PROJECT / "README.md"
@@ -55,6 +57,7 @@ def blocks() -> dict[str, str]:
         "found": comparison.in_short(scores, comparisons),
         "results": wording.as_table(table),
         "comparisons": wording.as_table(comparison.comparison_table(comparisons)),
+        "overlap": _overlap(),
         "details": comparison.summary(scores, comparisons),
         "bench": wording.as_table(_bench()),
         "original": wording.as_table(original_questions.answers(DATASET).set_index("the original wrote")),
@@ -97,6 +100,13 @@ def fill(path: Path = README) -> bool:
     if new != old:
         files.write(path, new)
     return new != old
+
+
+def _overlap() -> str:
+    """Whether the pretrained network has seen anybody of the data set, and how `transfer` reads the others."""
+    data = manifests.data_hash(datasets.checksums(DATASET))
+    seen = overlap.seen_in_training(DATASET, data=data, about=pretrained.metadata())
+    return transfer.without_seen(tables.read(DATASET, "predictions", models=["transfer"]), seen)
 
 
 def _bench() -> pd.DataFrame:
