@@ -86,7 +86,7 @@ def test_it_answers_every_image_once_under_either_protocol_and_is_kept(tmp_path,
     assert classical.run(experiment).probabilities.tobytes() == found.probabilities.tobytes()
     assert kept.stat().st_mtime_ns == before
     simple = tables.computed(pd.concat([eigenfaces.run(experiment), rows]))[0]
-    names = ["pixels, logistic regression", "eigenfaces", "Fisherfaces", "classical"]
+    names = ["eigenfaces", "Fisherfaces", "pixels, logistic regression", "classical"]
     accuracy = simple[simple["metric"] == "accuracy"]
     assert accuracy["model"].tolist() == names
     assert set(accuracy["n"]) == {len(rows)}

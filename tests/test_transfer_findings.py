@@ -129,5 +129,6 @@ def test_whoever_was_seen_in_pretraining_is_left_out_of_the_score():
     text = transfer.without_seen(predicted, seen)
     assert "1 image of this set (`a.1` is `fer9.png`; correlation at least 0.99)" in text
     assert "`transfer` reads **75.0% (" in text and "of 4 images" in text
+    assert "Nobody remains" in transfer.without_seen(predicted[predicted["subject"] == "a"], seen)
     assert "No image of this set was found" in transfer.without_seen(predicted, seen[:0])
     assert "fer overlap" in transfer.without_seen(predicted, None)

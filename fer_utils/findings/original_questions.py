@@ -88,9 +88,9 @@ def _more_data(comparisons: pd.DataFrame) -> str:
         for model, reference in (("transfer", "classical"), ("classical", "baseline-face"))
     )
     return (
-        f"One can, twice. Descriptors that nobody trains, with a linear head (`classical`), change {effect(features)} against the network "
-        f"`baseline-face`, from the same images. A network pretrained on other faces (`transfer`) changes {effect(pretraining)} against "
-        "`classical`: that is what further data add."
+        f"{'One can. ' if pretraining.low > 0 else ''}Pretraining on other people's faces adds {effect(pretraining)}: `transfer` minus "
+        "`classical`, which has all but the pretraining in common with it. From the same images as the network `baseline-face`, "
+        f"`classical` (HOG and LBP with a linear head) reads {effect(features)} more."
     )
 
 

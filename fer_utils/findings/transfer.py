@@ -12,6 +12,7 @@ from fer_utils.findings import comparison
 from fer_utils.findings.wording import effect, ends, interval
 from fer_utils.transfer import face_units
 
+_NAMED_AT_MOST = 5  # images
 # What the figure of face units draws: two pairs of axes.
 UNIT_AXES = (
     ("lids closed, mean of both", "difference of the lids"),
@@ -69,8 +70,8 @@ def without_pretraining(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     )
     return (
         f"- Without any pretraining, `classical` reads {interval(accuracy)}: {effect(features)} against `baseline-face`, which "
-        f"learns from the same images. So pretraining adds {effect(added)}, `transfer` minus `classical`; the rest of the distance to "
-        "`baseline-face` is due to a linear head on better features."
+        f"learns from the same images. So pretraining adds {effect(added)}, `transfer` minus `classical`; the rest of its lead over "
+        "`baseline-face` is what linear heads on fixed descriptors have without it."
     )
 
 
@@ -85,13 +86,18 @@ def without_seen(predictions: pd.DataFrame, seen: pd.DataFrame | None) -> str:
         return "- Nobody has looked yet for this set's images among those of the pretraining: call `fer overlap`."
     if seen.empty:
         return "- No image of this set was found among those that the network was pretrained on (`fer overlap`)."
-    rows = predictions[predictions["model"] == "transfer"]
-    others = tables.value(tables.computed(rows[~rows["subject"].isin(seen["subject"])])[0], "transfer", "accuracy")
-    which = ", ".join(f"`{row.image}` is `{row.ferplus_image}`" for row in seen.itertuples())
-    return (
-        f"- The network was pretrained on {len(seen)} image{'s' * (len(seen) > 1)} of this set ({which}; correlation at least "
-        f"{seen['correlation'].min():.2f}). Without the people shown, `transfer` reads **{interval(others)}** of {others.n} images."
+    which = ", ".join(f"`{row.image}` is `{row.ferplus_image}`" for row in seen.head(_NAMED_AT_MOST).itertuples())
+    more = f" and {len(seen) - _NAMED_AT_MOST} more" if len(seen) > _NAMED_AT_MOST else ""
+    count = seen["image"].nunique()
+    found = (
+        f"- The network was pretrained on {count} image{'s' * (count > 1)} of this set ({which}{more}; correlation at least "
+        f"{seen['correlation'].min():.2f})."
     )
+    rows = predictions[(predictions["model"] == "transfer") & ~predictions["subject"].isin(seen["subject"])]
+    if rows.empty:
+        return f"{found} Nobody remains of whom it has seen none."
+    others = tables.value(tables.computed(rows)[0], "transfer", "accuracy")
+    return f"{found} Without the people shown, `transfer` reads **{interval(others)}** of {others.n} images."
 
 
 def unit_scores(read: dict) -> pd.DataFrame:

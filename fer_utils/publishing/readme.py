@@ -49,9 +49,10 @@ def blocks() -> dict[str, str]:
     """The README's generated parts, from `outputs/yale/`.
 
     Raises:
-        OutputError: a table is missing or damaged.
+        OutputError: a table is missing or damaged, or lacks a model.
     """
-    scores, comparisons = (tables.read(DATASET, name) for name in ("scores", "comparisons"))
+    scores = tables.read(DATASET, "scores", models=["classical", "transfer"])
+    comparisons = tables.read(DATASET, "comparisons")
     table = comparison.score_table(scores)
     return {
         "found": comparison.in_short(scores, comparisons),
@@ -106,7 +107,7 @@ def _overlap() -> str:
     """Whether the pretrained network has seen anybody of the data set, and how `transfer` reads the others."""
     data = manifests.data_hash(datasets.checksums(DATASET))
     seen = overlap.seen_in_training(DATASET, data=data, about=pretrained.metadata())
-    return transfer.without_seen(tables.read(DATASET, "predictions", models=["transfer"]), seen)
+    return transfer.without_seen(tables.read(DATASET, "predictions"), seen)
 
 
 def _bench() -> pd.DataFrame:
