@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.evaluation import scores as scoring
-from fer_utils.findings import transfer
+from fer_utils.findings import comparison, transfer
 from fer_utils.transfer import face_units
 
 ABOUT = {
@@ -126,9 +126,9 @@ def test_whoever_was_seen_in_pretraining_is_left_out_of_the_score():
         rows, columns=["model", "protocol", "seed", "fold", "subject", "image", "truth", "predicted"]
     )
     seen = pd.DataFrame({"subject": ["a"], "image": ["a.1"], "ferplus_image": ["fer9.png"], "correlation": [0.991]})
-    text = transfer.without_seen(predicted, seen)
+    text = comparison.without_seen(predicted, seen)
     assert "1 image of this set (`a.1` is `fer9.png`; correlation at least 0.99)" in text
     assert "`transfer` reads **75.0% (" in text and "of 4 images" in text
-    assert "Nobody remains" in transfer.without_seen(predicted[predicted["subject"] == "a"], seen)
-    assert "No image of this set was found" in transfer.without_seen(predicted, seen[:0])
-    assert "fer overlap" in transfer.without_seen(predicted, None)
+    assert "Nobody remains" in comparison.without_seen(predicted[predicted["subject"] == "a"], seen)
+    assert "No image of this set was found" in comparison.without_seen(predicted, seen[:0])
+    assert "fer overlap" in comparison.without_seen(predicted, None)

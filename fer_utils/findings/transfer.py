@@ -12,7 +12,6 @@ from fer_utils.findings import comparison
 from fer_utils.findings.wording import effect, ends, interval
 from fer_utils.transfer import face_units
 
-_NAMED_AT_MOST = 5  # images
 # What the figure of face units draws: two pairs of axes.
 UNIT_AXES = (
     ("lids closed, mean of both", "difference of the lids"),
@@ -75,31 +74,6 @@ def without_pretraining(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     )
 
 
-def without_seen(predictions: pd.DataFrame, seen: pd.DataFrame | None) -> str:
-    """What `transfer` reads of the people of whom no image was found in its pretraining, as a line of Markdown.
-
-    Args:
-        predictions: rows of `predictions.csv`, those of `transfer` among them.
-        seen: from `overlap.seen_in_training`.
-    """
-    if seen is None:
-        return "- Nobody has looked yet for this set's images among those of the pretraining: call `fer overlap`."
-    if seen.empty:
-        return "- No image of this set was found among those that the network was pretrained on (`fer overlap`)."
-    which = ", ".join(f"`{row.image}` is `{row.ferplus_image}`" for row in seen.head(_NAMED_AT_MOST).itertuples())
-    more = f" and {len(seen) - _NAMED_AT_MOST} more" if len(seen) > _NAMED_AT_MOST else ""
-    count = seen["image"].nunique()
-    found = (
-        f"- The network was pretrained on {count} image{'s' * (count > 1)} of this set ({which}{more}; correlation at least "
-        f"{seen['correlation'].min():.2f})."
-    )
-    rows = predictions[(predictions["model"] == "transfer") & ~predictions["subject"].isin(seen["subject"])]
-    if rows.empty:
-        return f"{found} Nobody remains of whom it has seen none."
-    others = tables.value(tables.computed(rows)[0], "transfer", "accuracy")
-    return f"{found} Without the people shown, `transfer` reads **{interval(others)}** of {others.n} images."
-
-
 def unit_scores(read: dict) -> pd.DataFrame:
     """R² of each face unit on rendered people left out: `unit, value, low, high`, best first.
 
@@ -150,7 +124,7 @@ def summary(
         _of_units(unit_scores(read)),
         f"- {in_words(scores).capitalize()}, `transfer`: accuracy **{interval(accuracy)}**, "
         f"macro-F1 {macro.value:.2f}{ends(macro, '{:.2f}', 1)}, on {accuracy.n} images.",
-        without_seen(predictions, seen),
+        comparison.without_seen(predictions, seen),
         without_pretraining(scores, comparisons),
         _of_sureness(predictions),
         "- What `transfer` sees was not chosen blindly: trials on the Yale and on the sample faces shaped it. On these two sets its "

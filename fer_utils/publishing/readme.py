@@ -9,7 +9,7 @@ from fer_utils.common import csv_files, files, paths
 from fer_utils.common.errors import OutputError
 from fer_utils.data import datasets, manifests
 from fer_utils.experiments import tables
-from fer_utils.findings import comparison, original_questions, transfer, wording
+from fer_utils.findings import comparison, original_questions, wording
 from fer_utils.transfer import overlap, pretrained
 
 DATASET = "yale"
@@ -107,7 +107,7 @@ def _overlap() -> str:
     """Whether the pretrained network has seen anybody of the data set, and how `transfer` reads the others."""
     data = manifests.data_hash(datasets.checksums(DATASET))
     seen = overlap.seen_in_training(DATASET, data=data, about=pretrained.metadata())
-    return transfer.without_seen(tables.read(DATASET, "predictions"), seen)
+    return comparison.without_seen(tables.read(DATASET, "predictions"), seen)
 
 
 def _bench() -> pd.DataFrame:
