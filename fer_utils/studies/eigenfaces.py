@@ -12,9 +12,10 @@ import pandas as pd
 from fer_utils.common import cache, progress
 from fer_utils.experiments import tables
 from fer_utils.experiments.experiment import Experiment
+from fer_utils.studies import decoding
 
 EIGENFACES = 30  # directions
-_STRENGTH = 1.0  # inverse of the penalty of logistic regression, as in `decoding`
+_PIXELS = "pixels, logistic regression"
 
 
 def run(experiment: Experiment) -> pd.DataFrame:
@@ -32,17 +33,18 @@ def run(experiment: Experiment) -> pd.DataFrame:
     pixels = experiment.input("face")[positions].reshape(len(positions), -1) / np.float32(255)
 
     def fit() -> dict[str, np.ndarray]:
-        answers = {name: np.zeros(len(labels), dtype=np.int64) for name in _readers(1, 1, 1)}
+        answers = {name: np.zeros(len(labels), dtype=np.int64) for name in (*_readers(1, 1, 1), _PIXELS)}
         for fold in progress.bar(np.unique(tested), "readers of pixels", unit="fold", delay=5):
             test = tested == fold
             readers = _readers(*pixels[~test].shape, len(set(labels[~test])))
             with threadpool_limits(1):  # these arrays are too small for several threads to help
+                answers[_PIXELS][test] = decoding.answers(pixels, labels, test)
                 for name, reader in readers.items():
                     answers[name][test] = reader.fit(pixels[~test], labels[~test]).predict(pixels[test])
         return answers
 
     inputs = (pixels, labels, tested)
-    answers = cache.arrays(data.name, "eigenfaces", fit, code=("studies.eigenfaces",), inputs=inputs)
+    answers = cache.arrays(data.name, "eigenfaces", fit, code=("studies.decoding", "studies.eigenfaces"), inputs=inputs)
     parts = []
     for name, answer in answers.items():
         certain = np.eye(len(data.class_names), dtype=np.float32)[answer]
@@ -55,10 +57,8 @@ def _readers(images: int, values: int, classes: int) -> Mapping[str, object]:
     """Readers of (images, values) float32, for so many training images and classes."""
     from sklearn.decomposition import PCA
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-    from sklearn.linear_model import LogisticRegression
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     def directions(count: int) -> PCA:
         return PCA(n_components=max(1, count), svd_solver="full")
@@ -67,5 +67,4 @@ def _readers(images: int, values: int, classes: int) -> Mapping[str, object]:
     return {
         "eigenfaces": make_pipeline(directions(min(EIGENFACES, images - 1)), nearest),
         "Fisherfaces": make_pipeline(directions(min(images - classes, values)), LinearDiscriminantAnalysis(), nearest),
-        "pixels, logistic regression": make_pipeline(StandardScaler(), LogisticRegression(C=_STRENGTH, max_iter=2000)),
     }
