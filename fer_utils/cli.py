@@ -226,6 +226,7 @@ for command in (
     training.train,
     prediction.predict,
     maintenance.pretrain,
+    maintenance.overlap,
     maintenance.learn_units,
     maintenance.archive,
 ):

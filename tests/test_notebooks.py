@@ -118,7 +118,8 @@ def check_outputs(folder: Path, *, images: int, folds: int) -> None:
     expected = ["model", "protocol", "seed", "fold", "subject", "image", "truth", "predicted"]
     assert list(predictions.columns) == expected + [f"p_{name}" for name in CLASSES]
     loso = predictions[predictions["protocol"] == "loso"]
-    assert set(loso["model"]) == {"baseline", "updated", "baseline-face", "updated-face", "transfer", "transfer-tuned"}
+    networks = {"baseline", "updated", "baseline-face", "updated-face"}
+    assert set(loso["model"]) == networks | {"classical", "transfer", "transfer-tuned"}
     for _, group in loso.groupby(["model", "seed"]):
         assert len(group) == group["image"].nunique() == images
         assert group["fold"].nunique() == folds

@@ -149,7 +149,7 @@ def test_checksums_give_the_data_hash_of_the_loaded_data():
 def test_the_readme_is_checked(outputs):
     assert "is missing" in staleness.text_problems()[0]
     make("yale")
-    assert "is missing" in staleness.text_problems()[0]  # of what notebooks 07 to 09 write
+    assert "run notebook 05 first" in staleness.text_problems()[0]
 
 
 def test_a_picture_that_is_not_what_its_notebook_drew_is_named(fresh, three_people):

@@ -165,6 +165,21 @@ def test_variants_have_a_row_each_with_one_large_dot():
     assert [label.get_text() for label in ax.get_yticklabels()] == ["three crops", "face_units"]
 
 
+def test_candidates_say_how_often_each_was_taken_and_where_the_model_lies():
+    table = pd.DataFrame(
+        {
+            "variant": ["HOG", "HOG", "LBP", "LBP"],
+            "outer_accuracy": [0.4, 0.65, 0.6, 0.7],
+            "accuracy": [0.62, 0.62, 0.66, 0.66],
+            "chosen": [0, 2, 10, 3],
+        }
+    )
+    chart = transfer_charts.candidates(table, accuracy=0.64)
+    assert chart.caption.startswith("`classical` reads 64.0%. Of 15 folds took HOG in 2, LBP in 13. Each descriptor")
+    assert "HOG 62.0%; LBP 66.0%; a dashed line at 64.0%" in chart.alt
+    assert chart.figure.axes[0].lines[0].get_xdata() == [0.64, 0.64]
+
+
 def test_confusion_of_both_models_adds_up_their_seeds():
     rows = [("transfer", "happy", "happy"), ("transfer", "wide_open", "happy")]
     rows += [("transfer-tuned", "wide_open", "wide_open")] * 3 + [("transfer-tuned", "happy", "wide_open")] * 2
@@ -172,7 +187,7 @@ def test_confusion_of_both_models_adds_up_their_seeds():
     chart = transfer_charts.confusion(predictions, classes=NAMES)
     text = "1 of 2 answers of `transfer` are wrong; 2 of 5 answers of `transfer-tuned` are wrong"
     assert chart.caption == f"Confusion on people left out, all seeds together: {text}."
-    assert chart.alt == f"Two tables with 2 rows and columns, most answers on their diagonals: {text}."
+    assert chart.alt == f"2 tables with 2 rows and columns, most answers on their diagonals: {text}."
     left, right = chart.figure.axes
     assert (cells(left), cells(right)) == (["1", "0", "1", "0"], ["0", "2", "0", "3"])
     assert (left.get_xlabel(), right.get_xlabel()) == ("transfer", "transfer-tuned")

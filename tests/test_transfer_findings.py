@@ -2,10 +2,13 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.evaluation import scores as scoring
-from fer_utils.findings import transfer
+from fer_utils.findings import comparison, transfer
 from fer_utils.transfer import face_units
 
-ABOUT = {"scores": {"accuracy": {"value": 0.8, "low": 0.75, "high": 0.84, "n": 321}}}
+ABOUT = {
+    "scores": {"accuracy": {"value": 0.8, "low": 0.75, "high": 0.84, "n": 321}},
+    "scores_without_copies": {"accuracy": {"value": 0.78, "low": 0.73, "high": 0.82, "n": 300}},
+}
 READ = {
     "scores": {
         "smile": {"value": 0.4, "low": 0.3, "high": 0.5},
@@ -16,6 +19,7 @@ READ = {
 
 def scores() -> pd.DataFrame:
     rows = [
+        ("classical", "loso", "accuracy", 0.6, 0.5, 0.7, 90, 1),
         ("transfer", "loso", "accuracy", 0.7, 0.6, 0.8, 90, 1),
         ("transfer", "loso", "macro_f1", 0.65, 0.55, 0.75, 90, 1),
         ("transfer", "loso", "recall_wide_open", 0.5, 0.2, 0.8, 15, 1),
@@ -52,13 +56,15 @@ def predictions() -> pd.DataFrame:
 def summary() -> list[str]:
     comparisons = pd.DataFrame(
         [
+            ("classical", "baseline-face", 0.2, 0.1, 0.3),
             ("transfer", "baseline-face", 0.3, 0.2, 0.412),
+            ("transfer", "classical", 0.1, 0.05, 0.15),
             ("updated", "baseline", 0.1, 0.0, 0.2),
         ],
         columns=["model", "reference", "difference", "low", "high"],
     )
     curve = pd.DataFrame({"subjects": [2, 14], "value": [0.4, 0.7], "low": [0.3, 0.6], "high": [0.5, 0.85]})
-    return transfer.summary(ABOUT, READ, table(), scores(), comparisons, curve, predictions()).split("\n")
+    return transfer.summary(ABOUT, READ, table(), scores(), comparisons, curve, predictions(), None).split("\n")
 
 
 def test_the_summary_words_every_result():
@@ -67,6 +73,10 @@ def test_the_summary_words_every_result():
     text = "\n".join(lines)
     for words in (
         "names 80.0% (75.0% to 84.0%) of 321 FER+ validation faces",
+        "did, 78.0% (73.0% to 82.0%) of those 300 that no training face is a copy of.",
+        "Nobody has looked yet for this set's images",
+        "`classical` reads 60.0% (50.0% to 70.0%): +20.0 points (+10.0 to +30.0) against `baseline-face`",
+        "pretraining adds +10.0 points (+5.0 to +15.0), `transfer` minus `classical`",
         "1 of 2 face units are read with an R² above one half, jaw_open best (0.90), smile worst (0.40)",
         "`transfer`: accuracy **70.0% (60.0% to 80.0%)**, macro-F1 0.65 (0.55 to 0.75), on 90 images",
         "Leaving one subject out, `transfer`",
@@ -95,3 +105,30 @@ def test_units_are_placed_by_both_sides_and_their_difference():
     places = transfer.unit_places(values)
     assert list(places) == [name for pair in transfer.UNIT_AXES for name in pair]
     np.testing.assert_allclose(places.to_numpy(), [[0.8, 0.3, 0.5, 0.1]], rtol=1e-6)
+
+
+def test_whoever_was_seen_in_pretraining_is_left_out_of_the_score():
+    rows = [
+        (
+            "transfer",
+            "loso",
+            1,
+            person,
+            person,
+            f"{person}.{number}",
+            "sad",
+            "sad" if number or person == "b" else "happy",
+        )
+        for person in "abc"
+        for number in range(2)
+    ]
+    predicted = pd.DataFrame(
+        rows, columns=["model", "protocol", "seed", "fold", "subject", "image", "truth", "predicted"]
+    )
+    seen = pd.DataFrame({"subject": ["a"], "image": ["a.1"], "ferplus_image": ["fer9.png"], "correlation": [0.991]})
+    text = comparison.without_seen(predicted, seen)
+    assert "1 image of this set (`a.1` is `fer9.png`; correlation at least 0.99)" in text
+    assert "`transfer` reads **75.0% (" in text and "of 4 images" in text
+    assert "Nobody remains" in comparison.without_seen(predicted[predicted["subject"] == "a"], seen)
+    assert "No image of this set was found" in comparison.without_seen(predicted, seen[:0])
+    assert "fer overlap" in comparison.without_seen(predicted, None)

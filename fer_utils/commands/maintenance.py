@@ -1,10 +1,11 @@
-"""Commands for those who publish results and weights: check, pretrain, learn-units, archive, readme."""
+"""Commands for those who publish results and weights: pretrain, overlap, learn-units, archive."""
 
 from pathlib import Path
 
 import click
 
 from fer_utils.commands import options
+from fer_utils.common.errors import printable
 
 
 @click.command()
@@ -15,16 +16,69 @@ def pretrain(precision: str) -> None:
     FER+ is read from ferplus/ or ferplus.tar in $FER_DATA_DIR or data/raw (data/README.md tells where it comes from).
     The weights in the repository were made this way: call this only to make them anew. A stopped call goes on from the
     last whole epoch.
+
+    Not learned are copies of validation images, second copies of a training image, and the images that weights/overlap.csv
+    says are in a data set to be tested on: call fer overlap for each of these first.
     """
     from fer_utils.data import ferplus
     from fer_utils.experiments import recipes
-    from fer_utils.transfer import model_card, pretraining
+    from fer_utils.transfer import model_card, overlap, pretraining
 
     data, recipe = ferplus.load(), pretraining.PretrainingRecipe(precision=recipes.resolved_precision(precision))
-    model, curves = pretraining.run(data, recipe)
-    found = model_card.ship(model, curves, recipe=recipe, data=data)["scores"]["accuracy"]
+    searched = overlap.read()
+    without = overlap.names(searched)
+    click.echo(
+        f"{ferplus.to_learn(data, without=without).sum():,} images to learn from; {len(without)} left out as images of: "
+        f"{', '.join(sorted(set(searched['dataset']))) or 'no data set (fer overlap has looked for none)'}"
+    )
+    model, curves = pretraining.run(data, recipe, without=without)
+    found = model_card.ship(model, curves, recipe=recipe, data=data, without=without)["scores"]["accuracy"]
     click.echo(
         f"weights/ written: {found['value']:.1%} of {found['n']} validation faces ({found['low']:.1%} to {found['high']:.1%})"
+    )
+
+
+@click.command()
+@options.datasets
+@options.layout
+@click.option("--subject-pattern", default="", metavar="REGEX", help="Finds the person in a file name: one group.")
+def overlap(chosen_datasets: tuple[str, ...], layout: str, subject_pattern: str) -> None:
+    """Look for the images of a data set in FER+, which the pretrained network has learned; a minute for Yale.
+
+    Compares many crops of every image, mirrored too, with all images of FER+, by their pixels. Who is found was seen in
+    pretraining: notebook 05 scores `transfer` without them too, and fer pretrain leaves these images out. What
+    was found is kept in weights/overlap.csv and in the model card. That also says how many of FER+'s images are copies
+    of others, and how the network scores on validation images that are none.
+
+    
+    Examples:
+      fer overlap --dataset yale
+      fer overlap --dataset path/to/my/faces
+    """
+    from fer_utils.data import datasets, ferplus
+    from fer_utils.transfer import model_card
+    from fer_utils.transfer import overlap as searching
+
+    data = ferplus.load()
+    for name in datasets.resolved(chosen_datasets):
+        raw = datasets.load(name, layout=layout, subject_pattern=subject_pattern, unreadable="skip")
+        found = searching.search(raw, data)
+        searching.write(found)
+        for row in found.itertuples():
+            what = "is" if row.same else "is not, though nearest of the rest,"
+            click.echo(
+                printable(f"{row.image} {what} {row.ferplus_image} of {row.part} (correlation {row.correlation:.2f})")
+            )
+        count = found.loc[found["same"], "image"].nunique()
+        click.echo(printable(f"{raw.name}: {count} of {len(raw)} images are among FER+'s {len(data):,}"))
+    about = model_card.score_without_copies(data)
+    model_card.write_card()
+    if about is None:
+        click.echo("The weights were trained on another FER+ than this: copies were not counted.")
+        return
+    every, clean = (about[name]["accuracy"] for name in ("scores", "scores_without_copies"))
+    click.echo(
+        f"{model_card.copies_in_words(about)} Validation: {every['value']:.1%}; without copies {clean['value']:.1%}"
     )
 
 

@@ -6,7 +6,7 @@ Read from the layout of the FERPlus repository, a folder or `ferplus.tar`, and p
 import csv
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,6 +127,33 @@ def majority(votes: np.ndarray) -> np.ndarray:
     top = counted.argmax(axis=1)
     clear = (counted.max(axis=1) > 0.5 * counted.sum(axis=1)) & (top < len(EXPRESSIONS))
     return np.where(clear, top, -1)
+
+
+def copied(images: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """Which images, (N, 48, 48) uint8, are equal to one of others, to the last pixel: (N,) bool."""
+    there = {each.tobytes() for each in of}
+    return np.array([each.tobytes() in there for each in images], dtype=bool)
+
+
+def repeated(images: np.ndarray) -> np.ndarray:
+    """Which images, (N, 48, 48) uint8, are equal to an earlier one among them, to the last pixel: (N,) bool."""
+    first: dict[bytes, int] = {}
+    places = [first.setdefault(each.tobytes(), place) for place, each in enumerate(images)]
+    return np.array(places, dtype=np.int64) != np.arange(len(images))
+
+
+def to_learn(data: VoteDataset, *, without: Collection[str] = ()) -> np.ndarray:
+    """Which images a network may learn from, (N,) bool: each picture of the part "train" once, if it is in no other part.
+
+    Those whose votes leave no distribution (`distributions`) are not among them.
+
+    Args:
+        without: file names of images that lie in a data set to be tested on; these go with all their copies.
+    """
+    barred = (data.parts != "train") | np.isin(data.file_names, sorted(without))
+    chosen = distributions(data.votes)[1] & ~barred & ~copied(data.images, data.images[barred])
+    chosen[chosen] = ~repeated(data.images[chosen])
+    return chosen
 
 
 def _source() -> Path | None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from fer_utils.data.cleaning import shown_by_one
 from fer_utils.drawing import charts
@@ -143,6 +145,36 @@ def variants(table: pd.DataFrame) -> Chart:
     Args:
         table: a row per variant and strength, with `variant`, `outer_accuracy` and `accuracy`, fractions.
     """
+    figure, _, text = _variants(table)
+    chosen = table["accuracy"]
+    return Chart(
+        figure,
+        caption=f"What the heads see moves the accuracy between {chosen.min():.1%} and {chosen.max():.1%}. `transfer` is the first: {text}.",
+        alt=f"A row of dots for each variant, one of them larger: {text}.",
+    )
+
+
+def candidates(table: pd.DataFrame, *, accuracy: float) -> Chart:
+    """The same of what `classical` is chosen from, and how often each was taken.
+
+    Args:
+        table: as of `variants`, with the column `chosen`, a number of folds.
+        accuracy: of `classical`, a fraction, drawn as a dashed line.
+    """
+    figure, ax, text = _variants(table)
+    ax.axvline(accuracy, color="0.3", linestyle="--", label="classical: descriptor chosen too")
+    ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1))
+    taken = table.groupby("variant", sort=False)["chosen"].sum()
+    folds = ", ".join(f"{name} in {count}" for name, count in taken.items() if count)
+    return Chart(
+        figure,
+        caption=f"`classical` reads {accuracy:.1%}. Of {taken.sum()} folds took {folds}. Each descriptor by itself: {text}.",
+        alt=f"A row of dots for each descriptor, one of them larger: {text}; a dashed line at {accuracy:.1%}.",
+    )
+
+
+def _variants(table: pd.DataFrame) -> tuple[Figure, Axes, str]:
+    """Figure and axes with a row of dots for each variant, and the accuracies in words."""
     chosen = table.groupby("variant", sort=False)["accuracy"].first()
     figure, ax = plt.subplots(figsize=(8, 0.6 + 0.42 * len(chosen)))
     places = {name: place for place, name in enumerate(chosen.index)}
@@ -153,22 +185,18 @@ def variants(table: pd.DataFrame) -> Chart:
     ax.invert_yaxis()
     ax.xaxis.set_major_formatter("{x:.0%}")
     ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1))
-    text = "; ".join(f"{name} {value:.1%}" for name, value in chosen.items())
-    return Chart(
-        figure,
-        caption=f"What the heads see moves the accuracy between {chosen.min():.1%} and {chosen.max():.1%}. `transfer` is the first: {text}.",
-        alt=f"A row of dots for each variant, one of them larger: {text}.",
-    )
+    return figure, ax, "; ".join(f"{name} {value:.1%}" for name, value in chosen.items())
 
 
 def confusion(predictions: pd.DataFrame, *, classes: Sequence[str]) -> Chart:
-    """Counts of right and wrong answers of two models side by side, all seeds together.
+    """Counts of right and wrong answers of some models side by side, all seeds together.
 
     Args:
-        predictions: rows of predictions.csv of two models on people left out.
+        predictions: rows of predictions.csv of these models on people left out.
         classes: expressions, in the order of rows and columns.
     """
-    figure, axes = charts.matrix_axes(2, rows=classes, columns=classes, size=(11.5, 4.5))
+    count = predictions["model"].nunique()
+    figure, axes = charts.matrix_axes(count, rows=classes, columns=classes, size=(5.75 * count, 4.5))
     wrong = []
     for ax, (model, group) in zip(axes, predictions.groupby("model", sort=False), strict=True):
         counts = scoring.confusion(group["truth"], group["predicted"], list(classes))
@@ -179,7 +207,7 @@ def confusion(predictions: pd.DataFrame, *, classes: Sequence[str]) -> Chart:
     return Chart(
         figure,
         caption=f"Confusion on people left out, all seeds together: {text}.{f' {lone}' if lone else ''}",
-        alt=f"Two tables with {len(classes)} rows and columns, most answers on their diagonals: {text}.",
+        alt=f"{count} tables with {len(classes)} rows and columns, most answers on their diagonals: {text}.",
     )
 
 

@@ -15,14 +15,14 @@ from fer_utils.evaluation import protocols
 from fer_utils.evaluation import scores as scoring
 from fer_utils.experiments import origins
 
-# Pairs of which one thing differs: the network, or what it sees.
+# Pairs of which one thing differs: the network, what it sees, or what it has learned before.
 COMPARISONS = (
     ("updated", "baseline"),
     ("baseline-face", "baseline"),
     ("updated-face", "updated"),
-    ("updated-face", "baseline-face"),
-    ("transfer", "baseline-face"),
-    ("transfer-tuned", "baseline-face"),
+    *((model, "baseline-face") for model in ("updated-face", "classical", "transfer", "transfer-tuned")),
+    ("classical", "updated-face"),
+    ("transfer", "classical"),
     ("transfer-tuned", "transfer"),
 )
 
@@ -40,11 +40,11 @@ SCHEMAS = {
     "tweaks": schema(_TWEAKED, text=("factor", "change", "verdict", "seeds")),
     "measurement": _ANSWERS,
     "errors": _ANSWERS,
-    "transfer_variants": schema(_VARIANTS, text=("variant",)),
+    **dict.fromkeys(("classical_variants", "transfer_variants"), schema(_VARIANTS, text=("variant",))),
 }
 TABLES = tuple(SCHEMAS)
-_NOTEBOOK = {"tweaks": "07", "measurement": "08", "errors": "09", "transfer_variants": "05"}  # of all others 03
-_NOTEBOOK_OF_MODEL = {"transfer": "05", "transfer-tuned": "05"}
+_NOTEBOOK = {"tweaks": "07", "measurement": "08", "errors": "09"}  # of others 05 where they are variants, else 03
+_NOTEBOOK_OF_MODEL = dict.fromkeys(("classical", "transfer", "transfer-tuned"), "05")
 
 
 def rows(
@@ -230,7 +230,7 @@ def parsed(dataset: str, name: str) -> pd.DataFrame:
 
 
 def _notebook(name: str) -> str:
-    return _NOTEBOOK.get(name, "03")
+    return _NOTEBOOK.get(name, "05" if name.endswith("_variants") else "03")
 
 
 def _path(dataset: str, name: str) -> Path:

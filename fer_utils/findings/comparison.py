@@ -11,6 +11,7 @@ from fer_utils.evaluation.scores import UNTAUGHT
 from fer_utils.experiments import tables
 from fer_utils.findings.wording import against_chance, effect, interval, p_value, verdict
 
+_NAMED_AT_MOST = 5  # images
 # Readings of the original project's own report and curves; see the README, "Sources".
 ORIGINAL = {
     "baseline": {"training accuracy": "98.61 %", "validation accuracy": "39 %", "macro-F1": ""},
@@ -58,6 +59,31 @@ def untaught(scores: pd.DataFrame) -> str:
     )
 
 
+def without_seen(predictions: pd.DataFrame, seen: pd.DataFrame | None) -> str:
+    """What `transfer` reads of the people of whom no image was found in its pretraining, as a line of Markdown.
+
+    Args:
+        predictions: rows of `predictions.csv`, those of `transfer` among them.
+        seen: from `overlap.seen_in_training`.
+    """
+    if seen is None:
+        return "- Nobody has looked yet for this set's images among those of the pretraining: call `fer overlap`."
+    if seen.empty:
+        return "- No image of this set was found among those that the network was pretrained on (`fer overlap`)."
+    which = ", ".join(f"`{row.image}` is `{row.ferplus_image}`" for row in seen.head(_NAMED_AT_MOST).itertuples())
+    more = f" and {len(seen) - _NAMED_AT_MOST} more" if len(seen) > _NAMED_AT_MOST else ""
+    count = seen["image"].nunique()
+    found = (
+        f"- The network was pretrained on {count} image{'s' * (count > 1)} of this set ({which}{more}; correlation at least "
+        f"{seen['correlation'].min():.2f})."
+    )
+    rows = predictions[(predictions["model"] == "transfer") & ~predictions["subject"].isin(seen["subject"])]
+    if rows.empty:
+        return f"{found} Nobody remains of whom it has seen none."
+    others = tables.value(tables.computed(rows)[0], "transfer", "accuracy")
+    return f"{found} Without the people shown, `transfer` reads **{interval(others)}** of {others.n} images."
+
+
 def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     """The README's opening lines, as Markdown."""
     accuracy = {model: tables.value(scores, model, "accuracy") for model in only_people(scores)["model"].unique()}
@@ -66,9 +92,10 @@ def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     face = comparisons[(comparisons["model"] == "baseline-face") & (comparisons["reference"] == "baseline")].iloc[0]
     chance = tables.value(scores, best, "chance").value
     return (
-        f"On people it has never seen, the original `baseline` reads {interval(accuracy['baseline'])} of the expressions, "
+        f"On people left out of its training, the original `baseline` reads {interval(accuracy['baseline'])} of the expressions, "
         f"`updated` {interval(accuracy['updated'])}; chance is {chance:.1%}. Their difference is "
-        f"{effect(frame)}: {verdict(frame)}. Aligning the face changes `baseline` by {effect(face)}; the best of all is "
+        f"{effect(frame)}: {verdict(frame)}. Aligning the face changes `baseline` by {effect(face)}. Without any network, HOG and "
+        f"LBP with a linear head (`classical`) read {interval(accuracy['classical'])}; the best of all is "
         f"`{best}` with {interval(accuracy[best])}. "
         "Intervals are 95 %, from a bootstrap over subjects; those of differences over seeds too."
     )

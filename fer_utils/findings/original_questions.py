@@ -6,7 +6,7 @@ from fer_utils.data import datasets
 from fer_utils.evaluation.significance import told as can_be_told
 from fer_utils.experiments import tables
 from fer_utils.experiments.tables import get
-from fer_utils.findings.wording import effect, ends
+from fer_utils.findings.wording import effect, ends, interval
 
 
 def answers(dataset: str) -> pd.DataFrame:
@@ -83,8 +83,15 @@ def _loss(measured: pd.DataFrame) -> str:
 
 
 def _more_data(comparisons: pd.DataFrame) -> str:
-    row = tables.only(comparisons, model="transfer", reference="baseline-face")
-    return f"One can: a network that has seen other people's faces brings {effect(row)} over `baseline-face`."
+    pretraining, features = (
+        tables.only(comparisons, model=model, reference=reference)
+        for model, reference in (("transfer", "classical"), ("classical", "baseline-face"))
+    )
+    return (
+        f"{'One can. ' if pretraining.low > 0 else ''}Pretraining on other people's faces adds {effect(pretraining)}: `transfer` minus "
+        "`classical`, which has all but the pretraining in common with it. From the same images as the network `baseline-face`, "
+        f"`classical` (HOG and LBP with a linear head) reads {effect(features)} more."
+    )
 
 
 def _macro_f1(scores: pd.DataFrame) -> str:
@@ -185,5 +192,5 @@ def _input(tweaks: pd.DataFrame) -> str:
 
 
 def _transfer(scores: pd.DataFrame) -> str:
-    row = tables.value(scores, "transfer", "accuracy")
-    return f"A pretrained network with a linear head reads {row.value:.1%} ({row.low:.1%} to {row.high:.1%})."
+    pretrained, plain = (tables.value(scores, model, "accuracy") for model in ("transfer", "classical"))
+    return f"A linear head on a pretrained network reads {interval(pretrained)}, on HOG and LBP {interval(plain)}."

@@ -56,6 +56,24 @@ def variants(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("variant")
 
 
+def without_pretraining(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
+    """What pretraining adds, and what a linear head on an aligned face does without it, as a line of Markdown.
+
+    Args:
+        scores, comparisons: of all models, `classical` and `transfer` among them.
+    """
+    accuracy = tables.value(scores, "classical", "accuracy")
+    added, features = (
+        tables.only(comparisons, model=model, reference=reference)
+        for model, reference in (("transfer", "classical"), ("classical", "baseline-face"))
+    )
+    return (
+        f"- Without any pretraining, `classical` reads {interval(accuracy)}: {effect(features)} against `baseline-face`, which "
+        f"learns from the same images. So pretraining adds {effect(added)}, `transfer` minus `classical`; the rest of its lead over "
+        "`baseline-face` is what linear heads on fixed descriptors have without it."
+    )
+
+
 def unit_scores(read: dict) -> pd.DataFrame:
     """R² of each face unit on rendered people left out: `unit, value, low, high`, best first.
 
@@ -85,6 +103,7 @@ def summary(
     comparisons: pd.DataFrame,
     curve: pd.DataFrame,
     predictions: pd.DataFrame,
+    seen: pd.DataFrame | None,
 ) -> str:
     """What notebook 05 found, as Markdown.
 
@@ -95,15 +114,18 @@ def summary(
         scores, comparisons: of all models, `transfer` and `transfer-tuned` among them.
         curve: from `curve_with_intervals`.
         predictions: of `transfer` and `transfer-tuned`.
+        seen: from `overlap.seen_in_training`.
     """
     pretrained = pd.Series(about["scores"]["accuracy"])
     accuracy, macro = (tables.value(scores, "transfer", metric) for metric in ("accuracy", "macro_f1"))
     lines = [
         f"- The pretrained network names {interval(pretrained)} of {pretrained.n:.0f} FER+ validation faces as most of "
-        "their voters did.",
+        f"their voters did{_of_copies(about)}.",
         _of_units(unit_scores(read)),
         f"- {in_words(scores).capitalize()}, `transfer`: accuracy **{interval(accuracy)}**, "
         f"macro-F1 {macro.value:.2f}{ends(macro, '{:.2f}', 1)}, on {accuracy.n} images.",
+        comparison.without_seen(predictions, seen),
+        without_pretraining(scores, comparisons),
         _of_sureness(predictions),
         "- What `transfer` sees was not chosen blindly: trials on the Yale and on the sample faces shaped it. On these two sets its "
         "accuracy is probably too high. Nothing here says by how much.",
@@ -111,9 +133,16 @@ def summary(
         _of_tuning(scores),
         _of_recalls(scores),
     ]
-    ours = comparisons[comparisons["model"].isin(["transfer", "transfer-tuned"])]
+    ours = comparisons[comparisons["model"].isin(["classical", "transfer", "transfer-tuned"])]
     lines += [f"- `{row.model}` against `{row.reference}`: {effect(row)}." for row in ours.itertuples()]
     return "\n".join([*lines, _of_curve(curve)])
+
+
+def _of_copies(about: dict) -> str:
+    clean = about.get("scores_without_copies")
+    if clean is None:
+        return ""
+    return f", {interval(pd.Series(clean['accuracy']))} of those {clean['accuracy']['n']} that no training face is a copy of"
 
 
 def _of_units(table: pd.DataFrame) -> str:

@@ -7,8 +7,10 @@ import pandas as pd
 
 from fer_utils.common import csv_files, files, paths
 from fer_utils.common.errors import OutputError
+from fer_utils.data import datasets, manifests
 from fer_utils.experiments import tables
 from fer_utils.findings import comparison, original_questions, wording
+from fer_utils.transfer import overlap, pretrained
 
 DATASET = "yale"
 README = paths.PROJECT / "README.md"
@@ -47,14 +49,16 @@ def blocks() -> dict[str, str]:
     """The README's generated parts, from `outputs/yale/`.
 
     Raises:
-        OutputError: a table is missing or damaged.
+        OutputError: a table is missing or damaged, or lacks a model.
     """
-    scores, comparisons = (tables.read(DATASET, name) for name in ("scores", "comparisons"))
+    scores = tables.read(DATASET, "scores", models=["classical", "transfer"])
+    comparisons = tables.read(DATASET, "comparisons")
     table = comparison.score_table(scores)
     return {
         "found": comparison.in_short(scores, comparisons),
         "results": wording.as_table(table),
         "comparisons": wording.as_table(comparison.comparison_table(comparisons)),
+        "overlap": _overlap(),
         "details": comparison.summary(scores, comparisons),
         "bench": wording.as_table(_bench()),
         "original": wording.as_table(original_questions.answers(DATASET).set_index("the original wrote")),
@@ -97,6 +101,13 @@ def fill(path: Path = README) -> bool:
     if new != old:
         files.write(path, new)
     return new != old
+
+
+def _overlap() -> str:
+    """Whether the pretrained network has seen anybody of the data set, and how `transfer` reads the others."""
+    data = manifests.data_hash(datasets.checksums(DATASET))
+    seen = overlap.seen_in_training(DATASET, data=data, about=pretrained.metadata())
+    return comparison.without_seen(tables.read(DATASET, "predictions"), seen)
 
 
 def _bench() -> pd.DataFrame:

@@ -133,7 +133,7 @@ def _lead(dataset: str) -> str:
 def _results(dataset: str, title: str) -> list[dict]:
     """The main tables."""
     words = {
-        "scores": "People left out: every image is predicted once, by a network that never saw the person.",
+        "scores": "People left out: every image is predicted once, by a model that did not learn from this set's images of the person.",
         "comparisons": "Differences on the same images, in points of accuracy.",
     }
     tables = []

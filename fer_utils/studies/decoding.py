@@ -63,11 +63,18 @@ def _all_right(stack: np.ndarray, target: np.ndarray, groups: np.ndarray) -> np.
     right = np.zeros(len(target), dtype=bool)
     for index, group in enumerate(np.unique(groups)):
         own = stack[index] if len(stack) > 1 else stack[0]
-        right[groups == group] = _read(own, target, groups == group)
+        right[groups == group] = answers(own, target, groups == group) == target[groups == group]
     return right
 
 
-def _read(features: np.ndarray, target: np.ndarray, test: np.ndarray) -> np.ndarray:
+def answers(features: np.ndarray, target: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """What logistic regression says of the tested rows, learned from the others: (M,) of the target's type.
+
+    Args:
+        features: (N, values) float32.
+        target: (N,) of any type.
+        test: (N,) bool.
+    """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
@@ -77,8 +84,7 @@ def _read(features: np.ndarray, target: np.ndarray, test: np.ndarray) -> np.ndar
         # The answers are the same in the span of the training images, which has far fewer directions than there are pixels.
         _, _, directions = np.linalg.svd(training, full_matrices=False)
         training, tested = training @ directions.T, tested @ directions.T
-    reader = LogisticRegression(C=_STRENGTH, max_iter=2000).fit(training, target[~test])
-    return reader.predict(tested) == target[test]
+    return LogisticRegression(C=_STRENGTH, max_iter=2000).fit(training, target[~test]).predict(tested)
 
 
 def plane(features: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ def suspects(predictions: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     """Images whose label the out-of-fold answers speak against, most suspect first.
 
     Confident learning (Northcutt et al. 2021, doi:10.1613/jair.1.12125): an image is suspect where another class is more
-    probable than that class usually is for its own images. The answers are those of networks that never saw the person.
+    probable than that class usually is for its own images. The answers are those of models that did not learn from the person's images.
 
     Args:
         predictions: rows of predictions.csv of one model on people left out; probabilities are averaged over seeds.

@@ -1,5 +1,6 @@
 """Shipping the pretrained backbone: calibration, scores with intervals, and the model card that tells of them."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from fer_utils.data import ferplus
 from fer_utils.data.ferplus import VoteDataset
 from fer_utils.evaluation import intervals
 from fer_utils.evaluation import scores as scoring
-from fer_utils.transfer import pretrained
+from fer_utils.transfer import overlap, pretrained
 
 if TYPE_CHECKING:
     from fer_utils.transfer.pretraining import PretrainingRecipe
@@ -43,6 +44,10 @@ by that. The temperature, {temperature:.2f}, was fitted on these same faces. Not
 | --- | --- | --- | --- |
 {rows}
 
+{copies}
+
+**Who is in it.** {overlaps}
+
 **What it must not be used for.** To decide anything about a person: hiring, teaching, policing, diagnosis. It names what a still
 face looks like to ten people on the web, not what anyone feels. Few or no training faces show some expressions
 (contempt, disgust) or closed eyes; who the faces belong to is not known, so nobody measured whether it works equally well for all people.
@@ -69,7 +74,9 @@ found by the detector (units that its expressions do not use have none). Nothing
 """
 
 
-def ship(model, curves: np.ndarray, *, recipe: "PretrainingRecipe", data: VoteDataset) -> dict:
+def ship(
+    model, curves: np.ndarray, *, recipe: "PretrainingRecipe", data: VoteDataset, without: Collection[str] = ()
+) -> dict:
     """Calibrate and score a trained backbone, and write it with its card to `paths.weights()`.
 
     Args:
@@ -77,6 +84,7 @@ def ship(model, curves: np.ndarray, *, recipe: "PretrainingRecipe", data: VoteDa
         curves: (epochs, 2) float32, in the order of `pretraining.PRETRAINING_CURVES`.
         recipe: what it was trained by.
         data: FER+, with a "validation" part.
+        without: images of FER+ that were left out of training since they are in a data set to be tested on.
 
     Returns:
         What `ferplus.json` says.
@@ -90,10 +98,12 @@ def ship(model, curves: np.ndarray, *, recipe: "PretrainingRecipe", data: VoteDa
     about = {
         "recipe": asdict(recipe),
         "data": data.data_hash,
-        "training_images": int((ferplus.distributions(data.part("train").votes)[1]).sum()),
+        "training_images": int(ferplus.to_learn(data, without=without).sum()),
+        "copies_left_out": True,
+        "overlaps_left_out": sorted(without),
         "validation_images": len(clear),
         "scores": scores(table),
-    }
+    } | _copies(table, data)
     folder = paths.weights()
     pretrained.save(model, temperature=temperature, about=about, folder=folder)
     files.write(folder / "ferplus_validation.csv", csv_files.text(table, _VALIDATION, decimals=4))
@@ -103,6 +113,46 @@ def ship(model, curves: np.ndarray, *, recipe: "PretrainingRecipe", data: VoteDa
     about = pretrained.metadata(folder)
     files.write(folder / "README.md", card(about))
     return about
+
+
+def score_without_copies(data: VoteDataset) -> dict | None:
+    """Score the shipped network on validation images that no training image is equal to, and put that into `ferplus.json` and the card.
+
+    Its weights stay as they are, and so does what else is written of them.
+
+    Args:
+        data: FER+.
+
+    Returns:
+        What `ferplus.json` says now; None where the network was trained on other images than these.
+
+    Raises:
+        WeightsError: the weights, or what lies beside them, are missing or damaged.
+    """
+    about, validation, _ = read_validation()
+    if about["data"] != data.data_hash:
+        return None
+    path = paths.weights() / f"{pretrained.NAME}.json"
+    files.write_checked_json(path, files.read_checked_json(path) | _copies(validation, data))
+    return pretrained.metadata()
+
+
+def _copies(table: pd.DataFrame, data: VoteDataset) -> dict:
+    """How many images of FER+ are copies of others, and the scores of validation predictions without those.
+
+    Args:
+        table: validation predictions.
+        data: FER+, of which they are.
+    """
+    train, validation = data.part("train"), data.part("validation")
+    copies = validation.file_names[ferplus.copied(validation.images, train.images)]
+    scored = table["image"].isin(copies)
+    counts = {
+        "train": int(ferplus.repeated(train.images).sum()),
+        "validation": len(copies),
+        "scored": int(scored.sum()),
+    }
+    return {"copies": counts, "scores_without_copies": scores(table[~scored])}
 
 
 def scores(table: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -128,7 +178,7 @@ def card(about: dict, read: dict | None = None) -> str:
     """
     rows = [
         f"| {name} | {each['value']:.1%} | {each['low']:.1%} to {each['high']:.1%} | {each['n']} |"
-        for name, each in about["scores"].items()
+        for name, each in (about["scores"] | _named_without_copies(about)).items()
     ]
     text = _CARD.format(
         parameters=about["parameters"],
@@ -139,8 +189,50 @@ def card(about: dict, read: dict | None = None) -> str:
         recipe=", ".join(f"{name.replace('_', ' ')} {value}" for name, value in about["recipe"].items()),
         temperature=about["temperature"],
         rows="\n".join(rows),
+        copies=copies_in_words(about),
+        overlaps=overlap.in_words(overlap.read(), about),
     )
     return text + (_unit_section(read) if read else "")
+
+
+def _named_without_copies(about: dict) -> dict:
+    found = about.get("scores_without_copies", {})
+    return {f"{name} without copies": found[name] for name in ("accuracy", "macro-F1") if name in found}
+
+
+def copies_in_words(about: dict) -> str:
+    """How many validation faces are also training faces, in a sentence or two.
+
+    Args:
+        about: what `ferplus.json` says.
+    """
+    counts = about.get("copies")
+    if counts is None:
+        return "Nobody has looked for copies among FER+'s images yet (`fer overlap`)."
+    learned = (
+        "They were left out of training, and each other face was learned once."
+        if about.get("copies_left_out")
+        else "These weights have learned them."
+    )
+    return (
+        f"Of the {about['validation_images']:,} validation faces {counts['scored']:,} are equal to a face of the part "
+        f'"train", to the last pixel, and {counts["train"]:,} faces of that part to another one of it. {learned}'
+    )
+
+
+def write_card() -> None:
+    """Write the model card from what lies beside the weights.
+
+    Raises:
+        WeightsError: the weights are missing or damaged.
+    """
+    from fer_utils.transfer import face_units
+
+    try:
+        read = face_units.metadata()
+    except WeightsError:  # there is none for these weights yet
+        read = None
+    files.write(paths.weights() / "README.md", card(pretrained.metadata(), read))
 
 
 def write_units(read: dict) -> None:

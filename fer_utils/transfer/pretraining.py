@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -65,15 +66,17 @@ class Pretraining:
     """The backbone with its optimizer, to be trained epoch by epoch.
 
     Args:
-        data: FER+; its "train" part is learned, "validation" only scored.
+        data: FER+; its "train" part is learned, each picture once and without those of other parts; "validation" is only scored.
         recipe: how.
+        without: file names of images that are in a data set to be tested on, and not learned.
     """
 
-    def __init__(self, data: VoteDataset, recipe: PretrainingRecipe) -> None:
+    def __init__(self, data: VoteDataset, recipe: PretrainingRecipe, *, without: Collection[str] = ()) -> None:
         self.recipe = recipe
-        shares, kept = ferplus.distributions(data.votes)
-        train = kept & (data.parts == "train")
-        self._x, self._y = data.images[train][..., np.newaxis], shares[train]
+        train = ferplus.to_learn(data, without=without)
+        shares, _ = ferplus.distributions(data.votes[train])
+        self._x, self._y = data.images[train][..., np.newaxis], shares
+        self._learned = files.sha256("\n".join(data.file_names[train]).encode())
         clear = ferplus.majority(data.votes)
         test = (clear >= 0) & (data.parts == "validation")
         self._test_x, self._test_y = scaled(data.images[test][..., np.newaxis]), clear[test]
@@ -90,7 +93,7 @@ class Pretraining:
     @property
     def identity(self) -> str:
         """What must agree for a checkpoint to be gone on from."""
-        return json.dumps(asdict(self.recipe) | {"images": len(self._x), "weights": self.model.count_params()})
+        return json.dumps(asdict(self.recipe) | {"images": self._learned, "weights": self.model.count_params()})
 
     def epoch(self) -> dict[str, float]:
         """Train the next epoch; returns its row of the curves."""
@@ -163,8 +166,13 @@ class Pretraining:
         )
 
 
-def run(data: VoteDataset, recipe: PretrainingRecipe) -> tuple[keras.Model, np.ndarray]:
+def run(
+    data: VoteDataset, recipe: PretrainingRecipe, *, without: Collection[str] = ()
+) -> tuple[keras.Model, np.ndarray]:
     """Train the backbone on FER+, or go on where an earlier call stopped.
+
+    Args:
+        data, recipe, without: see `Pretraining`.
 
     Returns:
         The trained model, and its curves, (epochs, 2) float32 in the order of `pretraining.PRETRAINING_CURVES`.
@@ -174,7 +182,7 @@ def run(data: VoteDataset, recipe: PretrainingRecipe) -> tuple[keras.Model, np.n
     """
     checkpoint = paths.outputs("ferplus") / "runs" / "pretraining.npz"
     files.require_writable(checkpoint.parent)
-    pretraining = Pretraining(data, recipe)
+    pretraining = Pretraining(data, recipe, without=without)
     if checkpoint.is_file() and pretraining.resume(checkpoint.read_bytes()):
         progress.say(f"going on after epoch {len(pretraining.curves)}")
     while len(pretraining.curves) < recipe.epochs:
