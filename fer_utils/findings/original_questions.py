@@ -3,9 +3,11 @@
 import pandas as pd
 
 from fer_utils.data import datasets
+from fer_utils.evaluation.significance import Verdict
 from fer_utils.evaluation.significance import told as can_be_told
 from fer_utils.experiments import tables
 from fer_utils.experiments.tables import get
+from fer_utils.findings.tweaks import equal_and_unknown
 from fer_utils.findings.wording import effect, ends
 
 
@@ -119,20 +121,21 @@ def _power(measured: pd.DataFrame) -> str:
 
 
 def _factors(tweaks: pd.DataFrame, *factors: str) -> str:
-    """What can be told of some factors, and how many changes cannot."""
+    """What can be said of some factors, and of the changes without a detectable effect which are practically equal."""
     rows = tweaks[tweaks["factor"].isin(factors)]
-    told = [
+    said = [
         f"{row.factor} {row.change} {row.verdict}: {effect(row)}"
-        for row in rows[rows["verdict"] != "cannot be told"].itertuples()
+        for row in rows[rows["verdict"] != Verdict.NOT_DETECTED].itertuples()
     ]
-    unknown = rows[rows["verdict"] == "cannot be told"]
+    unknown = rows[rows["verdict"] == Verdict.NOT_DETECTED]
     if len(unknown):
         means = f"{100 * unknown['difference'].min():+.1f} to {100 * unknown['difference'].max():+.1f} points"
         reach = f"{100 * unknown['low'].min():+.1f} to {100 * unknown['high'].max():+.1f}"
-        told.append(
-            f"{len(unknown)} of {len(rows)} changes cannot be told from none ({means}, intervals within {reach})"
+        said.append(
+            f"{len(unknown)} of {len(rows)} changes have no detectable effect ({means}, intervals within {reach}); of these "
+            + equal_and_unknown(unknown)
         )
-    return "; ".join(told) + "."
+    return "; ".join(said) + "."
 
 
 def _optimism(measured: pd.DataFrame) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from fer_utils.data import people
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.engine.scaling import scaled
-from fer_utils.evaluation import intervals, significance
+from fer_utils.evaluation import groups, intervals, significance
 from fer_utils.studies.errors import ErrorStudy
 
 LIGHTS = ("centerlight", "leftlight", "rightlight")
@@ -159,7 +159,7 @@ def lenses(found: pd.DataFrame, noted: pd.DataFrame) -> tuple[intervals.Interval
         noted: from `people.read`.
 
     Returns:
-        The difference with its interval and p value (`intervals.between_groups`), the numbers of people with glare and
+        The difference with its interval and p value (`groups.between_groups`), the numbers of people with glare and
         with clear lenses; None where either is none. Tinted lenses are in neither group.
     """
     glasses = found[found["condition"] == "glasses"].merge(noted[["subject", "lenses"]], on="subject")
@@ -168,7 +168,7 @@ def lenses(found: pd.DataFrame, noted: pd.DataFrame) -> tuple[intervals.Interval
     if not 0 < glare.sum() < len(glare):
         return None
     change = (glasses["probability_changed"] - glasses["probability_plain"]).to_numpy()
-    return *intervals.between_groups(change, glare, limit=2), int(glare.sum()), int((~glare).sum())
+    return *groups.between_groups(change, glare, limit=2), int(glare.sum()), int((~glare).sum())
 
 
 def _wanted(person, place: dict[tuple[str, str], int]) -> Iterator[tuple[str, str, str]]:
