@@ -85,6 +85,23 @@ def confusion(truth: np.ndarray, predicted: np.ndarray, classes: list[str]) -> n
     return counts
 
 
+def mean_confusion(predictions: pd.DataFrame, classes: list[str]) -> np.ndarray:
+    """Images of one model by truth and answer, mean over seeds: (classes, classes) float64, which sum to the number of images."""
+    return confusion(predictions["truth"], predictions["predicted"], classes) / predictions["seed"].nunique()
+
+
+def share_answered(predictions: pd.DataFrame, *, truth: str, answer: str) -> Interval:
+    """Of the images that show one class, the share that is given an answer, mean over seeds, over people (`of_accuracy`).
+
+    Args:
+        predictions: of one model, `truth` among them.
+    """
+    rows = predictions[predictions["truth"] == truth]
+    said = (rows["predicted"] == answer).groupby([rows["subject"].to_numpy(), rows["seed"].to_numpy()])
+    table = said.agg(["sum", "count"]).unstack()
+    return of_accuracy(table["sum"].to_numpy(), table["count"].to_numpy().mean(axis=1))
+
+
 def scores(predictions: pd.DataFrame) -> pd.DataFrame:
     """Figures of every model under every protocol: the rows of `outputs/<dataset>/scores.csv`.
 

@@ -119,7 +119,7 @@ def _probabilities(study: ErrorStudy, subjects: pd.Series, positions: pd.Series)
 
 
 def effects(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """What each condition changes, with intervals from a bootstrap over subjects.
+    """What each condition changes, with intervals by Student's t over people.
 
     p is from an exact permutation test over subjects (signs of the differences in probability), q is p after Benjamini
     and Hochberg's correction over conditions and models; the control is not counted among them.
@@ -137,7 +137,7 @@ def effects(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for (model, condition), group in pd.concat(found).groupby(["model", "condition"], sort=False):
         change = (group["probability_changed"] - group["probability_plain"]).to_numpy()
         before, after = ((group[f"said_{name}"] == NEUTRAL).to_numpy(dtype=float) for name in ("plain", "changed"))
-        surely, read = (intervals.subject_bootstrap(each, np.ones(len(each))) for each in (change, after - before))
+        surely, read = (intervals.of_mean(each, np.ones(len(each))) for each in (change, after - before))
         row = {"model": model, "condition": condition, "n": len(group), "before": before.mean(), "after": after.mean()}
         row |= {"difference": surely.value, "low": surely.low, "high": surely.high}
         row |= {"read": read.value, "read_low": read.low, "read_high": read.high}
