@@ -87,6 +87,7 @@ def seeds(spreads: pd.DataFrame, dealt: Dealt) -> list[tuple]:
     ends = [float(each) / np.sqrt(n - 1) for each in (dealt.spreads.mean(), *intervals.middle(dealt.spreads))]
     return [
         *rows,
+        row("seeds", "baseline-face", "people as they are", float(dealt.spread / np.sqrt(n - 1)), n=n),
         row("seeds", "baseline-face", "people alike", *ends, n=n),
         row("seeds", "baseline-face", "person effect p", dealt.p_value, n=n),
     ]

@@ -42,7 +42,7 @@ def gaps(measured: pd.DataFrame) -> dict[str, str]:
 
 def smallest_differences(measured: pd.DataFrame) -> str:
     """Which differences the power suffices for, with all subjects and with few, for a caption."""
-    return "; ".join(_smallest(measured, about) for about in _pairs(measured))
+    return "; ".join(f"{about}: {_smallest(measured, about)}" for about in _pairs(measured))
 
 
 def _about(measured: pd.DataFrame, question: str) -> list[str]:
@@ -97,12 +97,14 @@ def _seeds(measured: pd.DataFrame) -> str:
     ]
     all_seed, all_subjects, few_seed, few_subjects = (100 * row.value for row in rows)
     seeds, people = (int(row.n) for row in rows[:2])
+    names = ("people as they are", "people alike", "person effect p")
+    really, alike, p = (get(measured, "seeds", "baseline-face", name) for name in names)
     return (
         f"**Seeds and people.** Another seed moves the accuracy over everybody by {all_seed:.1f} points (standard deviation), other "
         f"people by {all_subjects:.1f}; on as few people as the original tested, {few_seed:.1f} and {few_subjects:.1f}, from {people} "
-        f"people and {seeds} seeds. The spread of people is mostly that of images: as many images of people who do not differ "
-        f"spread by {100 * get(measured, 'seeds', 'baseline-face', 'people alike').value:.1f} points over everybody "
-        f"(p {p_value(get(measured, 'seeds', 'baseline-face', 'person effect p').value, '= ')} that people differ)."
+        f"people and {seeds} seeds. How much of the latter are people? Those of notebook 03's `baseline-face` spread by "
+        f"{100 * really.value:.1f} points; with each expression's answers dealt out anew among them, by {100 * alike.value:.1f}"
+        f"{ends(alike)} (p {p_value(p.value, '= ')} that people differ)."
     )
 
 

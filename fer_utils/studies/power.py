@@ -118,27 +118,27 @@ def simulate(pair: Pair, wanted: np.ndarray, *, experiments: int = EXPERIMENTS, 
         experiments: simulated for each difference.
     """
     generator = random_draws.generator(seed)
-    people, k_after, k_before = int(pair.people.max()) + 1, pair.after.shape[1], pair.before.shape[1]
-    member = (pair.people[:, np.newaxis] == np.arange(people)).astype(float)
-    sizes, before = member.sum(axis=0), member.T @ pair.before
-    level, now = float(pair.before.mean()), float(pair.after.mean())
+    after, before, there = _by_person(pair)
+    people, level, now = len(there), float(pair.before.mean()), float(pair.after.mean())
     weights = generator.multinomial(people, np.full(people, 1 / people), size=_RESAMPLES)
-    of_seeds = [generator.multinomial(k, np.full(k, 1 / k), size=_RESAMPLES) / k for k in (k_after, k_before)]
+    seeds = [each.shape[-1] for each in (after, before)]
+    of_seeds = [generator.multinomial(k, np.full(k, 1 / k), size=_RESAMPLES) / k for k in seeds]
     shares = []
     for difference in wanted:
         target = min(level + difference, 1.0)
-        turned = generator.random_sample((experiments, len(pair.people), 1))
-        if target >= now:
-            after = pair.after | (turned < (target - now) / max(1 - now, 1e-9))
-        else:
-            after = pair.after & (turned >= (now - target) / now)
         rows = generator.randint(people, size=(experiments, people))
-        sums = np.einsum("eis,ip->eps", after.astype(float), member)
+        # Each copy of a person is changed by itself, else the difference among those drawn would not be the one wanted.
+        turned = generator.random_sample((*rows.shape, there.shape[1], 1))
+        if target >= now:
+            changed = (after[rows] | (turned < (target - now) / max(1 - now, 1e-9))) & there[rows][..., np.newaxis]
+        else:
+            changed = after[rows] & (turned >= (now - target) / now)
+        sums = [each.sum(axis=2, dtype=float) for each in (changed, before[rows])]  # (experiments, people, seeds)
         drawn = [
-            _drawn(sums, rows, generator.randint(k_after, size=(experiments, k_after))),
-            _drawn(before[np.newaxis], rows, generator.randint(k_before, size=(experiments, k_before))),
+            np.take_along_axis(each, generator.randint(k, size=(experiments, 1, k)), axis=2)
+            for each, k in zip(sums, seeds, strict=True)
         ]
-        shares.append(_rejected(drawn, sizes[rows], weights, of_seeds))
+        shares.append(_rejected(drawn, there.sum(axis=1)[rows], weights, of_seeds))
     return Power(np.asarray(wanted), np.array(shares))
 
 
@@ -167,15 +167,17 @@ def with_other_people(dataset: str, pair: Pair, wanted: np.ndarray) -> list[Powe
     return [Power(np.asarray(wanted), each) for each in shares]
 
 
-def _drawn(sums: np.ndarray, rows: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    """Right answers of the people and seeds drawn in each experiment, (experiments, people, seeds).
-
-    Args:
-        sums: (experiments or 1, people, seeds).
-        rows, seeds: (experiments, people) and (experiments, seeds), numbers of those drawn.
-    """
-    experiments = np.arange(len(rows)) if len(sums) > 1 else np.zeros(len(rows), dtype=int)
-    return sums[experiments[:, np.newaxis, np.newaxis], rows[:, :, np.newaxis], seeds[:, np.newaxis, :]]
+def _by_person(pair: Pair) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Both models' answers, (people, most images of one, seeds) bool, and which of these images there are, (people, images)."""
+    people = np.unique(pair.people)
+    rows = [np.flatnonzero(pair.people == person) for person in people]
+    there = np.arange(max(map(len, rows))) < np.array([[len(each)] for each in rows])
+    padded = []
+    for right in (pair.after, pair.before):
+        table = np.zeros((*there.shape, right.shape[1]), dtype=bool)
+        table[there] = right[np.concatenate(rows)]
+        padded.append(table)
+    return *padded, there
 
 
 def _rejected(
