@@ -223,7 +223,7 @@ def test_quality_has_a_panel_for_each_metric():
     ]
     scores = pd.DataFrame(rows, columns=["model", "metric", "value", "low", "high"])
     chart = pitfall_charts.quality(scores, bins=7)
-    words(chart, "calibration error: a_b 0.25, c 0.12", "confidence minus accuracy: a_b -0.10, c 0.20")
+    words(chart, "calibration error: a_b 0.25, c 0.12", "confidence gap: a_b -0.10, c 0.20")
     assert "(7 bins)" in chart.caption
     drawn = [ax.containers[0].lines[0].get_xdata().tolist() for ax in chart.figure.axes]
     assert drawn == [[0.5, 0.75], [0.4, 0.7], [0.25, 0.125], [1.5, 1], [0.8, 0.6], [-0.1, 0.2]]

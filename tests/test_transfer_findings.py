@@ -74,7 +74,7 @@ def test_the_summary_words_every_result():
         "`transfer` is 80.0% sure of its answers on average, and right in 50.0% of them.",
         "accuracy **72.0% (62.0% to 81.0%)**, lowest and highest of 3 seeds 71.0% and 74.0%",
         "recognises of each expression: wide_open 50% of 15.",
-        "`transfer` against `baseline-face`: +30.0 points (+20.0 to +41.2).",
+        "`transfer` against `baseline-face`: +30.0 points (+20.0 to +41.2), p = 0.01 after Holm: `transfer` is better (one pretraining of `transfer`",
         "With 2 subjects to learn from the same head reads 40% (30% to 50%), with 14 70% (60% to 85%).",
     ):
         assert words in text

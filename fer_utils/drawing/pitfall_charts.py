@@ -11,11 +11,7 @@ from fer_utils.drawing import charts
 from fer_utils.drawing.chart import Chart
 from fer_utils.drawing.charts import PALETTE
 
-_PROPER = {
-    "log_loss": "log-loss (nats), less is better",
-    "brier": "Brier score, less is better",
-    "confidence_gap": "mean confidence minus accuracy",
-}
+_PROPER = {"log_loss": "log-loss (nats)", "brier": "Brier score", "confidence_gap": "mean confidence minus accuracy"}
 
 
 def splits(
@@ -100,8 +96,8 @@ def seeds(
     figure, axes = plt.subplots(1, 2, figsize=(11, 2.8), width_ratios=[1.3, 1])
     _strips({f"{len(by_seed)} seeds": by_seed, f"{len(by_subject)} people": by_subject}, ax=axes[0])
     low, high = np.quantile(np.sort(dealt, axis=1), [0.025, 0.975], axis=0)  # of the worst read, ..., of the best read
-    rank = np.linspace(1.45, 1.15, len(low))
-    axes[0].hlines(rank, low, high, color="0.55", linewidth=1, label="people alike: 95 % of the worst to the best read")
+    style = {"color": "0.55", "linewidth": 1, "label": "people alike: 95 % of the worst to the best read"}
+    axes[0].hlines(np.linspace(1.45, 1.15, len(low)), low, high, **style)
     axes[0].legend(fontsize="x-small", loc="upper left")
     tested = spreads["tested"].str.replace("the original's number of", str(few), regex=False)
     axes[1].barh(spreads["drawn"] + ",\n" + tested, 100 * np.nan_to_num(spreads["spread"]), color=PALETTE[0])
@@ -112,8 +108,7 @@ def seeds(
     text = "; ".join(f"{row.drawn}, {row.tested} {100 * row.spread:.1f}" for row in spreads.itertuples())
     return Chart(
         figure,
-        caption=f"Left: accuracy by seed and by person. Right: what moves a score, standard deviations in points: {text}. "
-        f"p {p_value:.2f} that people differ.",
+        caption=f"Accuracy by seed and by person; what moves it, standard deviations: {text}. p {p_value:.2f} that people differ.",
         alt=f"Rows of dots, and bars of standard deviations in points: {text}.",
     )
 
@@ -222,16 +217,14 @@ def quality(scores: pd.DataFrame, *, bins: int) -> Chart:
     for ax, (metric, label) in zip(axes[1], _PROPER.items(), strict=True):
         rows = scores[scores["metric"] == metric]
         errors = np.abs(rows[["low", "high"]].to_numpy().T - rows["value"].to_numpy())
-        ax.errorbar(
-            rows["value"], np.arange(len(rows)), xerr=errors, fmt="o", capsize=4, color=PALETTE[0], markersize=7
-        )
+        style = {"fmt": "o", "capsize": 4, "color": PALETTE[0], "markersize": 7}
+        ax.errorbar(rows["value"], np.arange(len(rows)), xerr=errors, **style)
         ax.axvline(0, color="0.3", linewidth=1)
-        ax.set(xlabel=label)
-    words = {"log_loss": "log-loss (nats)", "brier": "Brier score", "confidence_gap": "confidence minus accuracy"}
+        ax.set_xlabel(label)
+    values = scores.groupby("metric", sort=False)
     text = "; ".join(
-        f"{word}: "
-        + ", ".join(f"{row.model} {row.value:.2f}" for row in scores[scores["metric"] == metric].itertuples())
-        for metric, word in {"calibration_error": "calibration error", **words}.items()
+        f"{name.replace('_', ' ')}: {', '.join(f'{row.model} {row.value:.2f}' for row in values.get_group(name).itertuples())}"
+        for name in ("calibration_error", *_PROPER)
     )
     return Chart(
         figure,
