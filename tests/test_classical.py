@@ -8,6 +8,7 @@ from conftest import copy_faces
 from fer_utils.common.errors import DatasetError
 from fer_utils.data.cleaning import load_clean
 from fer_utils.evaluation.protocols import TENFOLD
+from fer_utils.evaluation.significance import Verdict
 from fer_utils.experiments import tables
 from fer_utils.experiments.experiment import Experiment
 from fer_utils.findings.wording import verdict
@@ -99,9 +100,8 @@ def test_two_people_are_too_few(tmp_path):
 
 
 def test_nothing_in_it_is_chance():
-    row = pd.Series(
-        {"model": "classical", "reference": "baseline-face", "low": 0.1, "high": 0.3, "n": 9, "seeds": "1/3"}
-    )
+    words = {"model": "classical", "reference": "baseline-face", "low": 0.1, "high": 0.3, "n": 9, "seeds": "1/3"}
+    row = pd.Series(words | {"verdict": str(Verdict.HIGHER), "within_5_points": "no"})
     assert verdict(row) == "`classical` is better"
     other = verdict(row.replace({"classical": "transfer", "baseline-face": "classical"}).replace("1/3", "1/1"))
     assert "one pretraining of `transfer`" in other and "classical`:" not in other

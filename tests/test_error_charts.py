@@ -12,7 +12,7 @@ import sheets
 
 from fer_utils.data import cleaning
 from fer_utils.drawing import error_charts
-from fer_utils.evaluation import calibration
+from fer_utils.evaluation import calibration, intervals, people
 from fer_utils.findings import errors
 
 CLASSES = ["happy", "sad"]
@@ -26,6 +26,12 @@ def _closed():
 
 def cells(ax) -> list[str]:
     return [text.get_text() for text in ax.texts]
+
+
+# Of two people with four images each, one has one or three right.
+DEALT = people.Dealt(
+    ("01", "02"), np.full(2, 4.0), np.array([1.0, 3.0]), np.array([[1.0, 3.0], [3.0, 1.0], [1.0, 3.0]])
+)
 
 
 def titles(axes) -> list[str]:
@@ -46,13 +52,17 @@ def test_confusion_in_counts_shares_and_errors():
     chart = error_charts.confusion(
         np.array([[3, 1], [6, 2]]), classes=CLASSES, model="my_model", seeds=2, people={"happy": 2, "sad": 3}
     )
-    worst = "Most often mistaken: sad for happy, 6 of 8."
-    assert chart.caption == f"Confusion of `my_model` on people left out, 2 seed(s). {worst}"
+    worst = "Most often mistaken: sad for happy, 6 of 8 images."
+    assert chart.caption == f"Confusion of `my_model` on people left out, n = 12 images, mean of 2 seed(s). {worst}"
     assert chart.alt == f"Three 2 by 2 tables for my_model. {worst}"
     counts, share, wrong = chart.figure.axes
-    assert cells(counts) == ["3", "1", "6", "2"]
+    assert cells(counts) == ["3.0", "1.0", "6.0", "2.0"]
     assert cells(share) == ["75%", "25%", "75%", "25%"]
-    assert cells(wrong) == ["1", "6"]
+    assert cells(wrong) == ["1.0", "6.0"]
+    share = intervals.Interval(0.75, 0.5, 0.9)
+    assert error_charts.worst_confusion(np.array([[3, 1], [6, 2]]), CLASSES, share).endswith(
+        "(75%, 50% to 90% over people)."
+    )
     assert [text.get_text() for text in counts.get_yticklabels()] == CLASSES
     assert (counts.get_xlabel(), counts.get_ylabel()) == ("predicted", "truth")
 
@@ -108,9 +118,15 @@ def test_surest_predictions_are_framed_by_whether_they_were_right():
 def test_subject_by_expression():
     easy = pd.DataFrame({"happy": [1.0, 0.5], "sad": [np.nan, 0.25]}, index=["01", "anna_b"])
     chart = error_charts.subject_by_expression(
-        {"reference": easy, "my_model": 1 - easy}, model="my_model", accuracy=pd.Series({"01": 0.125, "anna_b": 0.875})
+        {"reference": easy, "my_model": 1 - easy},
+        model="my_model",
+        accuracy=pd.Series({"01": 0.125, "anna_b": 0.875}),
+        dealt=DEALT,
     )
-    people = "`my_model` by subject: from 12% (subject 01) to 88% (subject anna_b)."
+    people = (
+        "`my_model` by subject: 12% to 88%; with each expression's answers dealt out anew among people, on average 25% to 75% "
+        "(p 1.00 that people differ)."
+    )
     assert chart.caption == f"Accuracy by subject and expression. {people}"
     assert chart.alt.startswith("Two tables, a row per subject")
     assert chart.alt.endswith(people)
@@ -123,7 +139,7 @@ def test_subject_by_expression():
 
 def test_one_model_has_one_table():
     table = pd.DataFrame({"sad": [0.5]}, index=["01"])
-    chart = error_charts.subject_by_expression({"m": table}, model="m", accuracy=table["sad"])
+    chart = error_charts.subject_by_expression({"m": table}, model="m", accuracy=table["sad"], dealt=DEALT)
     assert len(chart.figure.axes) == 1
     assert chart.alt.startswith("A table, a row per subject")
 
@@ -180,6 +196,8 @@ def test_what_notebook_04_found_is_counted():
         model="my_model",
         classes=CLASSES,
         confusion=np.array([[3, 1], [6, 2]]),
+        worst=intervals.Interval(0.75, 0.5, 0.9),
+        person_effect=DEALT,
         subject_accuracy=pd.Series({"01": 0.25, "02": 0.75}),
         right=np.array([True, False, False, False]),
         confidence=np.array([0.9, 0.9, 0.5, 0.85]),
@@ -193,9 +211,13 @@ def test_what_notebook_04_found_is_counted():
     reference = SimpleNamespace(model="plain", face_share=(0.6, 0.3), right=np.array([False, True]))
     lines = errors.summary(study, reference).splitlines()
     assert len(lines) == 6
-    assert "Most often mistaken: sad for happy, 6 of 8. Recall is lowest for sad (25%)" in lines[0]
+    assert (
+        "Most often mistaken: sad for happy, 6 of 8 images (75%, 50% to 90% over people). Recall is lowest for sad (25%)"
+        in lines[0]
+    )
     assert "highest for happy (75%). One person alone shows `sad`" in lines[0]
-    assert "from 25% (subject 01) to 75% (subject 02)" in lines[1]
+    assert "25% to 75%; with each" in lines[1]
+    assert lines[1].endswith("Nothing shows that people differ; what differs is expressions.")
     assert "In 50% of its mistakes" in lines[2]
     assert "(2 mistakes of the first seed)" in lines[2]
     assert "`plain`: 60% of the Grad-CAM heat lies in the face's box, which takes 30% of its picture" in lines[3]

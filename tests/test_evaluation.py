@@ -3,9 +3,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from fer_utils.common.errors import OutputError, ParameterError
-from fer_utils.evaluation import calibration, intervals, significance
+from fer_utils.evaluation import calibration, comparisons, intervals
 from fer_utils.evaluation import scores as scoring
 from fer_utils.experiments import tables
 from fer_utils.findings import comparison, wording
@@ -57,11 +58,17 @@ def test_wilson_as_published_for_the_original():
     assert (interval.low, interval.high) == pytest.approx((0.20, 0.61), abs=0.005)
 
 
-def test_mcnemar_counts_only_disagreements():
-    first = np.array([True] * 9 + [False] + [True] * 30)
-    second = np.array([False] * 9 + [True] + [True] * 30)
-    assert significance.mcnemar(first, second) == (9, 1, pytest.approx(22 / 1024))
-    assert significance.mcnemar(first, first) == (0, 0, 1.0)
+def test_wilson_takes_means_over_seeds():
+    """Between its whole neighbours, and the published ends there."""
+    low, between, high = (intervals.wilson(count, 89) for count in (37, 37 + 1 / 3, 38))
+    assert low.low < between.low < high.low
+    assert low.high < between.high < high.high
+    assert between.value == pytest.approx((37 + 1 / 3) / 89)
+    whole = stats.binomtest(37, 89).proportion_ci(0.95, method="wilson")
+    assert (low.low, low.high) == pytest.approx((whole.low, whole.high))
+    assert (intervals.wilson(0, 5).low, intervals.wilson(5, 5).high) == (0, 1)
+    with pytest.raises(ValueError, match="no proportion"):
+        intervals.wilson(3, 2)
 
 
 def test_bootstrap_over_subjects_is_wider_when_subjects_differ():
@@ -97,19 +104,74 @@ def test_comparison_finds_a_large_difference_and_not_a_small_one():
     bad, good = np.zeros(20, dtype=bool), np.ones(20, dtype=bool)
     one = good.copy()
     one[0] = False
-    large = scoring.compare(pd.concat([table("a", good), table("b", bad)]), "a", "b", protocol="loso").iloc[0]
-    small = scoring.compare(pd.concat([table("a", good), table("b", one)]), "a", "b", protocol="loso").iloc[0]
-    assert (large.difference, large.only_model, large.only_reference) == (1.0, 20, 0)
-    assert (
-        wording.verdict(large)
-        == "`a` is better (one seed of `a` and one seed of `b`: another one may differ by more than the interval says)"
+    large = comparisons.compare(pd.concat([table("a", good), table("b", bad)]), "a", "b", protocol="loso").iloc[0]
+    small = comparisons.compare(pd.concat([table("a", good), table("b", one)]), "a", "b", protocol="loso").iloc[0]
+    assert (large.difference, large.verdict, large.within_5_points) == (1.0, "one seed, no verdict", "unknown")
+    assert wording.verdict(large) == "one seed, no verdict"
+    assert small.p == 1
+
+
+def several(model, *rights):
+    return pd.concat([table(model, right, seed=seed) for seed, right in enumerate(rights, start=1)])
+
+
+def test_a_verdict_needs_seeds_an_interval_and_a_test():
+    random = np.random.default_rng(0)
+    bad, good = random.random((3, 20)) < 0.2, random.random((3, 20)) < 0.9
+    both = pd.concat([several("a", *good), several("b", *bad)])
+    row = comparisons.compare(both, "a", "b", protocol="loso").iloc[0]
+    assert (row.verdict, row.within_5_points, row.seeds) == ("higher", "no", "3/3")
+    assert wording.verdict(row) == "`a` is better"
+    turned = comparisons.compare(both, "b", "a", protocol="loso").iloc[0]
+    assert turned.verdict == "lower"
+    assert turned.p == row.p <= 0.01
+    one = pd.concat([several("a", *good), several("b", bad[0])])
+    assert comparisons.compare(one, "a", "b", protocol="loso")["verdict"][0] == "one seed, no verdict"
+    assert comparisons.compare(one, "a", "b", protocol="loso", seedless=["b"])["verdict"][0] == "higher"
+
+
+def test_a_network_that_has_not_learned_its_training_images_is_not_judged():
+    random = np.random.default_rng(0)
+    good, bad = several("a", *random.random((3, 20)) < 0.9), several("b", *random.random((3, 20)) < 0.2)
+    for reached, wanted in ((0.99, "higher"), (0.6, "not trained enough to judge")):
+        both = pd.concat([good, bad.assign(training_accuracy=reached)])
+        assert comparisons.compare(both, "a", "b", protocol="loso")["verdict"][0] == wanted
+    scores = scoring.scores(both)
+    assert tables.value(scores, "b", "training_accuracy").value == pytest.approx(0.6)
+    with pytest.raises(OutputError):
+        tables.value(scores, "a", "training_accuracy")
+    text = comparison.summary(scores, comparisons.corrected([]))
+    assert "`b`" in text
+    assert "Not trained enough to judge: 60% of its training images are right." in text
+
+
+def test_verdicts_are_corrected_for_their_number():
+    random = np.random.default_rng(3)
+    first = several("a", *random.random((3, 20)) < 0.75)
+    row = comparisons.compare(
+        pd.concat([first, several("b", *random.random((3, 20)) < 0.35)]), "a", "b", protocol="loso"
     )
-    large["seeds"] = "3/2"
-    assert wording.verdict(large) == "`a` is better"
-    assert "cannot tell" in wording.verdict(small)
-    touching = large.copy()
-    touching["low"] = 1e-17
-    assert "cannot tell" in wording.verdict(touching)
+    assert row["verdict"][0] == "higher"
+    many = comparisons.corrected([row] * 40)
+    assert many["holm_p"].iloc[0] == pytest.approx(min(1, 40 * row["p"][0]))
+    assert set(many["verdict"]) == {"no detectable effect"}
+    assert comparisons.corrected([]).empty
+
+
+def test_models_alike_are_practically_equal_where_enough_is_known():
+    """The same answers but for one image in forty, once better and once worse."""
+    half = several("b", *[np.arange(20) < 10] * 3)
+    many = [half.assign(subject=half["subject"] + suffix, image=half["image"] + suffix) for suffix in "klmnop"]
+    base = pd.concat(many, ignore_index=True)
+    other = base.assign(model="a", predicted=base["predicted"].where(base.index % 80 != 15, base["truth"]))
+    other.loc[other.index % 80 == 45, "predicted"] = "neither"
+    row = comparisons.compare(pd.concat([base, other]), "a", "b", protocol="loso").iloc[0]
+    assert (row.verdict, row.within_5_points) == ("no detectable effect", "yes")
+    assert wording.verdict(row) == "no detectable effect on 120 images, and within 5 points of none"
+    few = comparisons.compare(
+        pd.concat([half, half.assign(model="a", seed=4 - half["seed"])]), "a", "b", protocol="loso"
+    )
+    assert few["within_5_points"][0] == "unknown"  # an interval without a width says nothing
 
 
 def test_what_notebook_03_found_names_every_model_and_comparison():
@@ -123,10 +185,13 @@ def test_what_notebook_03_found_names_every_model_and_comparison():
     assert lines[0].startswith("- As the original measured, `updated`: 50.0% (29.9% to 70.1%) on 20 images.")
     assert lines[1].startswith("- Leaving one subject out, `baseline`: accuracy **50.0% (")
     assert "2 seeds" in lines[1]
-    assert "`updated`: accuracy **100.0% (100.0% to 100.0%)**, macro-F1 1.00" in lines[2]
+    assert "`updated`: accuracy **100.0% (" in lines[2]
+    assert "to 100.0%)**, macro-F1 1.00" in lines[2]
     assert lines[2].endswith("Better than chance (50.0%).")
     assert lines[3].startswith("- `updated` against `baseline`: +50.0 points (+")
-    assert lines[3].endswith("McNemar p = 0.002: `updated` is better.")
+    assert lines[3].endswith(
+        "p = 0.062 after Holm: no detectable effect on 20 images, but more than 5 points either way are not excluded."
+    )
 
 
 def test_the_parts_of_a_loss_in_words():
@@ -144,7 +209,7 @@ def test_a_comparison_counts_the_luck_of_seeds():
     for seeds, spread in ((halves, False), (lucky, True)):
         both = [table("a", right, seed=seed) for seed, right in enumerate(seeds, start=1)]
         both += [table("b", halves[0], seed=seed) for seed in (1, 2)]
-        found = scoring.compare(pd.concat(both), "a", "b", protocol="loso").iloc[0]
+        found = comparisons.compare(pd.concat(both), "a", "b", protocol="loso").iloc[0]
         assert found.difference == 0
         assert (found.high - found.low > 0.5) == spread
         assert found.seeds == "2/2"
@@ -163,7 +228,7 @@ def test_tables_are_written_and_read_back(outputs):
     with pytest.raises(OutputError, match=r"of other images than the data set holds now.*run notebook 03 again"):
         tables.add("tiny", more, origin={"data": "4567"})
     with pytest.raises(ParameterError, match="did not predict the same images"):
-        scoring.compare(pd.concat([predictions[1:], more]), "transfer", "baseline", protocol="loso")
+        comparisons.compare(pd.concat([predictions[1:], more]), "transfer", "baseline", protocol="loso")
     with pytest.raises(OutputError, match="is missing: run notebook 03"):
         tables.read("other", "scores")
     (outputs / "tiny" / "scores.csv").write_bytes(b"")

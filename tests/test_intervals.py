@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from fer_utils.common import random_draws
-from fer_utils.evaluation import intervals
+from fer_utils.evaluation import groups, intervals
 
 
 def test_a_series_without_memory_has_the_usual_interval():
@@ -54,7 +54,7 @@ def test_the_jackknife_of_a_mean_is_students_interval():
 def test_two_groups_are_compared_as_scipy_does():
     random = np.random.default_rng(0)
     values, member = random.random(12), np.arange(12) < 4
-    found, p_value = intervals.between_groups(values, member, limit=1)
+    found, p_value = groups.between_groups(values, member, limit=1)
     wanted = stats.permutation_test(
         (values[member], values[~member]), lambda a, b: np.mean(a) - np.mean(b), n_resamples=np.inf
     )
@@ -66,10 +66,10 @@ def test_two_groups_are_compared_as_scipy_does():
 
 def test_the_interval_between_groups_holds_what_is_not_rejected():
     values, member = np.r_[np.full(5, 0.9), np.full(5, 0.1)] + np.linspace(0, 0.05, 10), np.arange(10) < 5
-    found, p_value = intervals.between_groups(values, member, limit=1)
+    found, p_value = groups.between_groups(values, member, limit=1)
     assert p_value == pytest.approx(2 / 252)
     assert 0.7 < found.low < found.value < found.high < 0.85
-    alone, p_alone = intervals.between_groups(values, np.arange(10) < 1, limit=1)
+    alone, p_alone = groups.between_groups(values, np.arange(10) < 1, limit=1)
     assert p_alone > 0.05
     assert (alone.low, alone.high) == (-1, 1)  # one of ten: no shift can be rejected at 5 %
 
@@ -77,3 +77,26 @@ def test_the_interval_between_groups_holds_what_is_not_rejected():
 def test_draws_of_a_bootstrap_are_those_that_they_always_were():
     first = random_draws.generator(20_231).multinomial(3, [1 / 3] * 3, size=5)
     assert first.tolist() == [[1, 0, 2], [1, 1, 1], [0, 3, 0], [0, 2, 1], [1, 0, 2]]
+
+
+def test_many_people_in_two_groups_are_divided_at_random():
+    random = np.random.default_rng(1)
+    values, member = random.random(118), np.arange(118) % 3 == 0
+    values[member] += 0.3
+    found, p_value = groups.between_groups(values, member, limit=1)
+    assert p_value == pytest.approx(1 / 10_000)
+    usual = stats.ttest_ind(values[member], values[~member]).confidence_interval()
+    assert (found.low, found.high) == pytest.approx((usual.low, usual.high), abs=0.02)
+    assert groups.between_groups(values, member, limit=1) == (found, p_value)
+    alike = groups.between_groups(random.permutation(values), member, limit=1)
+    assert alike[1] > 0.05
+
+
+def test_a_drawn_division_agrees_with_all_of_them(monkeypatch):
+    random = np.random.default_rng(0)
+    values, member = random.random(12), np.arange(12) < 4
+    exact, p_exact = groups.between_groups(values, member, limit=1)
+    monkeypatch.setattr(groups, "MOST_DIVISIONS", 10)
+    drawn, p_drawn = groups.between_groups(values, member, limit=1)
+    assert p_drawn == pytest.approx(p_exact, abs=0.02)
+    assert (drawn.low, drawn.high) == pytest.approx((exact.low, exact.high), abs=0.05)

@@ -1,7 +1,6 @@
 import math
 
 import pandas as pd
-import pytest
 
 from fer_utils.experiments import tables
 from fer_utils.experiments.tables import row
@@ -33,24 +32,31 @@ def test_the_loss_is_of_one_training_and_of_all_folds():
     assert "75% (50% to 100%) of the loss" in text
 
 
-@pytest.mark.parametrize(
-    ("least", "words"),
-    [
-        pytest.param(0.25, "With 3 people tested, 25 points (20 to 30) between two models", id="reached"),
-        pytest.param(math.nan, "even 40 points between two models, the most simulated, would be found only 74% (60% to 80%)", id="not"),
-    ],
-)  # fmt: skip
-def test_power_of_few_people(least, words):
+def test_power_of_few_people():
     rows = [
-        row("power", "all subjects", "smallest difference", 0.2, 0.1, 0.3, n=15),
-        row("power", "the original's split", "smallest difference", least, least - 0.05, least + 0.05, n=3),
-        row("power", "the original's split", "found", 0.04, 0, 0.1, n=3, part="10 points"),
-        row("power", "the original's split", "found", 0.74, 0.6, 0.8, n=3, part="the most"),
-        row("power", "the original's split", "the most", 0.4, n=3),
+        row("power", "the original's split", "smallest p", 0.25, n=3),
+        row("power", "one and other", "smallest difference", 0.2, 0.1, 0.3, n=15),
+        row("power", "two and more", "smallest difference", math.nan, n=15),
     ]
     text = original_questions._power(tables.table(rows))
-    assert words in text
-    assert "with all 15, 20 points (10 to 30)" in text
+    assert "over the 3 people tested, a test has a p of 0.25 at best, so no difference could be shown" in text
+    assert "With all 15 people" in text
+    assert (
+        "20 points (10 to 30) where the answers are those of one and other; no difference that was simulated where"
+        in text
+    )
+
+
+def test_the_plateau_is_of_so_few_images():
+    rows = [
+        row("splits", "updated", "mean", 0.42, 0.24, 0.61, n=455),
+        row("splits", "updated", "people alike", 0.42, 0.22, 0.62, n=455),
+        row("splits", "updated", "person effect p", 0.7, n=455),
+        row("power", "the original's split", "smallest p", 0.25, n=3),
+    ]
+    text = original_questions._splits(tables.table(rows))
+    assert "anywhere from 24% to 61%" in text
+    assert "it is 22% to 62% (p = 0.7 that people differ). The images of 3 people are too few." in text
 
 
 def conditions(model: str, changes: dict[str, tuple]) -> list[tuple]:

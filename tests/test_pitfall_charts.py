@@ -2,6 +2,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.patches import Rectangle
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -35,25 +36,34 @@ def vertical(ax, style: str) -> list[float]:
 
 def test_splits_have_a_histogram_for_each_model():
     accuracies = {"baseline": np.array([[0.5, 0.5], [0.25, 0.75]]), "a_model": np.array([[1.0, 1.0], [0.75, 1.0]])}
-    chart = pitfall_charts.splits(accuracies, few=2, sizes=SIZES)
-    words(chart, "baseline 25% to 75%; a_model 75% to 100%")
+    dealt = {"baseline": (0.25, np.array([0.5, 0.5])), "a_model": (0.5, np.array([1.0]))}
+    chart = pitfall_charts.splits(accuracies, few=2, sizes=SIZES, dealt=dealt)
+    words(chart, "baseline 25% to 75% (p 0.25 that people differ); a_model 75% to 100% (p 0.50 that people differ)")
     assert "2 ways to test 2 of 5 subjects" in chart.caption
     first, second = chart.figure.axes
-    shares = {round(patch.get_x() + patch.get_width() / 2, 9): patch.get_height() for patch in first.patches}
+    shares = {
+        round(patch.get_x() + patch.get_width() / 2, 9): patch.get_height()
+        for patch in first.patches
+        if isinstance(patch, Rectangle)
+    }
     assert len(shares) == 13  # an image of twelve each, and none
     assert {place: share for place, share in shares.items() if share} == {0.25: 0.25, 0.5: 0.5, 0.75: 0.25}
     assert vertical(first, "-") == [0.5]  # the original's, mean over seeds
     assert vertical(first, ":") == [0.5]
     assert vertical(second, "-") == [1]
     assert vertical(second, ":") == [pytest.approx(0.9375)]
-    assert [text.get_text() for text in second.get_legend().get_texts()] == ["a_model", "the original's split"]
+    assert [text.get_text() for text in second.get_legend().get_texts()] == [
+        "a_model",
+        "answers dealt out anew: people alike",
+        "the original's split",
+    ]
     assert second.get_xlabel() == "accuracy on 2 subjects"
 
 
 def test_splits_of_one_model_and_one_seed():
-    chart = pitfall_charts.splits({"m": np.array([[0.5], [0.0]])}, few=1, sizes=SIZES)
+    chart = pitfall_charts.splits({"m": np.array([[0.5], [0.0]])}, few=1, sizes=SIZES, dealt={"m": (1.0, np.zeros(3))})
     assert len(chart.figure.axes) == 1
-    words(chart, "m 0% to 50%")
+    words(chart, "m 0% to 50% (p 1.00 that people differ)")
 
 
 def test_a_leak_joins_two_marks():
@@ -86,10 +96,17 @@ def spreads(seed: float) -> pd.DataFrame:
 
 def test_seeds_are_set_against_people():
     by_subject = np.array([0.25, 0.5, 0.5, 1.0])
-    chart = pitfall_charts.seeds(np.array([0.5, 0.6]), by_subject, spreads(0.02), few=3)
+    chart = pitfall_charts.seeds(
+        np.array([0.5, 0.6]), by_subject, spreads(0.02), few=3, dealt=np.full((9, 4), 0.5), p_value=0.25
+    )
     words(chart, "seed, all subjects 2.0", "subjects, the original's number of subjects 7.5")
     dots, bars = chart.figure.axes
-    assert [each.get_offsets()[:, 0].tolist() for each in dots.collections] == [[0.5, 0.6], by_subject.tolist()]
+    assert [each.get_offsets()[:, 0].tolist() for each in dots.collections[:2]] == [
+        [0.5, 0.6],
+        by_subject.tolist(),
+    ]
+    assert len(dots.collections[2].get_segments()) == 4  # where people who are alike would lie
+    assert "p 0.25 that people differ" in chart.caption
     levels = dots.collections[1].get_offsets()[:, 1]
     assert levels[1] != levels[2]  # equal ones do not hide each other
     assert [line.get_xdata()[0] for line in dots.lines] == pytest.approx([0.55, 0.5625])
@@ -104,7 +121,9 @@ def test_seeds_are_set_against_people():
 
 
 def test_one_seed_has_no_spread():
-    chart = pitfall_charts.seeds(np.array([0.5]), np.array([0.25, 0.75]), spreads(np.nan), few=1)
+    chart = pitfall_charts.seeds(
+        np.array([0.5]), np.array([0.25, 0.75]), spreads(np.nan), few=1, dealt=np.full((9, 2), 0.5), p_value=1.0
+    )
     words(chart, "seed, all subjects nan", "subjects, all subjects 3.0")
     assert chart.figure.axes[1].patches[0].get_width() == 0
 
@@ -180,11 +199,9 @@ def test_power_rises_with_the_difference():
         ("2 subjects", 0.0, 0.01, 0.0, 0.02),
         ("2 subjects", 0.2, 0.3, 0.25, 0.4),
     ]
-    curves = pd.DataFrame(rows, columns=["tested", "difference", "share", "low", "high"])
-    chart = pitfall_charts.power(curves, level=0.56, spread=0.125, wanted=0.8, smallest="with 9 people, 18 points")
+    curves = pd.DataFrame(rows, columns=["pair", "difference", "share", "low", "high"])
+    chart = pitfall_charts.power(curves, wanted=0.8, smallest="with 9 people, 18 points")
     words(chart, "with 9 people, 18 points")
-    assert "a model with 56%" in chart.caption
-    assert "spread by 0.12" in chart.caption
     (ax,) = chart.figure.axes
     every, few, wanted = ax.lines
     assert every.get_xydata().tolist() == [[0, 0.05], [20, 0.9]]
@@ -194,20 +211,21 @@ def test_power_rises_with_the_difference():
     assert bands[0] == {(0, 0), (0, 0.1), (20, 0.7), (20, 1)}
     assert bands[1] == {(0, 0), (0, 0.02), (20, 0.25), (20, 0.4)}
     legend = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert legend == ["all 9 subjects", "2 subjects", "found 80% of the time"]
+    assert legend == ["answers of all 9 subjects", "answers of 2 subjects", "found 80% of the time"]
 
 
 def test_quality_has_a_panel_for_each_metric():
+    metrics = ("accuracy", "macro_f1", "calibration_error", "log_loss", "brier", "confidence_gap")
     rows = [
         (model, metric, value, value - 0.1, value + 0.1)
-        for model, values in (("a_b", (0.5, 0.4, 0.25)), ("c", (0.75, 0.7, 0.125)))
-        for metric, value in zip(("accuracy", "macro_f1", "calibration_error"), values, strict=True)
+        for model, values in (("a_b", (0.5, 0.4, 0.25, 1.5, 0.8, -0.1)), ("c", (0.75, 0.7, 0.125, 1, 0.6, 0.2)))
+        for metric, value in zip(metrics, values, strict=True)
     ]
     scores = pd.DataFrame(rows, columns=["model", "metric", "value", "low", "high"])
     chart = pitfall_charts.quality(scores, bins=7)
-    words(chart, "a_b 0.25; c 0.12")
+    words(chart, "calibration error: a_b 0.25, c 0.12", "confidence gap: a_b -0.10, c 0.20")
     assert "(7 bins)" in chart.caption
     drawn = [ax.containers[0].lines[0].get_xdata().tolist() for ax in chart.figure.axes]
-    assert drawn == [[0.5, 0.75], [0.4, 0.7], [0.25, 0.125]]
+    assert drawn == [[0.5, 0.75], [0.4, 0.7], [0.25, 0.125], [1.5, 1], [0.8, 0.6], [-0.1, 0.2]]
     assert labels(chart.figure.axes[0].yaxis) == ["a_b", "c"]
-    assert [ax.get_xlabel() for ax in chart.figure.axes] == ["accuracy", "macro f1", "calibration error"]
+    assert chart.figure.axes[5].get_xlabel() == "mean confidence minus accuracy"

@@ -29,7 +29,14 @@ def test_index_and_pages(outputs):
     assert set(pages) == {"index.html", "01_part.html", "02_part.html"}
     index = BeautifulSoup(pages["index.html"], "html.parser")
     plain = " ".join(index.get_text().split())
-    for words_of_it in ("Does it work?", "95 % (subjects)", "It works in part 2.", "numpy 2.0", "12 s", "Budget quick"):
+    for words_of_it in (
+        "Does it work?",
+        "95 % (people, seeds)",
+        "It works in part 2.",
+        "numpy 2.0",
+        "12 s",
+        "Budget quick",
+    ):
         assert words_of_it in plain
     origins = [" ".join(each.get_text().split()) for each in index.select("details.origin")]
     assert [each.partition(" Written by")[0] for each in origins] == [
@@ -131,7 +138,7 @@ def test_results_of_other_images_than_the_manifest_lists(outputs):
     assert "scores.csv is of other images than manifest.csv lists, and not used: run notebook 03 again" in index
     assert "Of other images than manifest.csv lists: 01_part, 02_part. Run them again" in index
     assert "3 image files, of which 2 are kept: 2 people, expressions None, x." in index
-    assert "95 % (subjects)" not in index
+    assert "95 % (people, seeds)" not in index
     manifest.write_text("image;sha256\n")
     report.build("tiny")
     index = BeautifulSoup(texts(outputs)["index.html"], "html.parser").get_text()

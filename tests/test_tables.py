@@ -8,6 +8,7 @@ import pytest
 
 from fer_utils.common import code_hash, files, paths
 from fer_utils.common.errors import OutputError, ParameterError
+from fer_utils.evaluation import comparisons
 from fer_utils.evaluation import scores as scoring
 from fer_utils.experiments import origins, tables
 from fer_utils.findings import comparison, transfer
@@ -205,7 +206,7 @@ def test_what_grouping_would_drop_is_named():
         scoring.scores(table.assign(subject=table["subject"].where(table["subject"] != "NA")))
     twice = pd.concat([table, table.assign(seed=2)[3:]])
     with pytest.raises(ParameterError, match="did not predict the same images"):
-        scoring.compare(twice, "updated", "baseline", protocol="loso")
+        comparisons.compare(twice, "updated", "baseline", protocol="loso")
 
 
 def test_an_answer_that_no_tested_image_shows_is_wrong():

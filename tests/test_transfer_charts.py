@@ -180,27 +180,29 @@ def test_candidates_say_how_often_each_was_taken_and_where_the_model_lies():
     assert chart.figure.axes[0].lines[0].get_xdata() == [0.64, 0.64]
 
 
-def test_confusion_of_both_models_adds_up_their_seeds():
+def test_confusion_counts_each_image_once():
     rows = [("transfer", "happy", "happy"), ("transfer", "wide_open", "happy")]
     rows += [("transfer-tuned", "wide_open", "wide_open")] * 3 + [("transfer-tuned", "happy", "wide_open")] * 2
-    predictions = pd.DataFrame(rows, columns=["model", "truth", "predicted"]).assign(subject=list("abababa"))
+    predictions = pd.DataFrame(rows, columns=["model", "truth", "predicted"]).assign(subject=list("abababa"), seed=1)
     chart = transfer_charts.confusion(predictions, classes=NAMES)
-    text = "1 of 2 answers of `transfer` are wrong; 2 of 5 answers of `transfer-tuned` are wrong"
-    assert chart.caption == f"Confusion on people left out, all seeds together: {text}."
-    assert chart.alt == f"2 tables with 2 rows and columns, most answers on their diagonals: {text}."
+    text = "`transfer` is wrong in 1 of 2 images; `transfer-tuned` is wrong in 2 of 5 images"
+    assert chart.caption == f"Confusion on people left out, images, mean over seeds: {text}."
+    assert chart.alt == f"2 tables with 2 rows and columns, most images on their diagonals: {text}."
     left, right = chart.figure.axes
     assert (cells(left), cells(right)) == (["1", "0", "1", "0"], ["0", "2", "0", "3"])
     assert (left.get_xlabel(), right.get_xlabel()) == ("transfer", "transfer-tuned")
     assert labels(left.yaxis) == NAMES
+    twice = pd.concat([predictions, predictions.assign(seed=2)])
+    assert transfer_charts.confusion(twice, classes=NAMES).caption == chart.caption
 
 
 def test_confusion_of_a_single_class_is_one_cell():
     predictions = pd.DataFrame(
-        {"model": ["a", "b"], "truth": ["happy"] * 2, "predicted": ["happy"] * 2, "subject": "a"}
+        {"model": ["a", "b"], "truth": ["happy"] * 2, "predicted": ["happy"] * 2, "subject": "a", "seed": 1}
     )
     chart = transfer_charts.confusion(predictions, classes=["happy"])
     assert [cells(ax) for ax in chart.figure.axes] == [["1"], ["1"]]
-    assert "0 of 1 answers of `a` are wrong" in chart.caption
+    assert "`a` is wrong in 0 of 1 images" in chart.caption
     assert "One person alone shows `happy`" in chart.caption
 
 

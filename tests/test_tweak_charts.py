@@ -12,8 +12,8 @@ from fer_utils.drawing.charts import RIGHT, WRONG
 REFERENCE = ("reference", "as it is", 0.5, 0, 0, 0, "reference")
 TWEAKS = [
     ("depth", "1_block", 0.6, 0.1, 0.05, 0.15, "helps"),
-    ("rate", "0.01", 0.48, -0.02, -0.1, 0.06, "cannot be told"),
-    ("depth", "2 blocks", 0.51, 0.01, -0.03, 0.05, "cannot be told"),
+    ("rate", "0.01", 0.48, -0.02, -0.1, 0.06, "no detectable effect"),
+    ("depth", "2 blocks", 0.51, 0.01, -0.03, 0.05, "no detectable effect"),
     ("rate", "1", 0.2, -0.3, -0.4, -0.2, "hurts"),
 ]
 
@@ -43,7 +43,7 @@ def test_tornado_puts_the_factor_with_the_largest_effect_on_top():
     assert points == {
         "helps": [[pytest.approx(10), 2]],
         "hurts": [[pytest.approx(-30), 1]],
-        "cannot be told": [[pytest.approx(-2), 0], [pytest.approx(1), 3]],
+        "no detectable effect": [[pytest.approx(-2), 0], [pytest.approx(1), 3]],
     }
     np.testing.assert_allclose(drawn["hurts"].lines[2][0].get_segments()[0][:, 0], [-40, -20])
     assert drawn["helps"].lines[0].get_color() == RIGHT
@@ -60,10 +60,10 @@ def test_tornado_says_what_helps_and_what_hurts():
 
 
 def test_tornado_of_one_seed_names_no_effect():
-    rows = [(*row[:-1], "cannot be told") for row in TWEAKS]
+    rows = [(*row[:-1], "no detectable effect") for row in TWEAKS]
     chart = tweak_charts.tornado(effects(*rows, seeds=1))
-    assert chart.caption.endswith("1 seed(s), reference 50.0%. No effect can be told from none.")
-    assert chart.alt.endswith("All verdicts: cannot be told.")
+    assert chart.caption.endswith("1 seed(s), reference 50.0%. No effect is detectable.")
+    assert chart.alt.endswith("No tweak helps or hurts.")
     assert len(chart.figure.axes[0].containers) == 1
 
 
@@ -72,7 +72,7 @@ def test_tornado_of_the_reference_alone_is_empty():
     (ax,) = chart.figure.axes
     assert not ax.containers
     assert not ax.get_yticklabels()
-    assert "No effect can be told from none" in chart.caption
+    assert "No effect is detectable" in chart.caption
 
 
 def test_over_epochs_shows_the_mean_and_the_range_of_the_seeds_for_each_input():

@@ -9,11 +9,10 @@ import pandas as pd
 from IPython.display import Markdown, display
 from PIL import Image
 
+from fer_utils.classroom import charts, first_look
 from fer_utils.classroom.quiz import Quiz
 from fer_utils.common import surroundings
-from fer_utils.drawing import first_look_charts as charts
 from fer_utils.drawing.chart import Chart
-from fer_utils.studies import first_look
 
 
 def hold_out(predictions: pd.DataFrame, models: Sequence[str], chosen: Sequence[str]) -> None:

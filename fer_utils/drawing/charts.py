@@ -195,7 +195,7 @@ def _luminance(color: tuple[float, ...]) -> float:
 
 
 def reliability_diagram(table: pd.DataFrame, *, ax: Axes | None = None, label: str | None = None, color=None) -> Axes:
-    """Accuracy against confidence, with Wilson intervals and the diagonal of a calibrated model.
+    """Accuracy against confidence, with intervals and the diagonal of a calibrated model.
 
     Args:
         table: from `calibration.reliability`.
@@ -208,7 +208,7 @@ def reliability_diagram(table: pd.DataFrame, *, ax: Axes | None = None, label: s
     )
     for row in table.itertuples():
         ax.annotate(
-            f"n={row.n}",
+            f"n={round(row.n, 1):g}",
             (row.confidence, row.accuracy),
             textcoords="offset points",
             xytext=(6, -12),

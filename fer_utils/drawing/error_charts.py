@@ -9,35 +9,46 @@ import pandas as pd
 from fer_utils.data.cleaning import shown_by_one
 from fer_utils.drawing import charts, galleries
 from fer_utils.drawing.chart import Chart
+from fer_utils.evaluation.intervals import Interval
+from fer_utils.evaluation.people import Dealt
 
 _HEAT_MAPS = 7  # in a row
 
 
 def confusion(
-    counts: np.ndarray, *, classes: Sequence[str], model: str, seeds: int, people: Mapping[str, int]
+    counts: np.ndarray,
+    *,
+    classes: Sequence[str],
+    model: str,
+    seeds: int,
+    people: Mapping[str, int],
+    worst: Interval | None = None,
 ) -> Chart:
-    """Confusion of one model: counts, shares of each row, and the errors alone.
+    """Confusion of one model: images, shares of each row, and the errors alone.
 
     Args:
-        counts: (classes, classes) int; row the truth, column the prediction.
+        counts: (classes, classes) images, mean over seeds; row the truth, column the prediction.
         classes: expressions, alphabetical.
         seeds: random seeds that were counted.
         people: class to the number of people who show it.
+        worst: share of the most frequent mistake, with its interval over people.
     """
     diagonal = np.eye(len(classes), dtype=bool)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure, axes = charts.matrix_axes(3, rows=classes, columns=classes, size=(13, 4.6))
     words = {"rows": classes, "columns": classes, "xlabel": "predicted", "ylabel": "truth"}
-    charts.matrix(counts, fmt="d", ax=axes[0], **words).set_title("counts")
+    fmt = ".0f" if seeds == 1 else ".1f"
+    charts.matrix(counts, fmt=fmt, ax=axes[0], **words).set_title("images" + ", mean over seeds" * (seeds > 1))
     charts.matrix(share, fmt=".0%", vmax=1, ax=axes[1], **words).set_title("by row")
     errors = np.where(diagonal, 0, counts)
-    charts.matrix(errors, fmt="d", mask=diagonal, cmap="Oranges", ax=axes[2], **words).set_title("errors only")
-    worst = worst_confusion(counts, classes)
+    charts.matrix(errors, fmt=fmt, mask=diagonal, cmap="Oranges", ax=axes[2], **words).set_title("errors only")
+    mistake = worst_confusion(counts, classes, worst)
     lone = shown_by_one(people)
     return Chart(
         figure,
-        caption=f"Confusion of `{model}` on people left out, {seeds} seed(s). {worst}{f' {lone}' if lone else ''}",
-        alt=f"Three {len(classes)} by {len(classes)} tables for {model}. {worst}",
+        caption=f"Confusion of `{model}` on people left out, n = {counts.sum():.0f} images, mean of {seeds} seed(s). {mistake}"
+        f"{f' {lone}' if lone else ''}",
+        alt=f"Three {len(classes)} by {len(classes)} tables for {model}. {mistake}",
     )
 
 
@@ -60,14 +71,17 @@ def surest_predictions(
     )
 
 
-def subject_by_expression(tables: Mapping[str, pd.DataFrame], *, model: str, accuracy: pd.Series) -> Chart:
+def subject_by_expression(
+    tables: Mapping[str, pd.DataFrame], *, model: str, accuracy: pd.Series, dealt: Dealt
+) -> Chart:
     """Accuracy by subject and expression, a table for each model.
 
     Args:
         tables: model to its accuracy in [0, 1], a row for each subject, a column for each expression; NaN where there is
             no image. The same subjects in all.
-        model: the one of which the caption says who is easiest and who is hardest to read.
+        model: the one of which the caption says how far people lie apart.
         accuracy: of that model, by subject.
+        dealt: of that model, its answers dealt out anew among people.
     """
     rows, columns, width, height = 1, len(tables), 6, 0.36 * len(accuracy) + 1.6
     classes = next(iter(tables.values())).columns
@@ -79,7 +93,7 @@ def subject_by_expression(tables: Mapping[str, pd.DataFrame], *, model: str, acc
         words = {"rows": list(table.index), "columns": list(table.columns), "xlabel": "expression", "ylabel": "subject"}
         charts.matrix(table.to_numpy(), fmt=".0%", vmax=1, mask=table.isna().to_numpy(), ax=ax, **words).set_title(name)
         ax.set_aspect("auto")
-    people = subject_range(accuracy, model=model)
+    people = subject_range(accuracy, dealt, model=model)
     number = {1: "A table", 2: "Two tables"}.get(len(tables), f"{len(tables)} tables")
     return Chart(
         figure,
@@ -161,36 +175,40 @@ def reliability(tables: Mapping[str, pd.DataFrame], *, calibration_error: Mappin
     whose = {1: "the model", 2: "both models"}.get(len(tables), "all models")
     return Chart(
         figure,
-        caption=f"Reliability on people left out; bars are Wilson 95 % intervals. Expected calibration error: {text}",
+        caption=f"Reliability on people left out; n images a seed, means over seeds; bars are 95 % intervals over people. Expected calibration error: {text}",
         alt=f"Accuracy against confidence in up to five bins for {whose}, with the diagonal of a calibrated one.",
     )
 
 
-def worst_confusion(counts: np.ndarray, classes: Sequence[str]) -> str:
+def worst_confusion(counts: np.ndarray, classes: Sequence[str], share: Interval | None = None) -> str:
     """The most frequent mistake, in words.
 
     Args:
-        counts: (classes, classes) int; row the truth, column the prediction.
+        counts: (classes, classes) images, mean over seeds; row the truth, column the prediction.
+        share: of the mistake among the images of its expression, with its interval.
     """
     wrong = np.where(np.eye(len(classes), dtype=bool), 0, counts)
     truth, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
     if not wrong[truth, predicted]:
         return "Nothing was mistaken."
+    ends = f" ({share.value:.0%}, {share.low:.0%} to {share.high:.0%} over people)" if share else ""
     return (
         f"Most often mistaken: {classes[truth]} for {classes[predicted]}, "
-        f"{wrong[truth, predicted]} of {counts[truth].sum()}."
+        f"{round(float(wrong[truth, predicted]), 1):g} of {counts[truth].sum():.0f} images{ends}."
     )
 
 
-def subject_range(accuracy: pd.Series, *, model: str) -> str:
-    """The easiest and the hardest person, in words.
+def subject_range(accuracy: pd.Series, dealt: Dealt, *, model: str) -> str:
+    """How far people's accuracies lie apart, and how far they would if people were alike, in words.
 
     Args:
         accuracy: by subject.
+        dealt: the same answers dealt out anew among people.
     """
+    alike = dealt.dealt / dealt.sizes
     return (
-        f"`{model}` by subject: from {accuracy.min():.0%} (subject {accuracy.idxmin()}) to {accuracy.max():.0%} "
-        f"(subject {accuracy.idxmax()})."
+        f"`{model}` by subject: {accuracy.min():.0%} to {accuracy.max():.0%}; with each expression's answers dealt out anew among people, "
+        f"on average {alike.min(axis=1).mean():.0%} to {alike.max(axis=1).mean():.0%} (p {dealt.p_value:.2f} that people differ)."
     )
 
 

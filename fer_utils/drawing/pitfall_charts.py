@@ -11,25 +11,40 @@ from fer_utils.drawing import charts
 from fer_utils.drawing.chart import Chart
 from fer_utils.drawing.charts import PALETTE
 
+_PROPER = {"log_loss": "log-loss (nats)", "brier": "Brier score", "confidence_gap": "mean confidence minus accuracy"}
 
-def splits(accuracies: Mapping[str, np.ndarray], *, few: int, sizes: Mapping[str, int]) -> Chart:
-    """How the accuracy depends on which subjects are tested: a histogram for each model.
+
+def splits(
+    accuracies: Mapping[str, np.ndarray],
+    *,
+    few: int,
+    sizes: Mapping[str, int],
+    dealt: Mapping[str, tuple[float, np.ndarray]],
+) -> Chart:
+    """How the accuracy depends on which subjects are tested: a histogram for each model, and what chance alone makes of it.
 
     Args:
         accuracies: model to (splits, seeds) fractions, the original's split in the first row.
         few: how many subjects each split tests.
         sizes: each subject's number of images.
+        dealt: model to the p value that people differ, and to the accuracies where answers are dealt out anew among people, (N,).
     """
     figure, axes = plt.subplots(len(accuracies), 1, figsize=(8, 2.4 * len(accuracies)), sharex=True, squeeze=False)
     for ax, (model, values) in zip(axes[:, 0], accuracies.items(), strict=True):
-        _distribution({model: values.ravel()}, few=few, sizes=sizes, original=values[0].mean(), ax=ax)
+        by_chance = dealt[model][1]
+        _distribution({model: values.ravel()}, few=few, sizes=sizes, original=values[0].mean(), dealt=by_chance, ax=ax)
         ax.label_outer()
     ways = len(next(iter(accuracies.values())))
-    ends = "; ".join(f"{model} {each.min():.0%} to {each.max():.0%}" for model, each in accuracies.items())
+    ends = "; ".join(
+        f"{model} {each.min():.0%} to {each.max():.0%} (p {dealt[model][0]:.2f} that people differ)"
+        for model, each in accuracies.items()
+    )
     return Chart(
         figure,
-        caption=f"Accuracy over {ways} ways to test {few} of {len(sizes)} subjects: {ends}.",
-        alt=f"A histogram for each model with the original's split marked. Lowest to highest: {ends}.",
+        caption=f"Accuracy over {ways} ways to test {few} of {len(sizes)} subjects, and with each expression's answers dealt out anew "
+        f"among people: {ends}.",
+        alt="A histogram for each model with the original's split marked; a line, where people are alike, runs along its bars. "
+        f"Lowest to highest: {ends}.",
     )
 
 
@@ -65,17 +80,25 @@ def leak(table: pd.DataFrame) -> Chart:
     )
 
 
-def seeds(by_seed: np.ndarray, by_subject: np.ndarray, spreads: pd.DataFrame, *, few: int) -> Chart:
-    """What moves a score, the random seed or the people.
+def seeds(
+    by_seed: np.ndarray, by_subject: np.ndarray, spreads: pd.DataFrame, *, few: int, dealt: np.ndarray, p_value: float
+) -> Chart:
+    """What moves a score, the random seed or the people, and how far people who are alike would lie apart.
 
     Args:
         by_seed: (seeds,) accuracy over all subjects, fractions.
         by_subject: (subjects,) accuracy of each, mean over seeds.
         spreads: `drawn` (what), `tested` (who), `spread` (standard deviation, a fraction; none for a single seed).
         few: how many subjects the original tested.
+        dealt: (draws, subjects) accuracies of each where answers are dealt out anew among people.
+        p_value: that people differ.
     """
     figure, axes = plt.subplots(1, 2, figsize=(11, 2.8), width_ratios=[1.3, 1])
     _strips({f"{len(by_seed)} seeds": by_seed, f"{len(by_subject)} people": by_subject}, ax=axes[0])
+    low, high = np.quantile(np.sort(dealt, axis=1), [0.025, 0.975], axis=0)  # of the worst read, ..., of the best read
+    style = {"color": "0.55", "linewidth": 1, "label": "people alike: 95 % of the worst to the best read"}
+    axes[0].hlines(np.linspace(1.45, 1.15, len(low)), low, high, **style)
+    axes[0].legend(fontsize="x-small", loc="upper left")
     tested = spreads["tested"].str.replace("the original's number of", str(few), regex=False)
     axes[1].barh(spreads["drawn"] + ",\n" + tested, 100 * np.nan_to_num(spreads["spread"]), color=PALETTE[0])
     axes[1].bar_label(axes[1].containers[0], fmt="%.1f", padding=3)
@@ -85,7 +108,7 @@ def seeds(by_seed: np.ndarray, by_subject: np.ndarray, spreads: pd.DataFrame, *,
     text = "; ".join(f"{row.drawn}, {row.tested} {100 * row.spread:.1f}" for row in spreads.itertuples())
     return Chart(
         figure,
-        caption=f"Left: accuracy by seed and by person. Right: what moves a score, standard deviations in points: {text}.",
+        caption=f"Accuracy by seed and by person; what moves it, standard deviations: {text}. p {p_value:.2f} that people differ.",
         alt=f"Rows of dots, and bars of standard deviations in points: {text}.",
     )
 
@@ -156,49 +179,57 @@ def loss(by_fold: pd.DataFrame, *, model: str) -> Chart:
     )
 
 
-def power(curves: pd.DataFrame, *, level: float, spread: float, wanted: float, smallest: str) -> Chart:
+def power(curves: pd.DataFrame, *, wanted: float, smallest: str) -> Chart:
     """How often a true difference between two models is seen.
 
     Args:
-        curves: `tested` (the legend), `difference, share, low, high`, fractions.
-        level: accuracy of the model that is to be beaten, a fraction.
-        spread: of people's log odds.
+        curves: `pair` (the legend), `difference, share, low, high`, fractions.
         wanted: share that is drawn as a dotted line.
         smallest: the differences that are seen so often, in words.
     """
     figure, ax = plt.subplots(figsize=(7.5, 3.6))
-    for index, (tested, rows) in enumerate(curves.groupby("tested", sort=False)):
+    for index, (pair, rows) in enumerate(curves.groupby("pair", sort=False)):
         differences, color = 100 * rows["difference"], PALETTE[index]
         ax.fill_between(differences, rows["low"], rows["high"], color=color, alpha=0.2, linewidth=0)
-        ax.plot(differences, rows["share"], marker="o", markersize=4, color=color, label=tested)
+        ax.plot(differences, rows["share"], marker="o", markersize=4, color=color, label=f"answers of {pair}")
     ax.axhline(wanted, color="0.3", linestyle=":", label=f"found {wanted:.0%} of the time")
-    ax.set(xlabel="true difference in accuracy (points)", ylabel="experiments that find it", ylim=(0, 1.02))
+    ax.set(xlabel="true difference in accuracy (points)", ylabel="draws that find it", ylim=(0, 1.02))
     ax.yaxis.set_major_formatter("{x:.0%}")
-    ax.legend(fontsize="small")
+    ax.legend(fontsize="small", loc="lower right")
     return Chart(
         figure,
-        caption=f"Which difference to a model with {level:.0%} can be found, where people's log odds spread by {spread:.2f}: "
-        f"{smallest}.",
-        alt=f"Rising curves, with bands, of the share of simulated experiments that find a difference. {smallest}.",
+        caption=f"How often a difference put into recorded answers is found again: {smallest}.",
+        alt=f"Rising curves, with bands, of the share of draws that find a difference. {smallest}.",
     )
 
 
 def quality(scores: pd.DataFrame, *, bins: int) -> Chart:
-    """Accuracy, macro-F1 and calibration error of each model, with intervals.
+    """Accuracy, macro-F1, proper scores and calibration of each model, with intervals.
 
     Args:
-        scores: `model, metric, value, low, high`, fractions.
+        scores: `model, metric, value, low, high`: `accuracy`, `macro_f1`, `log_loss` (nats), `brier`, `calibration_error` and
+            `confidence_gap`.
         bins: of confidence, that the calibration error is computed with.
     """
-    figure, axes = plt.subplots(1, 3, figsize=(10, 3.4), sharey=True)
-    for ax, metric in zip(axes, ("accuracy", "macro_f1", "calibration_error"), strict=True):
+    figure, axes = plt.subplots(2, 3, figsize=(10, 6), sharey=True)
+    for ax, metric in zip(axes.flat, ("accuracy", "macro_f1", "calibration_error"), strict=False):
         charts.forest(scores, metric=metric, ax=ax).set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "50%", "", "100%"])
-    errors = scores[scores["metric"] == "calibration_error"]
-    text = "; ".join(f"{row.model} {row.value:.2f}" for row in errors.itertuples())
+    for ax, (metric, label) in zip(axes[1], _PROPER.items(), strict=True):
+        rows = scores[scores["metric"] == metric]
+        errors = np.abs(rows[["low", "high"]].to_numpy().T - rows["value"].to_numpy())
+        style = {"fmt": "o", "capsize": 4, "color": PALETTE[0], "markersize": 7}
+        ax.errorbar(rows["value"], np.arange(len(rows)), xerr=errors, **style)
+        ax.axvline(0, color="0.3", linewidth=1)
+        ax.set_xlabel(label)
+    values = scores.groupby("metric", sort=False)
+    text = "; ".join(
+        f"{name.replace('_', ' ')}: {', '.join(f'{row.model} {row.value:.2f}' for row in values.get_group(name).itertuples())}"
+        for name in ("calibration_error", *_PROPER)
+    )
     return Chart(
         figure,
-        caption=f"Accuracy, macro-F1 and expected calibration error ({bins} bins) on people left out. Calibration error: {text}.",
-        alt=f"Three panels of dots with bars, a row per model. Calibration error: {text}.",
+        caption=f"Accuracy, macro-F1, expected calibration error ({bins} bins) and proper scores on people left out. {text}.",
+        alt=f"Six panels of dots with bars, a row per model. {text}.",
     )
 
 
@@ -208,6 +239,7 @@ def _distribution(
     few: int,
     sizes: Mapping[str, int],
     original: float | None = None,
+    dealt: np.ndarray | None = None,
     ax: Axes,
 ) -> None:
     """Histograms over splits, one before the other, dotted lines at their means.
@@ -218,6 +250,7 @@ def _distribution(
         groups: legend to (splits,) accuracies.
         few, sizes: as for `splits`.
         original: the accuracy of the original's split, drawn as a line.
+        dealt: (N,) accuracies where people are alike, drawn as an outline.
     """
     step = 1 / (few * max(sizes.values()))  # what one image makes
     edges = step * (np.arange(round(1 / step) + 2) - 0.5)
@@ -225,9 +258,12 @@ def _distribution(
         color = PALETTE[index]
         ax.hist(values, bins=edges, color=color, alpha=0.45, label=name, weights=np.full(len(values), 1 / len(values)))
         ax.axvline(float(np.mean(values)), color=color, linewidth=1.2, linestyle=":")
+    if dealt is not None:
+        words = {"color": "0.25", "linewidth": 1.2, "label": "answers dealt out anew: people alike"}
+        ax.hist(dealt, bins=edges, histtype="step", weights=np.full(len(dealt), 1 / len(dealt)), **words)
     if original is not None:
         ax.axvline(original, color="0.1", linestyle="-", linewidth=1.6, label="the original's split")
-    top = max(patch.get_height() for patch in ax.patches)
+    top = max(patch.get_height() for patch in ax.patches if hasattr(patch, "get_height"))
     ax.set(xlabel=f"accuracy on {few} subjects", ylabel="share of the splits", xlim=(-0.03, 1.03))
     ax.set_ylim(0, max(1.4 * top, ax.get_ylim()[1]))  # room for the legend above the bars
     ax.xaxis.set_major_formatter("{x:.0%}")

@@ -189,7 +189,7 @@ def _variants(table: pd.DataFrame) -> tuple[Figure, Axes, str]:
 
 
 def confusion(predictions: pd.DataFrame, *, classes: Sequence[str]) -> Chart:
-    """Counts of right and wrong answers of some models side by side, all seeds together.
+    """Images by truth and answer of some models side by side, mean over seeds.
 
     Args:
         predictions: rows of predictions.csv of these models on people left out.
@@ -199,15 +199,17 @@ def confusion(predictions: pd.DataFrame, *, classes: Sequence[str]) -> Chart:
     figure, axes = charts.matrix_axes(count, rows=classes, columns=classes, size=(5.75 * count, 4.5))
     wrong = []
     for ax, (model, group) in zip(axes, predictions.groupby("model", sort=False), strict=True):
-        counts = scoring.confusion(group["truth"], group["predicted"], list(classes))
-        charts.matrix(counts, rows=classes, columns=classes, fmt="d", xlabel=model, ylabel="image", ax=ax)
-        wrong.append(f"{counts.sum() - np.trace(counts)} of {counts.sum()} answers of `{model}` are wrong")
+        counts = scoring.mean_confusion(group, list(classes))
+        fmt = ".0f" if group["seed"].nunique() == 1 else ".1f"
+        charts.matrix(counts, rows=classes, columns=classes, fmt=fmt, xlabel=model, ylabel="image", ax=ax)
+        missed = round(float(counts.sum() - np.trace(counts)), 1)
+        wrong.append(f"`{model}` is wrong in {missed:g} of {counts.sum():.0f} images")
     text = "; ".join(wrong)
     lone = shown_by_one(predictions.groupby("truth")["subject"].nunique())
     return Chart(
         figure,
-        caption=f"Confusion on people left out, all seeds together: {text}.{f' {lone}' if lone else ''}",
-        alt=f"{count} tables with {len(classes)} rows and columns, most answers on their diagonals: {text}.",
+        caption=f"Confusion on people left out, images, mean over seeds: {text}.{f' {lone}' if lone else ''}",
+        alt=f"{count} tables with {len(classes)} rows and columns, most images on their diagonals: {text}.",
     )
 
 

@@ -8,12 +8,20 @@ import pandas as pd
 
 from fer_utils.drawing.chart import Chart
 from fer_utils.drawing.charts import PALETTE, RIGHT, WRONG
+from fer_utils.evaluation.significance import PRACTICALLY_NONE, Verdict
 
-_COLORS = {"helps": RIGHT, "hurts": WRONG, "cannot be told": "0.45"}
+_COLORS = {
+    "helps": RIGHT,
+    "hurts": WRONG,
+    str(Verdict.NOT_DETECTED): "0.45",
+    str(Verdict.UNTRAINED): PALETTE[4],
+    str(Verdict.ONE_SEED): "0.7",
+}
 
 
 def tornado(effects: pd.DataFrame) -> Chart:
     """The effect of each tweak with its interval, grouped by factor, the factor with the largest effect on top.
+    The grey band holds what would not matter (`significance.PRACTICALLY_NONE`).
 
     Args:
         effects: rows of tweaks.csv, the reference first; accuracies and differences are fractions.
@@ -30,6 +38,7 @@ def tornado(effects: pd.DataFrame) -> Chart:
         style = {"fmt": "o", "capsize": 3, "color": color, "markersize": 5, "label": verdict}
         ax.errorbar(100 * rows["difference"], places[chosen], xerr=100 * errors, **style)
     ax.axvline(0, color="0.2", linewidth=1)
+    ax.axvspan(-100 * PRACTICALLY_NONE, 100 * PRACTICALLY_NONE, color="0.93", zorder=0)
     for place in np.flatnonzero(table["factor"].to_numpy()[1:] != table["factor"].to_numpy()[:-1]):
         ax.axhline(place + 0.5, color="0.85", linewidth=0.8)
     ax.set_yticks(places, [f"{row.factor}: {row.change}" for row in table.itertuples()], fontsize="small")
@@ -45,8 +54,8 @@ def tornado(effects: pd.DataFrame) -> Chart:
     return Chart(
         figure,
         caption=f"One change at a time, n = {reference['n']} images, {reference['seeds']} seed(s), reference "
-        f"{reference['accuracy']:.1%}. {text or 'No effect can be told from none'}.",
-        alt="A dot with a bar for each tweak around a line at no change. " + (text or "All verdicts: cannot be told."),
+        f"{reference['accuracy']:.1%}. {text or 'No effect is detectable'}.",
+        alt="A dot with a bar for each tweak around a line at no change. " + (text or "No tweak helps or hurts."),
     )
 
 

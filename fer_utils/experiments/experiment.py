@@ -67,6 +67,11 @@ class Experiment:
         """
         return protocols.of_people(len(set(self.dataset.subjects[self.usable])), demanded=self._demanded)
 
+    @cached_property
+    def chance(self) -> float:
+        """Share of the largest class among the usable images."""
+        return float(np.bincount(self.dataset.labels[self.usable]).max() / len(self.usable))
+
     def recipe(self, model: str, *, protocol: str = "") -> Recipe:
         """The recipe of a model on this data set.
 
@@ -193,7 +198,8 @@ class Experiment:
         for run, record in zip(runs, records, strict=True):
             test = self.folds(run.protocol)[run.fold][1]
             words = {"model": run.model, "protocol": run.protocol, "seed": run.seed}
-            parts.append(tables.rows(self.dataset, test, record.probabilities, **words).assign(fold=run.fold))
+            rows = tables.rows(self.dataset, test, record.probabilities, **words)
+            parts.append(rows.assign(fold=run.fold, training_accuracy=float(record.curves["accuracy"][-1])))
         return pd.concat(parts, ignore_index=True)
 
     def _made_by(self, run: Run) -> dict:

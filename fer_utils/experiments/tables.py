@@ -11,6 +11,7 @@ from fer_utils.common.csv_files import schema
 from fer_utils.common.errors import OutputError
 from fer_utils.data import manifests
 from fer_utils.data.datasets import FaceDataset
+from fer_utils.evaluation import comparisons as comparing
 from fer_utils.evaluation import protocols
 from fer_utils.evaluation import scores as scoring
 from fer_utils.experiments import origins
@@ -25,19 +26,20 @@ COMPARISONS = (
     ("transfer", "classical"),
     ("transfer-tuned", "transfer"),
 )
+SEEDLESS = ("classical", "transfer")  # nothing is random in their training, beneath `transfer` a pretraining
 
 # Of the tables of notebooks 08 and 09: what was asked, of which model or data, of which part of them, and what came out.
 COLUMNS = ("question", "about", "part", "quantity", "value", "low", "high", "n")
 _ANSWERS = schema(COLUMNS, text=("question", "about", "part", "quantity"))
 _PREDICTED = ("model", "protocol", "seed", "fold", "subject", "image", "truth", "predicted")
-_TWEAKED = ("factor", "change", "accuracy", "difference", "low", "high", "verdict", "n", "seeds")
+_TWEAKED = ("factor", "change", "accuracy", "difference", "low", "high", "verdict", "within_5_points", "n", "seeds")
 _VARIANTS = ("variant", "strength", "inner_accuracy", "outer_accuracy", "chosen", "accuracy")
 # The columns of every table. Text is text always: a person "NA" or a class "0" stays what it is.
 SCHEMAS = {
     "predictions": schema(_PREDICTED, text=set(_PREDICTED) - {"seed"}),
     "scores": schema(scoring.SCORE_COLUMNS, text=("model", "protocol", "metric", "seeds")),
-    "comparisons": schema(scoring.COMPARISON_COLUMNS, text=("model", "reference", "protocol", "seeds")),
-    "tweaks": schema(_TWEAKED, text=("factor", "change", "verdict", "seeds")),
+    "comparisons": schema(comparing.COLUMNS, text=comparing.TEXT),
+    "tweaks": schema(_TWEAKED, text={"factor", "change", "verdict", "within_5_points", "seeds"}),
     "measurement": _ANSWERS,
     "errors": _ANSWERS,
     **dict.fromkeys(("classical_variants", "transfer_variants"), schema(_VARIANTS, text=("variant",))),
@@ -66,6 +68,7 @@ def rows(
         "image": dataset.file_names[positions],
         "truth": names[dataset.labels[positions]],
         "predicted": names[probabilities.argmax(axis=1)],
+        "training_accuracy": np.nan,  # known of networks alone, see `Experiment.predictions`
     }
     return pd.DataFrame(columns | {f"p_{name}": probabilities[:, index] for index, name in enumerate(names)})
 
@@ -146,13 +149,12 @@ def computed(predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     scores = scoring.scores(predictions)
     people = protocols.only_people(predictions).groupby("protocol", sort=False)["model"].unique()
     compared = [
-        scoring.compare(predictions, model, reference, protocol=protocol)
+        comparing.compare(predictions, model, reference, protocol=protocol, seedless=SEEDLESS)
         for protocol, there in people.items()
         for model, reference in COMPARISONS
         if {model, reference} <= set(there)
     ]
-    none = pd.DataFrame(columns=list(scoring.COMPARISON_COLUMNS))
-    return scores, pd.concat(compared, ignore_index=True) if compared else none
+    return scores, comparing.corrected(compared)
 
 
 def write_table(dataset: str, name: str, table: pd.DataFrame, *, origin: dict) -> None:

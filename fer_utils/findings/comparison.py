@@ -8,6 +8,7 @@ import pandas as pd
 from fer_utils.data.cleaning import unlearned
 from fer_utils.evaluation.protocols import PEOPLE, TENFOLD, in_words, only_people
 from fer_utils.evaluation.scores import UNTAUGHT
+from fer_utils.evaluation.significance import Verdict, learned
 from fer_utils.experiments import tables
 from fer_utils.findings.wording import against_chance, effect, interval, p_value, verdict
 
@@ -30,7 +31,7 @@ def summary(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
         row = tables.value(scores, model, "accuracy_wilson", protocol="original-split")
         lines.append(
             f"- As the original measured, `{model}`: {interval(row)} on {row.n} images. "
-            + against_chance(row, tables.value(scores, model, "chance", protocol="original-split").value)
+            + _against_chance(scores, model, row, protocol="original-split")
         )
     for model in only_people(scores)["model"].unique():
         row = tables.value(scores, model, "accuracy")
@@ -38,15 +39,25 @@ def summary(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
         lines.append(
             f"- {in_words(scores).capitalize()}, `{model}`: accuracy **{interval(row)}**, macro-F1 {f1.value:.2f} "
             f"({f1.low:.2f} to {f1.high:.2f}), {row.seeds} seed{'s' * (int(row.seeds) > 1)}. "
-            + against_chance(row, tables.value(scores, model, "chance").value)
+            + _against_chance(scores, model, row)
         )
     lines += [f"- {lone}"] if (lone := untaught(scores)) else []
     for row in comparisons.itertuples():
         lines.append(
-            f"- `{row.model}` against `{row.reference}`: {effect(row)}, McNemar p {p_value(row.mcnemar_p, '= ')}: "
+            f"- `{row.model}` against `{row.reference}`: {effect(row)}, p {p_value(row.holm_p, '= ')} after Holm: "
             f"{verdict(row)}."
         )
     return "\n".join(lines)
+
+
+def _against_chance(scores: pd.DataFrame, model: str, row: pd.Series, *, protocol: str = "") -> str:
+    """`wording.against_chance`, but for a model whose networks have not learned their own training images."""
+    chance = tables.value(scores, model, "chance", protocol=protocol).value
+    there = scores[(scores["protocol"] == row.protocol) & (scores["metric"] == "training_accuracy")]
+    reached = there.loc[there["model"] == model, "value"]
+    if len(reached) and not learned(reached.iloc[0], chance):
+        return f"{str(Verdict.UNTRAINED).capitalize()}: {reached.iloc[0]:.0%} of its training images are right."
+    return against_chance(row, chance)
 
 
 def untaught(scores: pd.DataFrame) -> str:
@@ -97,7 +108,8 @@ def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
         f"{effect(frame)}: {verdict(frame)}. Aligning the face changes `baseline` by {effect(face)}. Without any network, HOG and "
         f"LBP with a linear head (`classical`) read {interval(accuracy['classical'])}; the best of all is "
         f"`{best}` with {interval(accuracy[best])}. "
-        "Intervals are 95 %, from a bootstrap over subjects; those of differences over seeds too."
+        "Intervals are 95 %, over people and seeds. Better and worse are said where the interval of the difference and a "
+        "sign-flip test over people, corrected by Holm's method, agree."
     )
 
 
@@ -148,23 +160,24 @@ def beside_original(curves: Mapping[str, Mapping[str, np.ndarray]], scores: pd.D
 
 
 def score_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """Accuracy on people left out with both intervals, macro-F1 and the spread over seeds, a row per model."""
+    """Accuracy on people left out with both intervals, macro-F1, the spread over seeds and people's effect, a row per model."""
     rows = []
     for model in only_people(scores)["model"].unique():
         found = {
             metric: tables.value(scores, model, metric)
-            for metric in ("accuracy", "accuracy_wilson", "macro_f1", "seed_spread")
+            for metric in ("accuracy", "accuracy_wilson", "macro_f1", "seed_spread", "person_effect_p")
         }
-        accuracy, wilson, f1, spread = found.values()
+        accuracy, wilson, f1, spread, people = found.values()
         rows.append(
             {
                 "model": model,
                 "accuracy": f"{accuracy.value:.1%}",
-                "95 % (subjects)": f"{accuracy.low:.1%} to {accuracy.high:.1%}",
+                "95 % (people, seeds)": f"{accuracy.low:.1%} to {accuracy.high:.1%}",
                 "95 % (Wilson)": f"{wilson.low:.1%} to {wilson.high:.1%}",
                 "macro-F1": f"{f1.value:.2f}",
-                "95 % (subjects) of macro-F1": f"{f1.low:.2f} to {f1.high:.2f}",
+                "95 % (people, seeds) of macro-F1": f"{f1.low:.2f} to {f1.high:.2f}",
                 "lowest and highest seed": f"{spread.low:.1%} to {spread.high:.1%}",
+                "p that people differ": p_value(people.value),
                 "images": accuracy.n,
                 "seeds": accuracy.seeds,
             }
@@ -179,12 +192,13 @@ def comparison_table(comparisons: pd.DataFrame) -> pd.DataFrame:
             "model": comparisons["model"],
             "against": comparisons["reference"],
             "difference (points)": [f"{100 * row.difference:+.1f}" for row in comparisons.itertuples()],
-            "95 % (subjects, seeds)": [
+            "95 % (people, seeds)": [
                 f"{100 * row.low:+.1f} to {100 * row.high:+.1f}" for row in comparisons.itertuples()
             ],
             "seeds": comparisons["seeds"],
-            "only this one right": comparisons["only_model"],
-            "only the other right": comparisons["only_reference"],
-            "McNemar p": [p_value(row.mcnemar_p) for row in comparisons.itertuples()],
+            "p (sign flips over people)": comparisons["p"].map(p_value),
+            "p after Holm": comparisons["holm_p"].map(p_value),
+            "verdict": comparisons["verdict"],
+            "within 5 points of none": comparisons["within_5_points"],
         }
     ).set_index("model")

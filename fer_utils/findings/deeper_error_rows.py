@@ -108,4 +108,4 @@ def mirrored(model: str, answers: Mapping[str, np.ndarray], classes: list[str]) 
 
 def _over_subjects(values: np.ndarray, subjects: np.ndarray) -> intervals.Interval:
     by_subject = pd.Series(values.astype(float)).groupby(subjects).agg(["sum", "count"])
-    return intervals.subject_bootstrap(by_subject["sum"].to_numpy(), by_subject["count"].to_numpy())
+    return intervals.of_mean(by_subject["sum"].to_numpy(), by_subject["count"].to_numpy())

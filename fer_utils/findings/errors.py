@@ -5,6 +5,7 @@ import pandas as pd
 
 from fer_utils.data.cleaning import shown_by_one
 from fer_utils.drawing.error_charts import subject_range, worst_confusion
+from fer_utils.evaluation.significance import FALSE_DISCOVERIES
 
 
 def summary(study, reference) -> str:
@@ -19,15 +20,20 @@ def summary(study, reference) -> str:
     wrong_sure = float(np.mean(study.confidence[~study.right] > 0.8)) if (~study.right).any() else 0.0
     share, area = reference.face_share
     worst, people = (
-        worst_confusion(study.confusion, study.classes),
-        subject_range(study.subject_accuracy, model=study.model),
+        worst_confusion(study.confusion, study.classes, study.worst),
+        subject_range(study.subject_accuracy, study.person_effect, model=study.model),
+    )
+    differ = (
+        "These people are read differently well."
+        if study.person_effect.p_value <= FALSE_DISCOVERIES
+        else "Nothing shows that people differ; what differs is expressions."
     )
     lone = shown_by_one(study.by_subject.count())
     lines = [
         f"1. **Which expressions?** {worst} Recall is lowest for {recall.index[0]} "
         f"({recall.iloc[0]:.0%}) and {recall.index[1]} ({recall.iloc[1]:.0%}), highest for {recall.index[-1]} "
         f"({recall.iloc[-1]:.0%}).{f' {lone}' if lone else ''}",
-        f"2. **Which people?** {people} A mean over everybody hides this.",
+        f"2. **Which people?** {people} {differ}",
         f"3. **Resemblance?** In {followed:.0%} of its mistakes the nearest training image, of another "
         f"person, carries the label that was predicted ({len(near)} mistakes of the first seed).",
         f"4. **Looking elsewhere?** `{reference.model}`: {share:.0%} of the Grad-CAM heat lies in "

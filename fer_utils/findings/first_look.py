@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from fer_utils.studies.first_look import HeldOut
+from fer_utils.classroom.first_look import HeldOut
 
 
 def summary(held_out: Mapping[str, HeldOut], thresholds: Mapping[str, pd.DataFrame]) -> str:

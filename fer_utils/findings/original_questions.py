@@ -3,10 +3,12 @@
 import pandas as pd
 
 from fer_utils.data import datasets
+from fer_utils.evaluation.significance import Verdict
 from fer_utils.evaluation.significance import told as can_be_told
 from fer_utils.experiments import tables
 from fer_utils.experiments.tables import get
-from fer_utils.findings.wording import effect, ends, interval
+from fer_utils.findings.tweaks import equal_and_unknown
+from fer_utils.findings.wording import effect, ends, interval, p_value
 
 
 def answers(dataset: str) -> pd.DataFrame:
@@ -65,10 +67,12 @@ def _jumps(measured: pd.DataFrame) -> str:
 
 
 def _splits(measured: pd.DataFrame) -> str:
-    row = get(measured, "splits", "updated", "mean")
+    row, alike, p = (get(measured, "splits", "updated", name) for name in ("mean", "people alike", "person effect p"))
+    few = get(measured, "power", "the original's split", "smallest p").n
     return (
-        f"Other people to test on give `updated` anything from {row.low:.0%} to {row.high:.0%} (95 % of {row.n} splits with each seed); the "
-        "plateau's height says who was tested."
+        f"With other people to test on, `updated` would have scored anywhere from {row.low:.0%} to {row.high:.0%} (95 % of {row.n} splits "
+        f"with each seed). That is what so few images do, whoever shows them: with the answers to each expression dealt out anew among "
+        f"people, it is {alike.low:.0%} to {alike.high:.0%} (p {p_value(p.value, '= ')} that people differ). The images of {few} people are too few."
     )
 
 
@@ -107,44 +111,41 @@ def _macro_f1(scores: pd.DataFrame) -> str:
 
 
 def _power(measured: pd.DataFrame) -> str:
-    everybody, few = (
-        get(measured, "power", who, "smallest difference") for who in ("all subjects", "the original's split")
+    split = get(measured, "power", "the original's split", "smallest p")
+    rows = measured[(measured["question"] == "power") & (measured["quantity"] == "smallest difference")]
+    found = "; ".join(
+        f"{100 * row.value:.0f} points{ends(row, '{:.0f}')} where the answers are those of {row.about}"
+        if pd.notna(row.value)
+        else f"no difference that was simulated where the answers are those of {row.about}"
+        for row in rows.itertuples()
     )
-    shown = get(measured, "power", "the original's split", "found", part="the most")
-    most = get(measured, "power", "the original's split", "the most")
-    if pd.notna(few.value):
-        told = f"{100 * few.value:.0f} points{ends(few, '{:.0f}')} between two models would be found four times out of five"
-    else:
-        told = (
-            f"even {100 * most.value:.0f} points between two models, the most simulated, would be found only "
-            f"{shown.value:.0%}{ends(shown, '{:.0%}', 1)} of the time"
-        )
     return (
-        f"With {few.n} people tested, {told} (McNemar's test); with all {everybody.n}, {100 * everybody.value:.0f} "
-        f"points{ends(everybody, '{:.0f}')} are found four times out of five (interval over people)."
+        f"Yes: over the {split.n} people tested, a test has a p of {p_value(split.value)} at best, so no difference could be shown. With all "
+        f"{rows['n'].iloc[0]} people, four times out of five one finds {found} (interval over people)."
     )
 
 
 def _factors(tweaks: pd.DataFrame, *factors: str) -> str:
-    """What can be told of some factors, and how many changes cannot."""
+    """What can be said of some factors, and of the changes without a detectable effect which are practically equal."""
     rows = tweaks[tweaks["factor"].isin(factors)]
-    told = [
+    said = [
         f"{row.factor} {row.change} {row.verdict}: {effect(row)}"
-        for row in rows[rows["verdict"] != "cannot be told"].itertuples()
+        for row in rows[rows["verdict"] != Verdict.NOT_DETECTED].itertuples()
     ]
-    unknown = rows[rows["verdict"] == "cannot be told"]
+    unknown = rows[rows["verdict"] == Verdict.NOT_DETECTED]
     if len(unknown):
         means = f"{100 * unknown['difference'].min():+.1f} to {100 * unknown['difference'].max():+.1f} points"
         reach = f"{100 * unknown['low'].min():+.1f} to {100 * unknown['high'].max():+.1f}"
-        told.append(
-            f"{len(unknown)} of {len(rows)} changes cannot be told from none ({means}, intervals within {reach})"
+        said.append(
+            f"{len(unknown)} of {len(rows)} changes have no detectable effect ({means}, intervals within {reach}); of these "
+            + equal_and_unknown(unknown)
         )
-    return "; ".join(told) + "."
+    return "; ".join(said) + "."
 
 
 def _optimism(measured: pd.DataFrame) -> str:
-    gap = get(measured, "epochs", "baseline", "optimism")
-    return f"Choosing the best epoch on the tested people tells {100 * gap.value:.1f} points{ends(gap)} too much."
+    gap = get(measured, "epochs", "baseline-face", "optimism")
+    return f"Choosing the best epoch on the tested people overstates the accuracy of `baseline-face` by {100 * gap.value:.1f} points{ends(gap)}."
 
 
 def _leak(measured: pd.DataFrame) -> str:

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import f
 
+from fer_utils.evaluation.significance import FALSE_DISCOVERIES, Verdict
 from fer_utils.experiments.tables import get
-from fer_utils.findings.wording import ends
+from fer_utils.findings.pitfall_rows import VERDICTS
+from fer_utils.findings.wording import ends, p_value
 
 
 def summary(measured: pd.DataFrame) -> str:
@@ -41,43 +42,50 @@ def gaps(measured: pd.DataFrame) -> dict[str, str]:
 
 def smallest_differences(measured: pd.DataFrame) -> str:
     """Which differences the power suffices for, with all subjects and with few, for a caption."""
-    return "; ".join(_smallest(measured, about) for about in _about(measured, "power"))
+    return "; ".join(f"{about}: {_smallest(measured, about)}" for about in _pairs(measured))
 
 
 def _about(measured: pd.DataFrame, question: str) -> list[str]:
     return list(measured.loc[measured["question"] == question, "about"].unique())
 
 
+def _pairs(measured: pd.DataFrame) -> list[str]:
+    rows = measured[(measured["question"] == "power") & (measured["quantity"] == "smallest difference")]
+    return list(rows["about"].unique())
+
+
 def _splits(measured: pd.DataFrame, model: str) -> str:
-    names = ("mean", "range", "original split", "seeds")
-    mean, ends, own, seeds = (get(measured, "splits", model, name) for name in names)
+    names = ("mean", "range", "original split", "seeds", "people alike", "person effect p")
+    mean, ends, own, seeds, alike, p = (get(measured, "splits", model, name) for name in names)
     each = f", each with {seeds.value:.0f} seeds" if seeds.value > 1 else ""
+    effect = (
+        "these people do differ"
+        if p.value <= FALSE_DISCOVERIES
+        else "so few images are too few, whoever shows them, and nothing shows that people differ"
+    )
     return (
-        f"**Which people are tested.** Over {mean.n:.0f} ways to choose them{each}, `{model}` would have been told to score anything "
+        f"**Which people are tested.** Over {mean.n:.0f} ways to choose them{each}, `{model}` would have been reported to score anything "
         f"from {ends.low:.0%} to {ends.high:.0%} (95 % of them: {mean.low:.0%} to {mean.high:.0%}; mean {mean.value:.0%}). "
-        f"The original's choice would have told {own.value:.0%}{' on average' if each else ''}."
+        f"The original's choice would have given {own.value:.0%}{' on average' if each else ''}. With each expression's answers dealt "
+        f"out anew among people, 95 % lie between {alike.low:.0%} and {alike.high:.0%} (p {p_value(p.value, '= ')} that people "
+        f"differ): {effect}."
     )
 
 
 def _leak(measured: pd.DataFrame, model: str) -> str:
-    names = ("subject-wise", "image-wise", "difference", "alike", "seeds")
-    honest, leaked, gap, alike, seeds = (get(measured, "leak", model, name) for name in names)
-    if seeds.value < 2:
-        verdict = "from one seed, whose luck is not told from a leak"
-    elif gap.low > 0:
-        verdict = "the leak shows"
-    elif gap.high >= 0:
-        verdict = "these images show no leak"
-    elif alike.value:
-        verdict = "lower, not higher"
-    else:
-        verdict = (
-            "lower, not higher. Here each person shows each expression once, so whoever is recognised has been seen with "
+    names = ("subject-wise", "image-wise", "difference", "alike", "p", "judged")
+    honest, leaked, gap, alike, p, judged = (get(measured, "leak", model, name) for name in names)
+    found = VERDICTS[int(judged.value)]
+    verdict = {Verdict.HIGHER: "the leak shows", Verdict.LOWER: "lower, not higher"}.get(found, found)
+    if found == Verdict.LOWER and not alike.value:
+        verdict += (
+            ". Here each person shows each expression once, so whoever is recognised has been seen with "
             "other expressions only; a network that goes by the person is misled, which is the likely reason"
         )
     return (
         f"**Shuffling images in place of people.** `{model}`: {leaked.value:.0%} in place of {honest.value:.0%}, "
-        f"{100 * gap.value:+.1f} points ({100 * gap.low:+.1f} to {100 * gap.high:+.1f}): {verdict}."
+        f"{100 * gap.value:+.1f} points ({100 * gap.low:+.1f} to {100 * gap.high:+.1f}), p {p_value(p.value, '= ')} "
+        f"after Holm: {verdict}."
     )
 
 
@@ -89,19 +97,14 @@ def _seeds(measured: pd.DataFrame) -> str:
     ]
     all_seed, all_subjects, few_seed, few_subjects = (100 * row.value for row in rows)
     seeds, people = (int(row.n) for row in rows[:2])
-    ratio = all_subjects / all_seed if all_seed else float("inf")
-    low, high = (ratio / np.sqrt(f.ppf(tail, people - 1, seeds - 1)) for tail in (0.975, 0.025))
-    more = (
-        "people matter more"
-        if low > 1
-        else "the seed matters more"
-        if high < 1
-        else "which matters more cannot be told"
-    )
+    names = ("people as they are", "people alike", "person effect p")
+    really, alike, p = (get(measured, "seeds", "baseline-face", name) for name in names)
     return (
         f"**Seeds and people.** Another seed moves the accuracy over everybody by {all_seed:.1f} points (standard deviation), other "
-        f"people by {all_subjects:.1f}; on as few people as the original tested, {few_seed:.1f} and {few_subjects:.1f}. "
-        f"People over seeds: {ratio:.1f} times ({low:.1f} to {high:.1f}, from {people} people and {seeds} seeds): {more}."
+        f"people by {all_subjects:.1f}; on as few people as the original tested, {few_seed:.1f} and {few_subjects:.1f}, from {people} "
+        f"people and {seeds} seeds. How much of the latter are people? Those of notebook 03's `baseline-face` spread by "
+        f"{100 * really.value:.1f} points; with each expression's answers dealt out anew among them, by {100 * alike.value:.1f}"
+        f"{ends(alike)} (p {p_value(p.value, '= ')} that people differ)."
     )
 
 
@@ -141,38 +144,45 @@ def _loss(measured: pd.DataFrame, model: str) -> str:
 
 
 def _power(measured: pd.DataFrame) -> str:
-    everybody, few = (_smallest(measured, about) for about in ("all subjects", "the original's split"))
-    shares = measured[(measured["question"] == "power") & (measured["quantity"] == "found")]
-    typical = shares[shares["part"] != "the most"]
-    how_often = ", ".join(
-        f"by {each.n} people in {each.value:.0%}{ends(each, '{:.0%}', 1)} of the experiments"
-        for each in typical.itertuples()
+    split = get(measured, "power", "the original's split", "smallest p")
+    few = (
+        f"With the {split.n:.0f} people whom the original tested, a test over people has a p of {p_value(split.value)} at best: no "
+        "difference, however large, could be shown"
     )
-    if how_often:
-        how_often = f" A true difference of {typical['part'].iloc[0]} is found {how_often}."
-    return f"**What can be told apart.** W{everybody[1:]}; {few}.{how_often} Not to find a difference that small says little."
+    if split.value <= FALSE_DISCOVERIES:
+        few = f"With {split.n:.0f} people a test over people can have a p of {p_value(split.value)} at best"
+    lines = [few + "."]
+    for about in _pairs(measured):
+        lines.append(f"From the answers of {about}: {_smallest(measured, about)}; {_how_often(measured, about)}.")
+    return f"**What can be detected.** {' '.join(lines)} Not to find a difference that small says little."
+
+
+def _how_often(measured: pd.DataFrame, about: str) -> str:
+    rows = measured[
+        (measured["question"] == "power") & (measured["about"] == about) & (measured["quantity"] == "found")
+    ]
+    shares = {row.part: f"in {row.value:.0%}{ends(row, '{:.0%}', 1)}" for row in rows.itertuples()}
+    typical = [f"one of {part} {share}" for part, share in shares.items() if part not in ("none", "the most")]
+    return " and ".join([*typical, f"one that is not there {shares['none']} of the experiments"])
 
 
 def _smallest(measured: pd.DataFrame, about: str) -> str:
-    least, most = (get(measured, "power", about, name) for name in ("smallest difference", "the most"))
+    least, most, seeds = (get(measured, "power", about, name) for name in ("smallest difference", "the most", "seeds"))
     shown = get(measured, "power", about, "found", part="the most")
+    who = f"with {least.n:.0f} people and {seeds.value:.0f} seed{'s' if seeds.value > 1 else ''}"
     if np.isfinite(least.value):
-        return (
-            f"with {least.n:.0f} people, {100 * least.value:.0f} points{ends(least, '{:.0f}')} between two models are found four times out "
-            "of five"
-        )
-    return (
-        f"with {least.n:.0f} people, even {100 * most.value:.0f} points are found only {shown.value:.0%}{ends(shown, '{:.0%}', 1)} of the "
-        "time"
-    )
+        return f"{who}, {100 * least.value:.0f} points{ends(least, '{:.0f}')} are found four times out of five"
+    return f"{who}, even {100 * most.value:.0f} points are found only {shown.value:.0%}{ends(shown, '{:.0%}', 1)} of the time"
 
 
 def _quality(measured: pd.DataFrame) -> str:
     models = _about(measured, "quality")
-    error = {model: get(measured, "quality", model, "calibration_error") for model in models}
-    best, worst = min(models, key=lambda m: error[m].value), max(models, key=lambda m: error[m].value)
+    brier, gap = (
+        {model: get(measured, "quality", model, name) for model in models} for name in ("brier", "confidence_gap")
+    )
+    best, worst = min(models, key=lambda m: brier[m].value), max(models, key=lambda m: brier[m].value)
+    sure = ", ".join(f"`{model}` {100 * row.value:+.1f}{ends(row, '{:+.1f}')}" for model, row in gap.items())
     return (
-        f"**Beside accuracy.** Calibration error is lowest for `{best}` ({error[best].value:.2f}, {error[best].low:.2f} to "
-        f"{error[best].high:.2f}) and highest for `{worst}` ({error[worst].value:.2f}, {error[worst].low:.2f} to "
-        f"{error[worst].high:.2f})."
+        f"**Beside accuracy.** The Brier score is best for `{best}` ({brier[best].value:.2f}{ends(brier[best], '{:.2f}', 1)}) and worst "
+        f"for `{worst}` ({brier[worst].value:.2f}{ends(brier[worst], '{:.2f}', 1)}). Mean confidence minus accuracy, in points: {sure}."
     )

@@ -9,7 +9,7 @@ from fer_utils.evaluation import intervals
 from fer_utils.evaluation.protocols import in_words, only_people
 from fer_utils.experiments import tables
 from fer_utils.findings import comparison
-from fer_utils.findings.wording import effect, ends, interval
+from fer_utils.findings.wording import effect, ends, interval, p_value, verdict
 from fer_utils.transfer import face_units
 
 # What the figure of face units draws: two pairs of axes.
@@ -20,7 +20,7 @@ UNIT_AXES = (
 
 
 def curve_with_intervals(curve: pd.DataFrame) -> pd.DataFrame:
-    """Mean accuracy by number of subjects learned from, with 95 % intervals from a bootstrap over left-out subjects.
+    """Mean accuracy by number of subjects learned from, with 95 % intervals over left-out people.
 
     Args:
         curve: from `small_set.learning_curve`.
@@ -30,7 +30,7 @@ def curve_with_intervals(curve: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for count, group in curve.groupby("subjects"):
-        accuracy = intervals.subject_bootstrap(group["accuracy"].to_numpy(), np.ones(len(group)))
+        accuracy = intervals.of_accuracy(group["accuracy"].to_numpy(), np.ones(len(group)))
         rows.append({"subjects": count} | asdict(accuracy))
     return pd.DataFrame(rows)
 
@@ -134,7 +134,10 @@ def summary(
         _of_recalls(scores),
     ]
     ours = comparisons[comparisons["model"].isin(["classical", "transfer", "transfer-tuned"])]
-    lines += [f"- `{row.model}` against `{row.reference}`: {effect(row)}." for row in ours.itertuples()]
+    lines += [
+        f"- `{row.model}` against `{row.reference}`: {effect(row)}, p {p_value(row.holm_p, '= ')} after Holm: {verdict(row)}."
+        for row in ours.itertuples()
+    ]
     return "\n".join([*lines, _of_curve(curve)])
 
 

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from fer_utils.evaluation.significance import told
+from fer_utils.evaluation.significance import PRACTICALLY_NONE, Verdict, told
+
+ONE_PRETRAINING = ("transfer", "transfer-tuned")  # models that rest on the weights of a single one
 
 
 def p_value(value: float, equals: str = "") -> str:
@@ -17,12 +19,12 @@ def interval(row: pd.Series) -> str:
 
 
 def against_chance(row: pd.Series, chance: float) -> str:
-    """Whether a share's interval lies above, below or about chance."""
+    """Whether a share's interval lies above, below or about chance; an interval that touches chance includes it."""
     if row.low > chance:
         return f"Better than chance ({chance:.1%})."
     if row.high < chance:
         return f"Worse than chance ({chance:.1%})."
-    return f"Its interval holds chance ({chance:.1%})."
+    return f"Its interval includes chance ({chance:.1%})."
 
 
 def ends(each: pd.Series, form: str = "{:.1f}", scale: float = 100) -> str:
@@ -57,24 +59,30 @@ def doubt(row: pd.Series, p: float) -> str:
 
 
 def verdict(row) -> str:
-    """Words for a row of comparisons.csv: better, worse, or not told apart by these images; and whether by one seed alone."""
-    # To the precision of the tables: an interval that touches 0 does not exclude it.
-    if round(row.low, 6) > 0:
-        found = f"`{row.model}` is better"
-    elif round(row.high, 6) < 0:
-        found = f"`{row.model}` is worse"
-    else:
-        found = f"{row.n} images cannot tell them apart"
-    seeds = zip((row.model, row.reference), str(row.seeds).split("/"), strict=True)
-    # Nothing in `classical` is random; the heads of `transfer` are not either, but the pretraining beneath them is.
-    single = [
-        f"one {'pretraining' if model == 'transfer' else 'seed'} of `{model}`"
-        for model, count in seeds
-        if count == "1" and model != "classical"
-    ]
+    """Words for a row of comparisons.csv: better, worse or neither, why nothing is said, and what one pretraining leaves open."""
+    models = (row.model, row.reference)
+    if row.verdict in (Verdict.ONE_SEED, Verdict.UNTRAINED):
+        return str(row.verdict)
+    found = {
+        Verdict.HIGHER: f"`{row.model}` is better",
+        Verdict.LOWER: f"`{row.model}` is worse",
+        Verdict.NOT_DETECTED: f"{Verdict.NOT_DETECTED} on {row.n} images, {equality(row)}",
+    }[Verdict(row.verdict)]
+    # The head of `transfer` has no seed; the pretraining beneath it, and beneath `transfer-tuned`, has.
+    resting = [f"`{model}`" for model in models if model in ONE_PRETRAINING]
     return (
-        f"{found} ({' and '.join(single)}: another one may differ by more than the interval says)" if single else found
+        f"{found} (one pretraining of {' and '.join(resting)}: another one may differ by more than the interval says)"
+        if resting
+        else found
     )
+
+
+def equality(row) -> str:
+    """Whether a difference lies within five points of none (`significance.equality`), for the end of a sentence."""
+    limit = f"{100 * PRACTICALLY_NONE:.0f} points"
+    if row.within_5_points == "yes":
+        return f"and within {limit} of none"
+    return f"but more than {limit} either way are not excluded"
 
 
 def as_table(table: pd.DataFrame) -> str:

@@ -34,7 +34,7 @@ def decodability(
 
     Returns:
         A row per representation and question: `representation, question, value, low, high, chance, n`, with intervals
-        from a bootstrap over subjects.
+        over people.
     """
     rows = []
     for name, features in representations.items():
@@ -51,7 +51,7 @@ def decodability(
         for question, target in (("expression", labels), ("person", subjects)):
             right = answers[question]
             by_subject = pd.Series(right).groupby(subjects).agg(["sum", "count"])
-            found = intervals.subject_bootstrap(by_subject["sum"].to_numpy(), by_subject["count"].to_numpy())
+            found = intervals.of_accuracy(by_subject["sum"].to_numpy(), by_subject["count"].to_numpy())
             chance = float(pd.Series(target).value_counts(normalize=True).max())
             row = {"representation": name, "question": question, "value": found.value, "low": found.low}
             rows.append(row | {"high": found.high, "chance": chance, "n": len(labels)})

@@ -10,11 +10,12 @@ from PIL import Image
 from fer_utils.common import cache
 from fer_utils.data import alignment, cleaning, detection, people
 from fer_utils.evaluation import calibration, scores
+from fer_utils.evaluation.intervals import Interval
+from fer_utils.evaluation.people import Dealt, deal
 from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.recipes import MODELS, require_network
 from fer_utils.studies import grad_cam
 
-_BINS = 5  # of confidence: about ninety images allow no more
 _PICTURE_SIDE = 96
 
 
@@ -55,17 +56,30 @@ class ErrorStudy:
     @property
     def calibration_error(self) -> float:
         """Expected calibration error over five bins."""
-        return calibration.expected_calibration_error(self.confidence, self.right, bins=_BINS)
+        return calibration.expected_calibration_error(self.confidence, self.right, bins=calibration.BINS)
 
     @property
     def reliability(self) -> pd.DataFrame:
-        """Accuracy by bin of confidence, as `calibration.reliability` gives it, over five bins."""
-        return calibration.reliability(self.confidence, self.right, bins=_BINS)
+        """Accuracy by bin of confidence, as `calibration.reliability` gives it over people, over five bins."""
+        words = {"subjects": self.predictions["subject"].to_numpy(), "seeds": self.seeds}
+        return calibration.reliability(self.confidence, self.right, bins=calibration.BINS, **words)
 
     @cached_property
     def confusion(self) -> np.ndarray:
-        """Counts over all seeds, (classes, classes): row the truth, column the prediction."""
-        return scores.confusion(self.predictions["truth"], self.predictions["predicted"], self.classes)
+        """Images, mean over seeds, (classes, classes) float64: row the truth, column the prediction."""
+        return scores.mean_confusion(self.predictions, self.classes)
+
+    @cached_property
+    def worst(self) -> Interval:
+        """Share of the images of one expression that are mistaken for the one they are most often mistaken for."""
+        wrong = np.where(np.eye(len(self.classes), dtype=bool), 0, self.confusion)
+        truth, answer = (self.classes[place] for place in np.unravel_index(wrong.argmax(), wrong.shape))
+        return scores.share_answered(self.predictions, truth=truth, answer=answer)
+
+    @cached_property
+    def person_effect(self) -> Dealt:
+        """Whether people are read differently well: answers dealt out anew among them."""
+        return deal(self.predictions)
 
     @cached_property
     def by_subject(self) -> pd.DataFrame:

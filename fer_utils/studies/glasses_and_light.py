@@ -13,7 +13,7 @@ import pandas as pd
 from fer_utils.data import people
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.engine.scaling import scaled
-from fer_utils.evaluation import intervals, significance
+from fer_utils.evaluation import groups, intervals, significance
 from fer_utils.studies.errors import ErrorStudy
 
 LIGHTS = ("centerlight", "leftlight", "rightlight")
@@ -119,7 +119,7 @@ def _probabilities(study: ErrorStudy, subjects: pd.Series, positions: pd.Series)
 
 
 def effects(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """What each condition changes, with intervals from a bootstrap over subjects.
+    """What each condition changes, with intervals by Student's t over people.
 
     p is from an exact permutation test over subjects (signs of the differences in probability), q is p after Benjamini
     and Hochberg's correction over conditions and models; the control is not counted among them.
@@ -137,7 +137,7 @@ def effects(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for (model, condition), group in pd.concat(found).groupby(["model", "condition"], sort=False):
         change = (group["probability_changed"] - group["probability_plain"]).to_numpy()
         before, after = ((group[f"said_{name}"] == NEUTRAL).to_numpy(dtype=float) for name in ("plain", "changed"))
-        surely, read = (intervals.subject_bootstrap(each, np.ones(len(each))) for each in (change, after - before))
+        surely, read = (intervals.of_mean(each, np.ones(len(each))) for each in (change, after - before))
         row = {"model": model, "condition": condition, "n": len(group), "before": before.mean(), "after": after.mean()}
         row |= {"difference": surely.value, "low": surely.low, "high": surely.high}
         row |= {"read": read.value, "read_low": read.low, "read_high": read.high}
@@ -159,7 +159,7 @@ def lenses(found: pd.DataFrame, noted: pd.DataFrame) -> tuple[intervals.Interval
         noted: from `people.read`.
 
     Returns:
-        The difference with its interval and p value (`intervals.between_groups`), the numbers of people with glare and
+        The difference with its interval and p value (`groups.between_groups`), the numbers of people with glare and
         with clear lenses; None where either is none. Tinted lenses are in neither group.
     """
     glasses = found[found["condition"] == "glasses"].merge(noted[["subject", "lenses"]], on="subject")
@@ -168,7 +168,7 @@ def lenses(found: pd.DataFrame, noted: pd.DataFrame) -> tuple[intervals.Interval
     if not 0 < glare.sum() < len(glare):
         return None
     change = (glasses["probability_changed"] - glasses["probability_plain"]).to_numpy()
-    return *intervals.between_groups(change, glare, limit=2), int(glare.sum()), int((~glare).sum())
+    return *groups.between_groups(change, glare, limit=2), int(glare.sum()), int((~glare).sum())
 
 
 def _wanted(person, place: dict[tuple[str, str], int]) -> Iterator[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ Accuracies are fractions.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,10 @@ import pandas as pd
 
 from fer_utils.data import cleaning
 from fer_utils.engine.record import Record
-from fer_utils.evaluation import calibration, intervals
+from fer_utils.evaluation import intervals, people
 from fer_utils.evaluation.protocols import PEOPLE
 from fer_utils.evaluation.scores import smoothing_floor
+from fer_utils.evaluation.significance import holm, learned, sign_flips, verdict
 from fer_utils.experiments import tables
 from fer_utils.experiments.run import Run
 from fer_utils.studies import power, splits, tweaks
@@ -30,7 +31,7 @@ MODELS = ("baseline", "baseline-face")  # whose leak and chosen epochs are measu
 SPLIT_MODELS = ("baseline", "updated", "transfer")  # tested on other people
 NETWORK = "updated"  # whose validation and losses are measured; `baseline` trains without augmentation
 VALIDATIONS = ("images as they are", "augmented")
-BINS = 5  # of confidence; more would hold too few images each
+QUALITIES = ("accuracy", "macro_f1", "log_loss", "brier", "calibration_error", "confidence_gap")
 _FRAME = tweaks.Tweak("input", "whole frame", {"input": "frame"})
 
 
@@ -98,15 +99,26 @@ class Study:
         return splits.of_models(self._predictions, SPLIT_MODELS)
 
     @cached_property
+    def dealt(self) -> dict[str, tuple[float, np.ndarray]]:
+        """`splits.dealt` of the same models: what of that chance brings, if people do not differ."""
+        return splits.dealt(self._predictions, SPLIT_MODELS)
+
+    @cached_property
+    def person_effect(self) -> people.Dealt:
+        """`people.deal` of the answers of `baseline-face` in predictions.csv."""
+        return people.deal(tables.of_model(self._predictions, "baseline-face"))
+
+    @cached_property
     def leak(self) -> pd.DataFrame:
         """What shuffling images in place of subjects adds to a model's accuracy.
 
         Returns:
-            A row per model: `model, subject_wise, image_wise, difference, low, high, alike, n, seeds, epochs`; `alike` is
+            A row per model: `model, subject_wise, image_wise, difference, low, high, p, verdict, alike, n, seeds, epochs`; p is
+            of `sign_flips` over people, after Holm, `verdict` by `significance.verdict`; `alike` is
             the share of the images of which the same person shows the same expression in another one.
         """
         total = sum(self.sizes.values())
-        rows = []
+        rows, chance = [], self.experiment.chance
         for model in MODELS:
             honest = tweaks.right(self.trials[model], self.records, self.sizes)
             leaked = self._leaked(model)
@@ -114,9 +126,16 @@ class Study:
             shares = [each.mean(axis=1).sum() / total for each in (honest, leaked)]
             row = {"model": model, "subject_wise": shares[0], "image_wise": shares[1]}
             row |= {"difference": found.value, "low": found.low, "high": found.high}
-            row |= {"alike": self._alike(), "n": total, "seeds": honest.shape[1]}
+            row |= {"p": float(sign_flips(leaked.mean(axis=1) - honest.mean(axis=1)))}
+            reached = tweaks.training_accuracy(self.trials[model], self.records)
+            row |= {"trained": learned(reached, chance), "alike": self._alike(), "n": total, "seeds": honest.shape[1]}
             rows.append(row | {"epochs": self.trials[model].epochs})
-        return pd.DataFrame(rows)
+        table = pd.DataFrame(rows)
+        table["p"] = holm(table["p"])
+        table["verdict"] = [
+            str(verdict(row.low, row.high, row.p, seeds=row.seeds, trained=row.trained)) for row in table.itertuples()
+        ]
+        return table.drop(columns="trained")
 
     @cached_property
     def by_seed(self) -> Counts:
@@ -169,17 +188,19 @@ class Study:
         return pd.DataFrame(rows)
 
     @cached_property
-    def power(self) -> tuple[Power, list[Power]]:
-        """How often a difference to the reference is found, and the same where the simulation is fitted to other people."""
-        base = self.by_seed
-        differences = np.arange(0, max(0.06, min(0.45, 0.97 - base.overall().mean())), 0.05)
-        found = power.simulate(base, differences, few=self.few)
-        return found, power.with_other_people(self.experiment.dataset.name, base, differences, few=self.few)
+    def power(self) -> dict[power.Pair, tuple[Power, list[Power]]]:
+        """How often a difference between two models is found, and the same where the simulation starts from other people."""
+        name = self.experiment.dataset.name
+        wanted = {pair: power.differences(pair) for pair in power.pairs(self._predictions)}
+        return {
+            pair: (power.simulate(pair, each), power.with_other_people(name, pair, each))
+            for pair, each in wanted.items()
+        }
 
     @cached_property
     def quality(self) -> pd.DataFrame:
         """`quality` of all models."""
-        return quality(self._scores, self._predictions)
+        return quality(self._scores)
 
     def _floor(self, run: Run) -> float:
         return smoothing_floor(len(self.experiment.dataset.class_names), run.recipe.label_smoothing)
@@ -247,35 +268,23 @@ def validation_jumps(curves: Mapping[str, np.ndarray]) -> dict[str, pd.DataFrame
     }
 
 
-def power_curves(found: Power, other_people: Sequence[Power], *, few: int, subjects: int) -> pd.DataFrame:
+def power_curves(found: Mapping[power.Pair, tuple[Power, Sequence[Power]]]) -> pd.DataFrame:
     """How often each difference is found, with the middle 95 % of what other people give.
 
     Args:
-        other_people: from `power.with_other_people`.
-        few, subjects: how many are tested.
+        found: as `Study.power`.
 
     Returns:
-        Columns `tested` (who, and by which test), `difference, share, low, high`, fractions.
+        Columns `pair` (its name), `difference, share, low, high`, fractions.
     """
-    tests = {
-        "all_subjects": f"all {subjects} subjects, paired bootstrap",
-        "few_subjects": f"{few} subjects, McNemar's test",
-    }
     parts = []
-    for name, tested in tests.items():
-        low, high = np.quantile([getattr(each, name) for each in other_people], [0.025, 0.975], axis=0)
-        columns = {"difference": found.differences, "share": getattr(found, name), "low": low, "high": high}
-        parts.append(pd.DataFrame({"tested": tested, **columns}))
+    for pair, (simulated, other_people) in found.items():
+        low, high = np.quantile([each.found for each in other_people], [0.025, 0.975], axis=0)
+        columns = {"difference": simulated.differences, "share": simulated.found, "low": low, "high": high}
+        parts.append(pd.DataFrame({"pair": pair.name, **columns}))
     return pd.concat(parts, ignore_index=True)
 
 
-def quality(scores: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
-    """Accuracy, macro-F1 and calibration error of every model under `loso`, in the columns of scores.csv."""
-    wanted = scores[scores["protocol"].isin(PEOPLE) & scores["metric"].isin(["accuracy", "macro_f1"])]
-    rows = [wanted]
-    for model in wanted["model"].unique():
-        chosen = predictions[predictions["protocol"].isin(PEOPLE) & (predictions["model"] == model)]
-        error = calibration.calibration_error_interval(chosen, bins=BINS)
-        like = tables.value(scores, model, "accuracy").to_dict()
-        rows.append(pd.DataFrame([like | {"metric": "calibration_error", **asdict(error)}]))
-    return pd.concat(rows, ignore_index=True)
+def quality(scores: pd.DataFrame) -> pd.DataFrame:
+    """`QUALITIES` of every model on people left out: rows of scores.csv."""
+    return scores[scores["protocol"].isin(PEOPLE) & scores["metric"].isin(QUALITIES)]

@@ -1,22 +1,57 @@
-"""Which difference between two models so few people can show, by simulation."""
+"""Which difference between two models so few people can show: recorded answers, drawn again, with a known difference put in."""
 
-import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import expit, logit
-from scipy.stats import binomtest
+import pandas as pd
 
-from fer_utils.common import cache, progress
-from fer_utils.evaluation import intervals
-from fer_utils.studies.splits import Counts
+from fer_utils.common import cache, progress, random_draws
+from fer_utils.evaluation import significance
+from fer_utils.evaluation.intervals import LEVEL
+from fer_utils.evaluation.protocols import only_people
 
+PAIRS = (("updated-face", "baseline-face"), ("baseline-face", "baseline"))  # whose answers are drawn
 POWER = 0.8
-EXPERIMENTS = 300  # simulated for each true difference
-OTHER_PEOPLE = 200  # draws of the people that the simulation is fitted to
+EXPERIMENTS = 400  # simulated for each true difference
+OTHER_PEOPLE = 60  # draws of the people that the simulation starts from
 _SEED = 7
-_RESAMPLES = 1_000
-_HIGHEST = 0.99  # accuracy that is simulated
+_RESAMPLES = 500
+_FLIPS = 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """The recorded answers of two models to the same images.
+
+    Attributes:
+        model, reference: names; the difference is put into the answers of `model`.
+        after, before: (images, seeds) bool, what each got right.
+        people: (images,) int, who is shown, from 0.
+    """
+
+    model: str
+    reference: str
+    after: np.ndarray
+    before: np.ndarray
+    people: np.ndarray
+
+    @property
+    def name(self) -> str:
+        """For legends and tables."""
+        return f"{self.model} and {self.reference}"
+
+    @property
+    def disagree(self) -> float:
+        """Share of the images that one network of each model, the one right and the other wrong; mean over pairs of seeds."""
+        return float(np.mean(self.after[:, :, np.newaxis] != self.before[:, np.newaxis, :]))
+
+    def of(self, drawn: np.ndarray) -> "Pair":
+        """The same with other people: those of the numbers `drawn`, each as often as drawn."""
+        rows = [np.flatnonzero(self.people == person) for person in drawn]
+        places = np.concatenate(rows)
+        people = np.repeat(np.arange(len(drawn)), [len(each) for each in rows])
+        return replace(self, after=self.after[places], before=self.before[places], people=people)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,122 +59,136 @@ class Power:
     """How often a true difference is found.
 
     Attributes:
-        differences: (D,) true differences in accuracy.
-        all_subjects: (D,) share of simulated experiments whose paired interval over all subjects lies above 0.
-        few_subjects: (D,) share with a McNemar p of at most 0.05 on as many subjects as the original held out.
-        spread: of the subjects' log odds, that was simulated.
+        differences: (D,) true differences in accuracy, ascending from 0.
+        found: (D,) share of simulated experiments in which the project's rule gives a verdict; of no difference, a false one.
     """
 
     differences: np.ndarray
-    all_subjects: np.ndarray
-    few_subjects: np.ndarray
-    spread: float = 0.0
+    found: np.ndarray
 
-    def smallest(self, power: np.ndarray) -> float:
+    def smallest(self) -> float:
         """Smallest difference found in `POWER` of the experiments, between the simulated ones; nan where none is."""
-        reached = np.flatnonzero(power >= POWER)
+        reached = np.flatnonzero(self.found >= POWER)
         if not len(reached):
             return float("nan")
         last = reached[0]
         if last == 0:
             return float(self.differences[0])
-        return float(np.interp(POWER, power[last - 1 : last + 1], self.differences[last - 1 : last + 1]))
+        return float(np.interp(POWER, self.found[last - 1 : last + 1], self.differences[last - 1 : last + 1]))
 
 
-def simulate(
-    found: Counts, differences: np.ndarray, *, few: int, experiments: int = EXPERIMENTS, seed: int = _SEED
-) -> Power:
-    """Simulate pairs of models on subjects like these.
-
-    Every simulated subject is more or less easy for both models: normal on the scale of log odds, with the spread that
-    fits the variance between the subjects seen. Given that, images are right or wrong independently for each model.
-    The second model's average is the first one's plus the true difference.
+def pairs(predictions: pd.DataFrame) -> list[Pair]:
+    """Those of `PAIRS` that have predictions on people left out.
 
     Args:
-        found: of the model that is to be beaten; `right` is (subjects, seeds).
-        differences: (D,) true differences, ascending; accuracies are held under 1.
-        few: number of subjects of the small test set.
+        predictions: rows of `predictions.csv`.
+    """
+    rows = only_people(predictions)
+    rows = rows.assign(right=rows["truth"] == rows["predicted"])
+    there, found = set(rows["model"]), []
+    for names in PAIRS:
+        if there.issuperset(names):
+            after, before = (
+                rows[rows["model"] == name]
+                .pivot_table(index=["subject", "image"], columns="seed", values="right", aggfunc="first")
+                .sort_index()
+                for name in names
+            )
+            people = pd.factorize(after.index.get_level_values("subject"))[0]
+            found.append(Pair(*names, after.to_numpy(dtype=bool), before.to_numpy(dtype=bool), people))
+    return found
+
+
+def differences(pair: Pair) -> np.ndarray:
+    """True differences to simulate: from 0 in steps of five points, as far as accuracy can rise, at most 40 points."""
+    return np.arange(0, max(0.06, min(0.45, 0.97 - pair.before.mean())), 0.05)
+
+
+def simulate(pair: Pair, wanted: np.ndarray, *, experiments: int = EXPERIMENTS, seed: int = _SEED) -> Power:
+    """Draw people and seeds from recorded answers, with a true difference put in, and judge each draw by the project's rule.
+
+    So images are as hard for both models, and seeds as alike, as they really were. What is assumed: new people and seeds are
+    like those recorded, and the difference lies anywhere alike. To make it, `model`'s average is brought to that of
+    `reference` plus the difference: of its images drawn by chance, in all seeds alike, wrong answers become right ones, or right
+    ones wrong. A draw counts where the interval over people and seeds leaves out 0 and the sign-flip test over people has a p of
+    at most 5 % (`significance.told`, for a single comparison; more comparisons find less).
+
+    Args:
+        wanted: (D,) true differences, ascending.
         experiments: simulated for each difference.
     """
-    generator = np.random.default_rng(seed)
-    level, spread = float(np.mean(found.right.sum(axis=0) / found.sizes.sum())), _spread(found)
-    sizes = found.sizes.astype(int)
-    draws = generator.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=_RESAMPLES)
-    totals = draws @ sizes
-    powers = []
-    for difference in differences:
-        effects = generator.normal(0, spread, size=(experiments, len(sizes)))
-        means = level, min(level + difference, _HIGHEST)
-        rates = [_rates(mean, spread, effects) for mean in means]
-        first, second = [generator.binomial(1, np.repeat(rate, sizes, axis=1)) for rate in rates]
-        change = np.add.reduceat(second - first, np.r_[0, np.cumsum(sizes)[:-1]], axis=1)
-        low = np.quantile((change @ draws.T) / totals, (1 - intervals.LEVEL) / 2, axis=1)
-        images = sizes[:few].sum()
-        wins = (second > first)[:, :images].sum(axis=1)
-        losses = (second < first)[:, :images].sum(axis=1)
-        powers.append((np.mean(low > 0), np.mean([_mcnemar_finds(*pair) for pair in zip(wins, losses, strict=True)])))
-    both = np.array(powers)
-    return Power(np.asarray(differences), both[:, 0], both[:, 1], spread)
+    generator = random_draws.generator(seed)
+    after, before, there = _by_person(pair)
+    people, level, now = len(there), float(pair.before.mean()), float(pair.after.mean())
+    weights = generator.multinomial(people, np.full(people, 1 / people), size=_RESAMPLES)
+    seeds = [each.shape[-1] for each in (after, before)]
+    of_seeds = [generator.multinomial(k, np.full(k, 1 / k), size=_RESAMPLES) / k for k in seeds]
+    shares = []
+    for difference in wanted:
+        target = min(level + difference, 1.0)
+        rows = generator.randint(people, size=(experiments, people))
+        # Each copy of a person is changed by itself, else the difference among those drawn would not be the one wanted.
+        turned = generator.random_sample((*rows.shape, there.shape[1], 1))
+        if target >= now:
+            changed = (after[rows] | (turned < (target - now) / max(1 - now, 1e-9))) & there[rows][..., np.newaxis]
+        else:
+            changed = after[rows] & (turned >= (now - target) / now)
+        sums = [each.sum(axis=2, dtype=float) for each in (changed, before[rows])]  # (experiments, people, seeds)
+        drawn = [
+            np.take_along_axis(each, generator.randint(k, size=(experiments, 1, k)), axis=2)
+            for each, k in zip(sums, seeds, strict=True)
+        ]
+        shares.append(_rejected(drawn, there.sum(axis=1)[rows], weights, of_seeds))
+    return Power(np.asarray(wanted), np.array(shares))
 
 
-def with_other_people(dataset: str, found: Counts, differences: np.ndarray, *, few: int) -> list[Power]:
-    """`simulate`, fitted to other people each time: subjects drawn anew, with fewer experiments; kept on disk.
+def with_other_people(dataset: str, pair: Pair, wanted: np.ndarray) -> list[Power]:
+    """`simulate`, started from other people each time: people drawn anew, with fewer experiments; kept on disk.
 
-    What the results spread over is how little the people seen say of people, and the luck of the simulation too.
+    What the results spread over is how little the people seen say of people, and the chance of the simulation too.
 
     Args:
         dataset: short name of the data set that the people are of.
-        found, differences, few: as for `simulate`.
+        pair, wanted: as for `simulate`.
     """
 
     def fit() -> dict[str, np.ndarray]:
-        generator = np.random.default_rng(_SEED + 1)
-        n, shares = len(found.sizes), []
-        for seed in progress.bar(range(OTHER_PEOPLE), "power with other people", unit="draw", delay=3):
-            drawn = generator.integers(n, size=n)
-            people = replace(found, right=found.right[drawn], sizes=found.sizes[drawn])
-            each = simulate(people, differences, few=few, experiments=EXPERIMENTS // 3, seed=seed)
-            shares.append((each.all_subjects, each.few_subjects))
-        return {"shares": np.array(shares)}
+        generator, n = random_draws.generator(_SEED + 1), int(pair.people.max()) + 1
+        draws = progress.bar(range(OTHER_PEOPLE), "power with other people", unit="draw", delay=3)
+        found = [
+            simulate(pair.of(generator.randint(n, size=n)), wanted, experiments=EXPERIMENTS // 8, seed=seed).found
+            for seed in draws
+        ]
+        return {"shares": np.array(found)}
 
-    inputs = (found.right, found.sizes, differences, few)
-    shares = cache.arrays(
-        dataset,
-        "power",
-        fit,
-        code=(
-            "evaluation.calibration",
-            "evaluation.intervals",
-            "evaluation.scores",
-            "evaluation.significance",
-            "studies.power",
-        ),
-        inputs=inputs,
-    )["shares"]
-    return [Power(np.asarray(differences), *each) for each in shares]
+    code = ("evaluation.intervals", "evaluation.significance", "studies.power")
+    inputs = (pair.name, pair.after, pair.before, pair.people, wanted)
+    shares = cache.arrays(dataset, "power", fit, code=code, inputs=inputs)["shares"]
+    return [Power(np.asarray(wanted), each) for each in shares]
 
 
-def _spread(found: Counts) -> float:
-    """Spread of the subjects' log odds beyond what chance alone brings (method of moments); 0 where there is none.
-
-    Of each seed by itself, then their mean: a mean over seeds would have less of the chance that is taken off.
-    """
-    rates = found.right / found.sizes[:, np.newaxis]
-    level = float(np.clip(np.mean(found.right.sum(axis=0) / found.sizes.sum()), 0.02, 0.98))
-    by_chance = level * (1 - level) * float(np.mean(1 / found.sizes))
-    beyond = max(0.0, float(np.var(rates, axis=0, ddof=1).mean()) - by_chance)
-    return float(np.sqrt(beyond) / (level * (1 - level)))  # the delta method
-
-
-def _rates(mean: float, spread: float, effects: np.ndarray) -> np.ndarray:
-    """Each subject's rate of right answers, shifted so that the average is as wanted."""
-    points = spread * np.linspace(-3, 3, 61)
-    weights = np.exp(-(np.linspace(-3, 3, 61) ** 2) / 2)
-    shifts = logit(mean) + np.linspace(-3, 3, 601)
-    averages = (expit(shifts[:, np.newaxis] + points) * weights).sum(axis=1) / weights.sum()
-    return expit(np.interp(mean, averages, shifts) + effects)
+def _by_person(pair: Pair) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Both models' answers, (people, most images of one, seeds) bool, and which of these images there are, (people, images)."""
+    people = np.unique(pair.people)
+    rows = [np.flatnonzero(pair.people == person) for person in people]
+    there = np.arange(max(map(len, rows))) < np.array([[len(each)] for each in rows])
+    padded = []
+    for right in (pair.after, pair.before):
+        table = np.zeros((*there.shape, right.shape[1]), dtype=bool)
+        table[there] = right[np.concatenate(rows)]
+        padded.append(table)
+    return *padded, there
 
 
-@functools.cache
-def _mcnemar_finds(wins: int, losses: int) -> bool:
-    return wins > losses and binomtest(int(wins), int(wins + losses), 0.5).pvalue <= 1 - intervals.LEVEL
+def _rejected(
+    drawn: Sequence[np.ndarray], sizes: np.ndarray, weights: np.ndarray, of_seeds: Sequence[np.ndarray]
+) -> float:
+    """Share of the experiments with a verdict: of a difference, as `intervals.difference_interval` and `sign_flips` judge it."""
+    p_values = significance.sign_flips(drawn[0].mean(axis=2) - drawn[1].mean(axis=2), draws=_FLIPS)
+    totals = weights @ sizes.T  # (draws, experiments)
+    means = []
+    for right, each in zip(drawn, of_seeds, strict=True):
+        of_people = (weights @ np.hstack(right.transpose(2, 1, 0))).reshape(len(weights), right.shape[2], -1)
+        means.append((of_people * each[:, :, np.newaxis]).sum(axis=1) / totals)
+    low, high = np.quantile(means[0] - means[1], [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return float(np.mean([significance.told(*each) for each in zip(low, high, p_values, strict=True)]))

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from fer_utils.evaluation import intervals
+from fer_utils.evaluation import intervals, people
 from fer_utils.evaluation.protocols import only_people
 from fer_utils.experiments.folds import ORIGINAL_SPLIT_FRACTION
 
 MOST_SPLITS = 5_000  # more are not listed, but drawn by chance
+DEALS = 200  # of answers among people, for each seed
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +93,31 @@ def of_models(predictions: pd.DataFrame, models: Sequence[str]) -> dict[str, np.
     return {model: over_splits(counts(loso[loso["model"] == model])) for model in there}
 
 
+def dealt(predictions: pd.DataFrame, models: Sequence[str]) -> dict[str, tuple[float, np.ndarray]]:
+    """What other people would make of a split's accuracy if people did not differ: answers dealt out anew (`people.deal`).
+
+    Args:
+        predictions, models: as for `of_models`.
+
+    Returns:
+        Model to the p value that its people differ, and to the accuracies of every split with each seed in `DEALS` deals, (N,).
+    """
+    loso, found = only_people(predictions), {}
+    for model in models:
+        rows = loso[loso["model"] == model]
+        if rows.empty:
+            continue
+        tests, parts = ways(rows["subject"].nunique()), []
+        for _, one_seed in rows.groupby("seed"):
+            each = people.deal(one_seed, draws=DEALS)
+            inside = np.zeros((len(tests), len(each.people)))
+            for row, chosen in zip(inside, tests, strict=True):
+                row[list(chosen)] = 1
+            parts.append((inside @ each.dealt.T) / (inside @ each.sizes)[:, np.newaxis])
+        found[model] = people.deal(rows).p_value, np.concatenate(parts).ravel()
+    return found
+
+
 @dataclass(frozen=True)
 class Optimism:
     """What choosing the epoch on the test subjects themselves does to the score; means over splits and seeds.
@@ -112,7 +138,7 @@ class Optimism:
 
 
 def optimism(found: Counts) -> Optimism:
-    """Choose the best epoch of every split on its own test subjects.
+    """Choose the best epoch of every split on its own test subjects; where several are best, the mean of what they give.
 
     Args:
         found: from `pitfalls.by_epoch`.
@@ -123,10 +149,11 @@ def optimism(found: Counts) -> Optimism:
         row[list(chosen)] = 1
     tested = inside @ found.sizes
     curves = (inside @ found.right.reshape(n, -1)).reshape(-1, seeds, epochs) / tested[:, np.newaxis, np.newaxis]
-    epoch = curves.argmax(axis=-1)
+    best = curves >= curves.max(axis=-1, keepdims=True) - 1e-9
+    best = best / best.sum(axis=-1, keepdims=True)  # (splits, seeds, epochs), of tied epochs each has a share
     bests = curves.max(axis=-1).mean(axis=1)
-    # Right images of every subject at each split's chosen epochs, mean over seeds: (splits, subjects).
-    right = np.mean([found.right[:, seed, epoch[:, seed]].T for seed in range(seeds)], axis=0)
+    # Right images of every subject at each split's best epochs, mean over seeds: (splits, subjects).
+    right = np.einsum("tse,nse->tn", best, found.right, optimize=True) / seeds
     others, left = (right * (1 - inside)).sum(axis=1), found.sizes.sum() - tested
     gap = float(np.mean(bests - others / left))
     without_one = np.full(n, np.nan)

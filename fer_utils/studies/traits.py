@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from fer_utils.evaluation import intervals
+from fer_utils.evaluation import groups
 
 
 def compare(accuracies: Mapping[str, pd.Series], have: pd.DataFrame) -> pd.DataFrame:
     """Accuracy on people with a trait against that on the others.
 
     People cannot be given a beard for an experiment: those who have a trait may differ in more than it. Intervals and p are
-    those of `intervals.between_groups`; q is p after Benjamini and Hochberg's correction over traits and models.
+    those of `groups.between_groups`; q is p after Benjamini and Hochberg's correction over traits and models.
 
     Args:
         accuracies: model to accuracy by subject.
@@ -27,7 +27,7 @@ def compare(accuracies: Mapping[str, pd.Series], have: pd.DataFrame) -> pd.DataF
         for trait in have:
             member = have[trait].reindex(accuracy.index).to_numpy(dtype=bool)
             values = accuracy.to_numpy(dtype=float)
-            found, p_value = intervals.between_groups(values, member, limit=1)
+            found, p_value = groups.between_groups(values, member, limit=1)
             row = {"model": model, "trait": trait, "having": values[member].mean(), "others": values[~member].mean()}
             row |= {"difference": found.value, "low": found.low, "high": found.high, "p": p_value}
             rows.append(row | {"n_having": int(member.sum()), "n_others": int((~member).sum())})

@@ -13,7 +13,8 @@ from fer_utils.data import alignment
 from fer_utils.engine.recipe import Recipe, Variant
 from fer_utils.engine.record import Record
 from fer_utils.evaluation import intervals
-from fer_utils.evaluation.significance import DECIMALS, sign_flips, told
+from fer_utils.evaluation.significance import DECIMALS, TOST_LEVEL, Verdict, equality, learned, sign_flips
+from fer_utils.evaluation.significance import verdict as judged
 from fer_utils.experiments.recipes import MODELS, epochs_for, seeds_for
 from fer_utils.experiments.run import Run
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 EPOCHS = {"quick": 8, "standard": 25}
 SEEDS = {"quick": (1,), "standard": (1, 2, 3)}
 COLUMNS = (
-    "factor", "change", "accuracy", "difference", "low", "high", "p", "q", "verdict", "epochs", "n", "seeds",
+    "factor", "change", "accuracy", "difference", "low", "high", "low_90", "high_90", "p", "q", "verdict",
+    "within_5_points", "training_accuracy", "epochs", "n", "seeds",
 )  # fmt: skip
+_WORDS = {Verdict.HIGHER: "helps", Verdict.LOWER: "hurts"}
 
 
 @dataclass(frozen=True)
@@ -154,9 +157,9 @@ def right(trial: Trial, records: Mapping[Run, Record], sizes: Mapping[str, int])
 def effects(experiment: "Experiment", plans: Sequence[Trial]) -> pd.DataFrame:
     """Train what is missing and compare each tweak with the reference, on the same images.
 
-    Intervals are from `intervals.difference_interval`, over subjects and seeds; p is from an exact permutation test over
-    subjects (signs of the differences, means over seeds), q is p after Benjamini and Hochberg's correction for the number of tweaks (1995,
-    doi:10.1111/j.2517-6161.1995.tb02031.x).
+    Intervals are from `intervals.difference_interval`, over people and seeds, for 95 and for 90 %; p is from `sign_flips` over
+    people (means over seeds), q is p after Benjamini and Hochberg's correction for the number of tweaks (1995,
+    doi:10.1111/j.2517-6161.1995.tb02031.x). `verdict` and `within_5_points` follow by the project's one rule (`significance`).
 
     Returns:
         The columns `COLUMNS`, a row per tweak; accuracies and differences as fractions, the first row the reference.
@@ -171,17 +174,29 @@ def effects(experiment: "Experiment", plans: Sequence[Trial]) -> pd.DataFrame:
     p_values = sign_flips(np.stack([after.mean(axis=1) - before.mean(axis=1) for after in results]))
     for each, after, p_value in zip(plans, results, p_values, strict=True):
         same_runs = each.runs == plans[0].runs  # trained once, read after another epoch
-        found = intervals.difference_interval(after, before, counts, same_runs=same_runs)
+        found, narrow = (
+            intervals.difference_interval(after, before, counts, same_runs=same_runs, level=level)
+            for level in (intervals.LEVEL, TOST_LEVEL)
+        )
         rows.append(
             {"factor": each.tweak.factor, "change": each.tweak.change}
             | {"accuracy": after.mean(axis=1).sum() / counts.sum(), "difference": found.value}
-            | {"low": found.low, "high": found.high, "p": p_value, "epochs": each.epochs}
+            | {"low": found.low, "high": found.high, "low_90": narrow.low, "high_90": narrow.high}
+            | {"p": p_value, "training_accuracy": training_accuracy(each, records), "epochs": each.epochs}
             | {"n": int(counts.sum()), "seeds": after.shape[1]}
         )
     table = pd.DataFrame(rows).round(DECIMALS)
-    table.loc[0, ["low", "high"]] = 0.0  # the reference against itself
+    table.loc[0, ["low", "high", "low_90", "high_90"]] = 0.0  # the reference against itself
     table["q"] = np.append(1.0, false_discovery_control(table["p"][1:])) if len(table) > 1 else 1.0
-    table["verdict"] = ["reference", *(verdict(row) for row in table[1:].itertuples())]
+    chance = experiment.chance
+    enough = [learned(reached, chance) for reached in table["training_accuracy"]]
+    found = [
+        judged(row.low, row.high, row.q, seeds=row.seeds, trained=enough[0] and enough[row.Index])
+        for row in table[1:].itertuples()
+    ]
+    table["verdict"] = ["reference", *(_WORDS.get(each, str(each)) for each in found)]
+    wide = zip(table["low_90"][1:], table["high_90"][1:], found, strict=True)
+    table["within_5_points"] = ["reference", *(equality(*each) for each in wide)]
     return table[list(COLUMNS)].round(DECIMALS)
 
 
@@ -191,18 +206,9 @@ def trained(experiment: "Experiment", plans: Sequence[Trial]) -> dict[Run, Recor
     return dict(zip(runs, experiment.records(runs), strict=True))
 
 
-def verdict(row) -> str:
-    """In plain words: "helps", "hurts", or "cannot be told".
-
-    An effect must pass both: the permutation test over subjects after its correction, and an interval over subjects and
-    seeds without 0. From a single seed nothing is told: its luck would be taken for an effect.
-
-    Args:
-        row: with `difference, low, high, q, seeds`.
-    """
-    if row.seeds < 2 or not told(row.low, row.high, row.q):
-        return "cannot be told"
-    return "helps" if row.difference > 0 else "hurts"
+def training_accuracy(trial: Trial, records: Mapping[Run, Record]) -> float:
+    """Mean accuracy of a trial's networks on their own training images, after the epoch that counts; as measured in training."""
+    return float(np.mean([records[run].curves["accuracy"][trial.epochs - 1] for run in trial.runs]))
 
 
 def _resolved(tweak: Tweak, experiment: "Experiment") -> tuple[Recipe, str, int]:
