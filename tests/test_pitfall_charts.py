@@ -37,7 +37,7 @@ def vertical(ax, style: str) -> list[float]:
 def test_splits_have_a_histogram_for_each_model():
     accuracies = {"baseline": np.array([[0.5, 0.5], [0.25, 0.75]]), "a_model": np.array([[1.0, 1.0], [0.75, 1.0]])}
     dealt = {"baseline": (0.25, np.array([0.5, 0.5])), "a_model": (0.5, np.array([1.0]))}
-    chart = pitfall_charts.splits(accuracies, few=2, sizes=SIZES, dealt=dealt)
+    chart = pitfall_charts.splits(accuracies, few=2, sizes=SIZES, by_chance=dealt)
     words(chart, "baseline 25% to 75% (p 0.25 that people differ); a_model 75% to 100% (p 0.50 that people differ)")
     assert "2 ways to test 2 of 5 subjects" in chart.caption
     first, second = chart.figure.axes
@@ -61,7 +61,9 @@ def test_splits_have_a_histogram_for_each_model():
 
 
 def test_splits_of_one_model_and_one_seed():
-    chart = pitfall_charts.splits({"m": np.array([[0.5], [0.0]])}, few=1, sizes=SIZES, dealt={"m": (1.0, np.zeros(3))})
+    chart = pitfall_charts.splits(
+        {"m": np.array([[0.5], [0.0]])}, few=1, sizes=SIZES, by_chance={"m": (1.0, np.zeros(3))}
+    )
     assert len(chart.figure.axes) == 1
     words(chart, "m 0% to 50% (p 1.00 that people differ)")
 

@@ -19,7 +19,7 @@ def splits(
     *,
     few: int,
     sizes: Mapping[str, int],
-    dealt: Mapping[str, tuple[float, np.ndarray]],
+    by_chance: Mapping[str, tuple[float, np.ndarray]],
 ) -> Chart:
     """How the accuracy depends on which subjects are tested: a histogram for each model, and what chance alone makes of it.
 
@@ -27,16 +27,17 @@ def splits(
         accuracies: model to (splits, seeds) fractions, the original's split in the first row.
         few: how many subjects each split tests.
         sizes: each subject's number of images.
-        dealt: model to the p value that people differ, and to the accuracies where answers are dealt out anew among people, (N,).
+        by_chance: model to the p value that people differ, and to the accuracies where answers are dealt out anew among people, (N,).
     """
     figure, axes = plt.subplots(len(accuracies), 1, figsize=(8, 2.4 * len(accuracies)), sharex=True, squeeze=False)
     for ax, (model, values) in zip(axes[:, 0], accuracies.items(), strict=True):
-        by_chance = dealt[model][1]
-        _distribution({model: values.ravel()}, few=few, sizes=sizes, original=values[0].mean(), dealt=by_chance, ax=ax)
+        _distribution(
+            {model: values.ravel()}, few=few, sizes=sizes, original=values[0].mean(), dealt=by_chance[model][1], ax=ax
+        )
         ax.label_outer()
     ways = len(next(iter(accuracies.values())))
     ends = "; ".join(
-        f"{model} {each.min():.0%} to {each.max():.0%} (p {dealt[model][0]:.2f} that people differ)"
+        f"{model} {each.min():.0%} to {each.max():.0%} (p {by_chance[model][0]:.2f} that people differ)"
         for model, each in accuracies.items()
     )
     return Chart(
