@@ -26,8 +26,10 @@ def test_a_series_with_memory_has_a_wider_one():
 
 
 def test_a_single_value_is_a_series_too():
+    """Of which no interval can be drawn: one of no width would be a lie. Found on CK+, whose quick runs have two epochs."""
     found = intervals.of_series([np.array([0.5])])[0]
-    assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
+    assert found.value == 0.5
+    assert np.isnan([found.low, found.high]).all()
 
 
 def test_another_value_lies_in_the_prediction_interval():

@@ -101,7 +101,7 @@ def test_seeds_are_set_against_people():
     chart = pitfall_charts.seeds(
         np.array([0.5, 0.6]), by_subject, spreads(0.02), few=3, dealt=np.full((9, 4), 0.5), p_value=0.25
     )
-    words(chart, "seed, all subjects 2.0", "subjects, the original's number of subjects 7.5")
+    words(chart, "seed, all subjects 2.0", "subjects, 3 subjects 7.5")
     dots, bars = chart.figure.axes
     assert [each.get_offsets()[:, 0].tolist() for each in dots.collections[:2]] == [
         [0.5, 0.6],

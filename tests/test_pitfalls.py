@@ -324,7 +324,7 @@ def test_a_study_answers_every_question(study):
 
 def test_rows_and_words_are_of_all_questions(study):
     rows = pitfall_rows.measured(study)
-    questions = ["splits", "leak", "seeds", "epochs", "augmented", "loss", "power", "quality"]
+    questions = ["splits", "leak", "seeds", "epochs", "augmented", "loss", "power", "folds", "quality"]
     assert list(rows["question"].unique()) == questions
     assert not rows.duplicated(["question", "about", "part", "quantity"]).any()
     assert not rows["quantity"].str.contains(",").any()

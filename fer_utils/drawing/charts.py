@@ -216,3 +216,40 @@ def reliability_diagram(table: pd.DataFrame, *, ax: Axes | None = None, label: s
         )
     ax.set(xlabel="mean confidence of the prediction", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1), aspect="equal")
     return ax
+
+
+def strips(groups: Mapping[str, np.ndarray], *, ax: Axes) -> None:
+    """A row of dots for each group, with its mean as a short line.
+
+    Args:
+        groups: name to (values,) accuracies.
+    """
+    for place, values in enumerate(groups.values()):
+        # Equal values are set one above the other, so that each is seen.
+        rank = pd.Series(values).round(9).groupby(pd.Series(values).round(9)).cumcount().to_numpy()
+        ax.scatter(values, place - 0.07 * rank, color=PALETTE[place], alpha=0.8, s=28)
+        ax.plot([np.mean(values)] * 2, [place - 0.35, place + 0.2], color="0.2", linewidth=1.6)
+    ax.set_yticks(range(len(groups)), list(groups))
+    ax.set(xlabel="accuracy", xlim=(0, 1), ylim=(len(groups) - 0.5, -0.7))
+    ax.xaxis.set_major_formatter("{x:.0%}")
+    ax.grid(axis="y", visible=False)
+
+
+def boxes(groups: Mapping[str, Sequence[float]], *, xlabel: str, ax: Axes) -> None:
+    """A lying box plot for each group; whiskers reach to 1.5 times the box, dots lie beyond.
+
+    Args:
+        groups: name to its values.
+    """
+    ax.boxplot(
+        [np.asarray(values) for values in groups.values()],
+        orientation="horizontal",
+        showmeans=True,
+        medianprops={"color": "0.1"},
+        meanprops={"marker": "D", "markerfacecolor": PALETTE[1], "markeredgecolor": "0.2", "markersize": 6},
+        flierprops={"markersize": 3, "alpha": 0.4},
+    )
+    ax.set_yticks(range(1, len(groups) + 1), list(groups))
+    ax.invert_yaxis()
+    ax.set(xlabel=xlabel)
+    ax.grid(axis="y", visible=False)

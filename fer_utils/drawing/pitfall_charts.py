@@ -1,6 +1,6 @@
 """Figures of notebook 08, the measurement: each function draws one from numbers and gives it with its words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -82,53 +82,74 @@ def leak(table: pd.DataFrame) -> Chart:
 
 
 def seeds(
-    by_seed: np.ndarray, by_subject: np.ndarray, spreads: pd.DataFrame, *, few: int, dealt: np.ndarray, p_value: float
+    by_seed: np.ndarray,
+    by_subject: np.ndarray,
+    spreads: pd.DataFrame,
+    *,
+    few: int,
+    dealt: np.ndarray,
+    p_value: float,
+    unit: str = "subjects",
 ) -> Chart:
     """What moves a score, the random seed or the people, and how far people who are alike would lie apart.
 
     Args:
         by_seed: (seeds,) accuracy over all subjects, fractions.
-        by_subject: (subjects,) accuracy of each, mean over seeds.
+        by_subject: (subjects,) accuracy of each, mean over seeds; of each fold where `unit` says so.
         spreads: `drawn` (what), `tested` (who), `spread` (standard deviation, a fraction; none for a single seed).
         few: how many subjects the original tested.
         dealt: (draws, subjects) accuracies of each where answers are dealt out anew among people.
         p_value: that people differ.
+        unit: what is tested apart, "subjects" or "folds of subjects".
     """
     figure, axes = plt.subplots(1, 2, figsize=(11, 2.8), width_ratios=[1.3, 1])
-    _strips({f"{len(by_seed)} seeds": by_seed, f"{len(by_subject)} people": by_subject}, ax=axes[0])
+    charts.strips(
+        {f"{len(by_seed)} seeds": by_seed, f"{len(by_subject)} {unit.replace('subjects', 'people')}": by_subject},
+        ax=axes[0],
+    )
     low, high = np.quantile(np.sort(dealt, axis=1), [0.025, 0.975], axis=0)  # of the worst read, ..., of the best read
     style = {"color": "0.55", "linewidth": 1, "label": "people alike: 95 % of the worst to the best read"}
     axes[0].hlines(np.linspace(1.45, 1.15, len(low)), low, high, **style)
     axes[0].legend(fontsize="x-small", loc="upper left")
-    tested = spreads["tested"].str.replace("the original's number of", str(few), regex=False)
-    axes[1].barh(spreads["drawn"] + ",\n" + tested, 100 * np.nan_to_num(spreads["spread"]), color=PALETTE[0])
+    words = {"the original's number of": str(few), "subjects": unit}
+    drawn, tested = (spreads[name].replace(words, regex=True) for name in ("drawn", "tested"))
+    axes[1].barh(drawn + ",\n" + tested, 100 * np.nan_to_num(spreads["spread"]), color=PALETTE[0])
     axes[1].bar_label(axes[1].containers[0], fmt="%.1f", padding=3)
     axes[1].invert_yaxis()
     axes[1].margins(x=0.15)
     axes[1].set(xlabel="standard deviation of the accuracy (points)")
-    text = "; ".join(f"{row.drawn}, {row.tested} {100 * row.spread:.1f}" for row in spreads.itertuples())
+    text = "; ".join(
+        f"{row.drawn}, {row.tested} {100 * row.spread:.1f}"
+        for row in spreads.assign(drawn=drawn, tested=tested).itertuples()
+    )
     return Chart(
         figure,
-        caption=f"Accuracy by seed and by person; what moves it, standard deviations: {text}. p {p_value:.2f} that people differ.",
+        caption=f"Accuracy by seed and by {'person' if unit == 'subjects' else 'fold'}; what moves it, standard deviations: {text}. p {p_value:.2f} that people differ.",
         alt=f"Rows of dots, and bars of standard deviations in points: {text}.",
     )
 
 
 def best_epoch(
-    by_model: Mapping[str, pd.DataFrame], *, gaps: Mapping[str, str], few: int, sizes: Mapping[str, int]
+    by_model: Mapping[str, pd.DataFrame],
+    *,
+    gaps: Mapping[str, str],
+    few: int,
+    sizes: Mapping[str, int],
+    unit: str = "subjects",
 ) -> Chart:
     """What choosing the epoch on the tested subjects does to their score.
 
     Args:
         by_model: model to `last, best, elsewhere`, fractions, a row per split.
         gaps: model to how much less the best epoch has elsewhere, in words.
-        few, sizes: as for `splits`.
+        few, sizes: as for `splits`, of what is tested apart.
+        unit: what that is, "subjects" or "folds of subjects".
     """
     words = []
     figure, axes = plt.subplots(1, len(by_model), figsize=(5 * len(by_model), 3), sharey=True, squeeze=False)
     for ax, (model, chosen) in zip(axes[0], by_model.items(), strict=True):
         groups = {"last epoch": chosen["last"], "best epoch, chosen on them": chosen["best"]}
-        _distribution(groups, few=few, sizes=sizes, ax=ax)
+        _distribution(groups, few=few, sizes=sizes, unit=unit, ax=ax)
         ax.set_title(model)
         last, best, elsewhere = chosen[["last", "best", "elsewhere"]].mean()
         words.append(f"{model} {last:.0%} and {best:.0%}, elsewhere {elsewhere:.0%}, {gaps[model]} less")
@@ -149,7 +170,7 @@ def augmented_validation(jumps: Mapping[str, pd.DataFrame], *, model: str, means
     """
     figure, ax = plt.subplots(figsize=(9, 3))
     label = "jump of the validation cross-entropy from one epoch to the next (nats)"
-    _boxes({name: table["cross_entropy"] for name, table in jumps.items()}, xlabel=label, ax=ax)
+    charts.boxes({name: table["cross_entropy"] for name, table in jumps.items()}, xlabel=label, ax=ax)
     return Chart(
         figure,
         caption=f"Mean jumps of `{model}` in validation: {means}.",
@@ -170,7 +191,7 @@ def loss(by_fold: pd.DataFrame, *, model: str) -> Chart:
         "cross-entropy, the person left out": by_fold["unseen"],
     }
     figure, ax = plt.subplots(figsize=(9, 3.2))
-    _boxes(groups, xlabel="nats", ax=ax)
+    charts.boxes(groups, xlabel="nats", ax=ax)
     ax.set_xlim(left=0)
     text = "; ".join(f"{name} {np.average(values, weights=by_fold['n']):.2f}" for name, values in groups.items())
     return Chart(
@@ -239,6 +260,7 @@ def _distribution(
     *,
     few: int,
     sizes: Mapping[str, int],
+    unit: str = "subjects",
     original: float | None = None,
     dealt: np.ndarray | None = None,
     ax: Axes,
@@ -265,45 +287,8 @@ def _distribution(
     if original is not None:
         ax.axvline(original, color="0.1", linestyle="-", linewidth=1.6, label="the original's split")
     top = max(patch.get_height() for patch in ax.patches if hasattr(patch, "get_height"))
-    ax.set(xlabel=f"accuracy on {few} subjects", ylabel="share of the splits", xlim=(-0.03, 1.03))
+    ax.set(xlabel=f"accuracy on {few} {unit}", ylabel="share of the splits", xlim=(-0.03, 1.03))
     ax.set_ylim(0, max(1.4 * top, ax.get_ylim()[1]))  # room for the legend above the bars
     ax.xaxis.set_major_formatter("{x:.0%}")
     ax.yaxis.set_major_formatter("{x:.0%}")
     ax.legend(fontsize="small", loc="upper left", ncols=2)
-
-
-def _strips(groups: Mapping[str, np.ndarray], *, ax: Axes) -> None:
-    """A row of dots for each group, with its mean as a short line.
-
-    Args:
-        groups: name to (values,) accuracies.
-    """
-    for place, values in enumerate(groups.values()):
-        # Equal values are set one above the other, so that each is seen.
-        rank = pd.Series(values).round(9).groupby(pd.Series(values).round(9)).cumcount().to_numpy()
-        ax.scatter(values, place - 0.07 * rank, color=PALETTE[place], alpha=0.8, s=28)
-        ax.plot([np.mean(values)] * 2, [place - 0.35, place + 0.2], color="0.2", linewidth=1.6)
-    ax.set_yticks(range(len(groups)), list(groups))
-    ax.set(xlabel="accuracy", xlim=(0, 1), ylim=(len(groups) - 0.5, -0.7))
-    ax.xaxis.set_major_formatter("{x:.0%}")
-    ax.grid(axis="y", visible=False)
-
-
-def _boxes(groups: Mapping[str, Sequence[float]], *, xlabel: str, ax: Axes) -> None:
-    """A lying box plot for each group; whiskers reach to 1.5 times the box, dots lie beyond.
-
-    Args:
-        groups: name to its values.
-    """
-    ax.boxplot(
-        [np.asarray(values) for values in groups.values()],
-        orientation="horizontal",
-        showmeans=True,
-        medianprops={"color": "0.1"},
-        meanprops={"marker": "D", "markerfacecolor": PALETTE[1], "markeredgecolor": "0.2", "markersize": 6},
-        flierprops={"markersize": 3, "alpha": 0.4},
-    )
-    ax.set_yticks(range(1, len(groups) + 1), list(groups))
-    ax.invert_yaxis()
-    ax.set(xlabel=xlabel)
-    ax.grid(axis="y", visible=False)

@@ -19,6 +19,7 @@ RESAMPLES = 10_000
 BOOTSTRAP_SEED = 20_231
 _TAILS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
 _ROUNDING = 1e-9
+_FEWEST = 5  # values of a series that an interval is drawn from
 
 
 @dataclass(frozen=True)
@@ -196,9 +197,14 @@ def of_series(series: Sequence[np.ndarray]) -> list[Interval]:
 
     Args:
         series: each (N,), of one length.
+
+    Returns:
+        The ends are not numbers where there are fewer than `_FEWEST` values, from which nothing can be drawn anew.
     """
     values = np.asarray(series, dtype=float)
     n = values.shape[1]
+    if n < _FEWEST:
+        return [Interval(float(each.mean()), math.nan, math.nan) for each in values]
     generator = random_draws.generator(_SEED)
     starts = generator.randint(n, size=(RESAMPLES, n))
     begins = generator.random_sample((RESAMPLES, n)) < 1 / max(1, round(n ** (1 / 3)))

@@ -6,6 +6,10 @@ from fer_utils.common.errors import DatasetError, ParameterError
 
 LOSO, TENFOLD = "loso", "10-fold"
 PEOPLE = {LOSO: "leaving one subject out", TENFOLD: "in ten folds of subjects"}  # names, and words for sentences
+UNITS = {
+    LOSO: "subjects",
+    TENFOLD: "folds of subjects",
+}  # what is tested apart, where a curve does not say who was right
 MOST_LEFT_OUT_ALONE = 20  # people; with more, one network for each costs more than it tells
 FOLDS = 10
 

@@ -30,7 +30,8 @@ def measured(study: Study) -> pd.DataFrame:
         augmented(NETWORK, study.jumps),
         loss(NETWORK, *study.loss_parts),
         losses(NETWORK, study.losses),
-        power(study.power, few=study.few, subjects=len(study.sizes)),
+        power(study.power, few=study.few, subjects=len(study.people)),
+        [row("folds", study.unit, "tested apart", len(study.sizes), n=len(study.people))],
         qualities(study.quality),
     )
 

@@ -99,13 +99,20 @@ def _seeds(measured: pd.DataFrame) -> str:
     seeds, people = (int(row.n) for row in rows[:2])
     names = ("people as they are", "people alike", "person effect p")
     really, alike, p = (get(measured, "seeds", "baseline-face", name) for name in names)
+    unit = _unit(measured)
     return (
         f"**Seeds and people.** Another seed moves the accuracy over everybody by {all_seed:.1f} points (standard deviation), other "
-        f"people by {all_subjects:.1f}; on as few people as the original tested, {few_seed:.1f} and {few_subjects:.1f}, from {people} "
-        f"people and {seeds} seeds. How much of the latter are people? Those of notebook 03's `baseline-face` spread by "
+        f"{unit} by {all_subjects:.1f}; on as small a share of them as the original tested, {few_seed:.1f} and {few_subjects:.1f}, from "
+        f"{people} {unit} and {seeds} seeds. How much of the latter are people? Those of notebook 03's `baseline-face` spread by "
         f"{100 * really.value:.1f} points; with each expression's answers dealt out anew among them, by {100 * alike.value:.1f}"
         f"{ends(alike)} (p {p_value(p.value, '= ')} that people differ)."
     )
+
+
+def _unit(measured: pd.DataFrame) -> str:
+    """What was tested apart where only the curves of folds are known."""
+    found = measured.loc[measured["question"] == "folds", "about"]
+    return str(found.iloc[0]).replace("subjects", "people") if len(found) else "people"
 
 
 def _epochs(measured: pd.DataFrame, model: str) -> str:

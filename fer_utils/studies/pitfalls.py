@@ -14,7 +14,7 @@ import pandas as pd
 from fer_utils.data import cleaning
 from fer_utils.engine.record import Record
 from fer_utils.evaluation import intervals, people
-from fer_utils.evaluation.protocols import PEOPLE
+from fer_utils.evaluation.protocols import PEOPLE, UNITS
 from fer_utils.evaluation.scores import smoothing_floor
 from fer_utils.evaluation.significance import holm, learned, sign_flips, verdict
 from fer_utils.experiments import tables
@@ -69,8 +69,11 @@ class Study:
         predictions, scores: what `predictions.csv` and `scores.csv` hold.
 
     Attributes:
-        sizes: fold, which is a subject under `loso`, to the number of its test images.
+        people: subject to the number of images.
         few: how many subjects the original's split tests.
+        sizes: fold, which is a subject under `loso`, to the number of its test images.
+        unit: what folds are, in words.
+        few_folds: how many of them hold as large a share of the people as the original's split tests.
         runs: what is trained where it is missing, when a first result is asked for.
     """
 
@@ -78,7 +81,10 @@ class Study:
         self.experiment, self._predictions, self._scores = experiment, predictions, scores
         self.trials = dict(zip(("baseline-face", "baseline"), tweaks.trials(experiment, [_FRAME]), strict=True))
         self.sizes = {fold: len(test) for fold, (_, test) in experiment.folds(experiment.protocol).items()}
-        self.few = splits.held_out(len(self.sizes))
+        subjects = experiment.dataset.subjects[experiment.usable]
+        self.people = pd.Series(subjects).value_counts().sort_index().to_dict()
+        self.few, self.few_folds = splits.held_out(len(self.people)), splits.held_out(len(self.sizes))
+        self.unit = UNITS[experiment.protocol]
         self._shuffled = {model: self._image_wise(model) for model in MODELS}
         self._seeds = self._more_seeds()
         self._original = {run.model: run for run in experiment.plan("original-split")}
@@ -251,8 +257,8 @@ class Study:
 
 
 def jumps(curve: np.ndarray) -> np.ndarray:
-    """Changes of a curve from one epoch to the next in the second half of its epochs, without their signs."""
-    return np.abs(np.diff(curve[len(curve) // 2 :]))
+    """Changes of a curve from one epoch to the next in the second half of its epochs, without their signs; at least one."""
+    return np.abs(np.diff(curve[min(len(curve) // 2, len(curve) - 2) :]))
 
 
 def validation_jumps(curves: Mapping[str, np.ndarray]) -> dict[str, pd.DataFrame]:
