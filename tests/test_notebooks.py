@@ -115,7 +115,7 @@ def check_report(dataset: Path) -> None:
 
 def check_outputs(folder: Path, *, images: int, folds: int) -> None:
     predictions = pd.read_csv(folder / "predictions.csv", dtype=str)
-    expected = ["model", "protocol", "seed", "fold", "subject", "image", "truth", "predicted"]
+    expected = ["model", "protocol", "seed", "fold", "subject", "image", "truth", "predicted", "training_accuracy"]
     assert list(predictions.columns) == expected + [f"p_{name}" for name in CLASSES]
     loso = predictions[predictions["protocol"] == "loso"]
     networks = {"baseline", "updated", "baseline-face", "updated-face"}
