@@ -47,7 +47,7 @@ def make(*, subjects: int = 3, jobs: int = 1, scheduler: str = "") -> Experiment
 
 
 def imagined(index, task, reports) -> Record:
-    """In place of `workers._train`: no TensorFlow, but all that happens around it."""
+    """Instead of `workers._train`: no TensorFlow, but all that happens around it."""
     # Slow enough after the first seed that a signal sent then finds the call at work, however busy the machine is.
     time.sleep(0.1 if task.seed == 1 else float(os.environ.get(LATER_SECONDS, "0.1")))
     reports.put(task.cost * task.recipe.epochs)

@@ -77,7 +77,7 @@ def test_image_without_a_face_and_unreadable_file_have_reasons(three_people):
 
 
 def spoil(folder, pattern):
-    """Grey pictures, on which no face is found, in place of some images."""
+    """Grey pictures, on which no face is found, instead of some images."""
     for number, path in enumerate(sorted(folder.glob(pattern))):
         path.unlink()
         Image.new("L", (320, 243), 100 + 2 * number + len(pattern)).save(path.with_name(f"{path.name}.png"))

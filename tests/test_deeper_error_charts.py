@@ -132,7 +132,7 @@ def test_occlusion_overlays_each_face_to_its_own_maximum():
 
 def effects(model: str) -> pd.DataFrame:
     columns = ["condition", "difference", "low", "high", "n", "verdict"]
-    rows = [("glasses", -0.164, -0.4, 0.05, 2, "cannot be told"), ("left_light", 0.39, 0.2, 0.58, 1, "raises it")]
+    rows = [("glasses", -0.164, -0.4, 0.05, 2, "no detectable effect"), ("left_light", 0.39, 0.2, 0.58, 1, "raises it")]
     return pd.DataFrame(rows, columns=columns).assign(model=model)
 
 
@@ -141,7 +141,7 @@ def test_conditions_show_people_and_their_mean():
     answers["probability_changed"] = [0.25, 0.8, 0.49]
     both = pd.concat([effects("one"), effects("another_one")])
     chart = charts.conditions({"one": answers, "another_one": answers[:0]}, both)
-    words(chart, "one: glasses -16 (cannot be told), left_light +39 (raises it)", "; another_one: glasses -16")
+    words(chart, "one: glasses -16 (no detectable effect), left_light +39 (raises it)", "; another_one: glasses -16")
     first, second = chart.figure.axes
     assert [first.get_title(), second.get_title()] == ["one", "another_one"]
     assert [text.get_text() for text in first.get_yticklabels()] == ["glasses (n = 2)", "left_light (n = 1)"]

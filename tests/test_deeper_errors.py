@@ -249,3 +249,9 @@ def test_what_networks_make_of_all_images_serves_the_same_images_alone(monkeypat
     for experiment in (first, renamed, first):
         ErrorStudy(experiment, "baseline").kept("some", fit, code=())
     assert len(done) == 2
+
+
+def test_suspects_whose_pictures_may_not_be_shown_are_named():
+    table = pd.DataFrame([("a.sad", "sad", "happy")], columns=["image", "truth", "suggested"])
+    text = deeper_errors.named_suspects(table)
+    assert text == "Suspect labels, of people whose pictures may not be shown: `a.sad` (sad, rather happy?)."

@@ -124,7 +124,7 @@ def test_subject_by_expression():
         dealt=DEALT,
     )
     people = (
-        "`my_model` by subject: 12% to 88%; with each expression's answers dealt out anew among people, on average 25% to 75% "
+        "`my_model` by subject: 12% to 88%; with each expression's answers shuffled among people, on average 25% to 75% "
         "(p 1.00 that people differ)."
     )
     assert chart.caption == f"Accuracy by subject and expression. {people}"

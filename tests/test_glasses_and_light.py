@@ -198,7 +198,7 @@ def test_words_on_people_follow_the_rows():
     text = deeper_errors._people(rows, "m")
     assert "beard_or_so: 50% with (2 people), 75% without (5), -25 points (-50 to -10)." in text
     rows.loc[rows["quantity"] == "q", "value"] = 0.06
-    assert "(-50 to -10), cannot be told." in deeper_errors._people(rows, "m")
+    assert "(-50 to -10), no detectable effect." in deeper_errors._people(rows, "m")
     assert deeper_error_rows.traits(pd.DataFrame()) == []
 
 
@@ -241,7 +241,7 @@ def test_words_follow_the_rows():
     assert "lowers it, read as neutral 6 of 6 without, 0 with" in text
     assert "left out, since no face was found: 2." in text
     rows.loc[(rows["quantity"] == "q") & (rows["part"] == "glasses"), "value"] = 0.5
-    assert "cannot be told" in deeper_errors._conditions(rows, "m")
+    assert "no detectable effect" in deeper_errors._conditions(rows, "m")
     rows.loc[rows["quantity"] == "pairs without a face", "value"] = 0
     assert "left out" not in deeper_errors._conditions(rows, "m")
 

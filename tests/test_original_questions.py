@@ -15,8 +15,8 @@ def test_jumps_and_the_gap_are_of_their_own_parts():
     ]
     rows.append(row("loss", "updated", "cross-entropy", 1.25, 1, 1.5, n=45, part="unseen minus seen"))
     text = original_questions._jumps(tables.table(rows))
-    assert "jump by 0.50 nats (0.49 to 0.51) from epoch to epoch in place of 0.25 (0.24 to 0.26)" in text
-    assert "its accuracy by 7.0 points (6.0 to 8.0) in place of 3.0 (2.0 to 4.0)" in text
+    assert "jump by 0.50 nats (0.49 to 0.51) from epoch to epoch instead of 0.25 (0.24 to 0.26)" in text
+    assert "its accuracy by 7.0 points (6.0 to 8.0) instead of 3.0 (2.0 to 4.0)" in text
     assert "at least 1.25 nats (1.00 to 1.50) above" in text
 
 
@@ -72,9 +72,10 @@ def test_each_condition_is_looked_up_by_its_part():
     changed = {"glasses": (-0.25, -0.375, -0.125, 0.01)}
     rows = conditions("baseline", unknown | changed) + conditions("baseline-face", unknown | {"glasses": (0, -1, 1, 1)})
     text = original_questions._conditions(tables.table(rows))
-    assert "`baseline`: glasses -25 points (-38 to -12), 3 of 4 conditions cannot be told from none" in text
+    assert "`baseline`: glasses -25 points (-38 to -12), 3 of 4 conditions show no detectable effect" in text
     assert (
-        "`baseline-face`: 4 of 4 conditions cannot be told from none (+0 to +1 points, intervals within -100 to" in text
+        "`baseline-face`: 4 of 4 conditions show no detectable effect (+0 to +1 points, intervals within -100 to"
+        in text
     )
     assert "corrected for 8 comparisons" in text
 

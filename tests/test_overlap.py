@@ -84,7 +84,7 @@ def test_what_was_found_is_kept_for_these_images_alone(planted, three_people, tm
     found = overlap.search(data, planted)
     overlap.write(found)
     overlap.write(found.assign(dataset="another", same=False))
-    overlap.write(found)  # in place of the first, beside the other
+    overlap.write(found)  # instead of the first, beside the other
     assert overlap.read()["dataset"].value_counts().to_dict() == {"another": len(found), data.name: len(found)}
     assert set(seen(data)["subject"]) == {"01"}  # 02 is in the validation part, which is not learned
     assert overlap.seen_in_training(data.name, data="of other images", about={}) is None

@@ -54,7 +54,7 @@ def test_splits_have_a_histogram_for_each_model():
     assert vertical(second, ":") == [pytest.approx(0.9375)]
     assert [text.get_text() for text in second.get_legend().get_texts()] == [
         "a_model",
-        "answers dealt out anew: people alike",
+        "answers shuffled: people alike",
         "the original's split",
     ]
     assert second.get_xlabel() == "accuracy on 2 subjects"

@@ -354,7 +354,7 @@ def test_words_follow_the_numbers():
         return pitfall_findings._leak(tables.table(rows), "m")
 
     text = said("higher")
-    assert "60% in place of 30%, +30.0 points (+10.0 to +50.0), p = 0.01 after Holm: the leak shows" in text
+    assert "60% instead of 30%, +30.0 points (+10.0 to +50.0), p = 0.01 after Holm: the leak shows" in text
     assert "no detectable effect" in said("no detectable effect")
     assert said("lower").endswith("lower, not higher.")
     assert "whoever is recognised" in said("lower", alike=0)

@@ -15,7 +15,7 @@ from fer_utils.publishing import staleness
 
 
 def answer(tasks, *, jobs, on_record):
-    """In place of training: noise that depends on the seed alone, with weights."""
+    """Instead of training: noise that depends on the seed alone, with weights."""
     for index, task in enumerate(tasks):
         random = np.random.default_rng(task.seed)
         shape = (len(task.fold.test_labels), task.fold.classes)

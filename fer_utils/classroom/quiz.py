@@ -61,7 +61,7 @@ class Quiz:
             raise OutputError(f"{self.path} is damaged ({error}): mend it, or remove it to begin again.") from error
 
     def answer(self, reader: str, number: int, answer: str) -> bool:
-        """Keep what somebody sees in a face, in place of what they said before; returns whether the label agrees.
+        """Keep what somebody sees in a face, instead of what they said before; returns whether the label agrees.
 
         Args:
             reader: any name.

@@ -35,7 +35,7 @@ def settle() -> None:
 
 
 def attended() -> bool:
-    """Whether somebody may be looking at the running notebook: not in a batch run, whose kernels are told so."""
+    """Whether somebody may be looking at the running notebook: not in a batch run, whose kernels know it by the environment."""
     return not os.environ.get(UNATTENDED)
 
 

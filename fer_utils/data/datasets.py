@@ -134,7 +134,7 @@ def load(
     """Load a data set.
 
     Args:
-        name: "sample", "yale", "ferplus" (votes in place of labels, and no subjects), or a folder of one's own, of one of
+        name: "sample", "yale", "ferplus" (votes instead of labels, and no subjects), or a folder of one's own, of one of
             `layouts.LAYOUTS`.
         subject_pattern: for own folders, regular expression with one group, the subject, searched in the file names; the default,
             an empty text, knows the names of CK+, JAFFE, KDEF and RaFD, and `subject01...`.

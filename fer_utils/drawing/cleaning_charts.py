@@ -51,7 +51,7 @@ def identical_pairs(data: FaceDataset, pairs: Sequence[tuple[str, str]]) -> Char
     return Chart(
         _named_images(data, lines, cell=(1.25, 1.08)),
         caption=f"{len(pairs)} pairs of files hold the same bytes.{people.of_whom(data)}",
-        alt="Frames side by side in pairs; the two of a pair cannot be told apart: "
+        alt="Frames side by side in pairs; the two of a pair look the same: "
         + "; ".join(" and ".join(pair) for pair in shown),
     )
 

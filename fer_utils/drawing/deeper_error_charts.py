@@ -254,7 +254,7 @@ def _paired_changes(answers: pd.DataFrame, effects: pd.DataFrame, *, ax: Axes) -
         level = place - 0.12 - 0.04 * (np.arange(len(change)) % 5)
         ax.scatter(change, level, color="0.6", s=16, alpha=0.8, linewidth=0)
         errors = 100 * np.abs(np.array([[row.low], [row.high]]) - row.difference)
-        color = _UNKNOWN if row.verdict == "cannot be told" else WRONG
+        color = _UNKNOWN if row.verdict == "no detectable effect" else WRONG
         ax.errorbar(100 * row.difference, place + 0.15, xerr=errors, fmt="D", capsize=4, color=color, markersize=6)
     ax.axvline(0, color="0.2", linewidth=1)
     ax.set_yticks(range(len(effects)), [f"{row.condition} (n = {row.n})" for row in effects.itertuples()])

@@ -81,7 +81,7 @@ def subject_by_expression(
             no image. The same subjects in all.
         model: the one of which the caption says how far people lie apart.
         accuracy: of that model, by subject.
-        dealt: of that model, its answers dealt out anew among people.
+        dealt: of that model, its answers shuffled among people.
     """
     rows, columns, width, height = 1, len(tables), 6, 0.36 * len(accuracy) + 1.6
     classes = next(iter(tables.values())).columns
@@ -203,11 +203,11 @@ def subject_range(accuracy: pd.Series, dealt: Dealt, *, model: str) -> str:
 
     Args:
         accuracy: by subject.
-        dealt: the same answers dealt out anew among people.
+        dealt: the same answers shuffled among people.
     """
     alike = dealt.dealt / dealt.sizes
     return (
-        f"`{model}` by subject: {accuracy.min():.0%} to {accuracy.max():.0%}; with each expression's answers dealt out anew among people, "
+        f"`{model}` by subject: {accuracy.min():.0%} to {accuracy.max():.0%}; with each expression's answers shuffled among people, "
         f"on average {alike.min(axis=1).mean():.0%} to {alike.max(axis=1).mean():.0%} (p {dealt.p_value:.2f} that people differ)."
     )
 

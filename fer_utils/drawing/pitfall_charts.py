@@ -27,7 +27,7 @@ def splits(
         accuracies: model to (splits, seeds) fractions, the original's split in the first row.
         few: how many subjects each split tests.
         sizes: each subject's number of images.
-        by_chance: model to the p value that people differ, and to the accuracies where answers are dealt out anew among people, (N,).
+        by_chance: model to the p value that people differ, and to the accuracies where answers are shuffled among people, (N,).
     """
     figure, axes = plt.subplots(len(accuracies), 1, figsize=(8, 2.4 * len(accuracies)), sharex=True, squeeze=False)
     for ax, (model, values) in zip(axes[:, 0], accuracies.items(), strict=True):
@@ -42,7 +42,7 @@ def splits(
     )
     return Chart(
         figure,
-        caption=f"Accuracy over {ways} ways to test {few} of {len(sizes)} subjects, and with each expression's answers dealt out anew "
+        caption=f"Accuracy over {ways} ways to test {few} of {len(sizes)} subjects, and with each expression's answers shuffled "
         f"among people: {ends}.",
         alt="A histogram for each model with the original's split marked; a line, where people are alike, runs along its bars. "
         f"Lowest to highest: {ends}.",
@@ -98,7 +98,7 @@ def seeds(
         by_subject: (subjects,) accuracy of each, mean over seeds; of each fold where `unit` says so.
         spreads: `drawn` (what), `tested` (who), `spread` (standard deviation, a fraction; none for a single seed).
         few: how many subjects the original tested.
-        dealt: (draws, subjects) accuracies of each where answers are dealt out anew among people.
+        dealt: (draws, subjects) accuracies of each where answers are shuffled among people.
         p_value: that people differ.
         unit: what is tested apart, "subjects" or "folds of subjects".
     """
@@ -282,7 +282,7 @@ def _distribution(
         ax.hist(values, bins=edges, color=color, alpha=0.45, label=name, weights=np.full(len(values), 1 / len(values)))
         ax.axvline(float(np.mean(values)), color=color, linewidth=1.2, linestyle=":")
     if dealt is not None:
-        words = {"color": "0.25", "linewidth": 1.2, "label": "answers dealt out anew: people alike"}
+        words = {"color": "0.25", "linewidth": 1.2, "label": "answers shuffled: people alike"}
         ax.hist(dealt, bins=edges, histtype="step", weights=np.full(len(dealt), 1 / len(dealt)), **words)
     if original is not None:
         ax.axvline(original, color="0.1", linestyle="-", linewidth=1.6, label="the original's split")

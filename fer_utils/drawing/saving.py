@@ -30,7 +30,7 @@ class Context:
         dataset: the data shown.
         parameters: the notebook's parameters, as given.
         budget: "quick" or "standard" where figures show models whose training depends on it, else None.
-        shows: what the figures show in place of the data set, for the small print; empty where they show the data set.
+        shows: what the figures show instead of the data set, for the small print; empty where they show the data set.
     """
 
     notebook: str

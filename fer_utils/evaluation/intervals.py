@@ -141,7 +141,7 @@ def middle(values) -> tuple[float, float]:
 
 
 def resampled_sums(sums: np.ndarray) -> np.ndarray:
-    """Sums over subjects drawn anew, (1000, ...) float64, for what is no mean.
+    """Sums over subjects resampled, (1000, ...) float64, for what is no mean.
 
     Args:
         sums: (subjects, ...), of each subject.
@@ -199,7 +199,7 @@ def of_series(series: Sequence[np.ndarray]) -> list[Interval]:
         series: each (N,), of one length.
 
     Returns:
-        The ends are not numbers where there are fewer than `_FEWEST` values, from which nothing can be drawn anew.
+        The ends are not numbers where there are fewer than `_FEWEST` values, from which nothing can be resampled.
     """
     values = np.asarray(series, dtype=float)
     n = values.shape[1]
@@ -231,7 +231,7 @@ def jackknife(value: float, without_one: np.ndarray) -> Interval:
     """A statistic with the interval of the jackknife and Student's t.
 
     For averages over all subsets of subjects, as over splits, where a bootstrap would put one subject on both sides of a
-    split; the jackknife's variance is then rather too large than too small (Efron and Stein 1981,
+    split; the jackknife's variance is then somewhat too large than too small (Efron and Stein 1981,
     doi:10.1214/aos/1176345462).
 
     Args:

@@ -1,4 +1,4 @@
-"""Do people differ in how well they are read, beyond chance? Answers dealt out anew among people say what chance alone brings."""
+"""Do people differ in how well they are read, beyond chance? Answers shuffled among people say what chance alone brings."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,13 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Dealt:
-    """Answers as they are, and dealt out anew.
+    """Answers as they are, and shuffled.
 
     Attributes:
         people: names, sorted.
         sizes: (people,) images of each.
         right: (people,) right answers of each, mean over seeds.
-        dealt: (draws, people) the same where each expression's answers are dealt out anew.
+        dealt: (draws, people) the same where each expression's answers are shuffled.
     """
 
     people: tuple[str, ...]
@@ -47,7 +47,7 @@ class Dealt:
 
 
 def deal(predictions: pd.DataFrame, *, draws: int = DRAWS) -> Dealt:
-    """Deal the answers to each expression out anew among the people who show it.
+    """Shuffle the answers to each expression among the people who show it.
 
     A permutation test within strata (Good 2005, Permutation, Parametric and Bootstrap Tests of Hypotheses, 3rd ed., section 3.6,
     ISBN 0-387-20279-X): expressions keep their difficulty, people lose theirs. A person's answers to one expression stay together,

@@ -42,8 +42,7 @@ def macro_f1(truth: np.ndarray, predicted: np.ndarray, classes: list[str]) -> fl
 def macro_f1_over_people(counts: np.ndarray) -> Interval:
     """Macro-F1, mean over seeds, with the interval of the jackknife over people and Student's t on the logit.
 
-    In simulations as those of `tests/test_coverage.py` that covers 94 to 97 %; the jackknife without the logit covered 92 to 96 %,
-    a percentile bootstrap 87 to 93 %. The jackknife's variance is rather too large (Efron and Stein 1981,
+    `tests/test_coverage.py` simulates what it covers, beside a percentile bootstrap, which covers less. The jackknife's variance is somewhat too large (Efron and Stein 1981,
     doi:10.1214/aos/1176345462); that of the seeds is added as for `intervals.of_accuracy`.
 
     Args:

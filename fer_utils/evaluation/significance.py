@@ -71,7 +71,7 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     return found
 
 
-def told(low: float, high: float, p: float) -> bool:
+def detected(low: float, high: float, p: float) -> bool:
     """Whether an effect passes both: its interval leaves out 0, and its corrected p value is small.
 
     To the precision of the tables, so that figures and words agree: an interval that touches 0 does not leave it out. One
@@ -94,7 +94,7 @@ def verdict(low: float, high: float, p: float, *, seeds: int, trained: bool = Tr
         return Verdict.UNTRAINED
     if seeds < 2:
         return Verdict.ONE_SEED
-    if not told(low, high, p):
+    if not detected(low, high, p):
         return Verdict.NOT_DETECTED
     return Verdict.HIGHER if low > 0 else Verdict.LOWER
 

@@ -88,7 +88,7 @@ class Card:
         calibrated_on: what the temperature was fitted on, in words; empty where nothing was, and the temperature is 1.
         accuracy: None where it is unknown.
         accuracy_note: why it is, or what else is to be known about it.
-        people_known: whether anything told who the faces show.
+        people_known: whether it is known who the faces show.
         rendered: whether they are computer graphics.
         data: SHA-256 over the names and contents of all files of the data set.
         recipe: how it was trained, and in which precision.

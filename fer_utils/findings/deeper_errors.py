@@ -29,6 +29,16 @@ def summary(table: pd.DataFrame, *, model: str, reference: str, answers: str) ->
     return "\n".join(f"- {line}" for line in [*lines, _mirror(table, model)])
 
 
+def named_suspects(suspects: pd.DataFrame) -> str:
+    """The suspect labels by their images' names, where no picture of them may be shown.
+
+    Args:
+        suspects: from `labels.suspects`, at least one row.
+    """
+    names = "; ".join(f"`{row.image}` ({row.truth}, rather {row.suggested}?)" for row in suspects.itertuples())
+    return f"Suspect labels, of people whose pictures may not be shown: {names}."
+
+
 def no_suspects(model: str, planted: Mapping[str, float]) -> str:
     """That no label is suspect, for the section that asks it.
 
@@ -158,7 +168,7 @@ def _people(table: pd.DataFrame, model: str) -> str:
             f"{name}: {having.value:.0%} with ({having.n:.0f} people), {others.value:.0%} without ({others.n:.0f}), "
             f"{points(change, '{:+.0f}')}{doubt(change, q.value)}"
         )
-    return f"**Beards, glasses, glare on the skin?** Accuracy of `{model}` by person: " + "; ".join(lines) + "."
+    return f"**What sets people apart?** Accuracy of `{model}` by person: " + "; ".join(lines) + "."
 
 
 def _mirror(table: pd.DataFrame, model: str) -> str:

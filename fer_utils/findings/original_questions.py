@@ -3,8 +3,7 @@
 import pandas as pd
 
 from fer_utils.data import datasets
-from fer_utils.evaluation.significance import Verdict
-from fer_utils.evaluation.significance import told as can_be_told
+from fer_utils.evaluation.significance import Verdict, detected
 from fer_utils.experiments import tables
 from fer_utils.experiments.tables import get
 from fer_utils.findings.tweaks import equal_and_unknown
@@ -60,8 +59,8 @@ def _jumps(measured: pd.DataFrame) -> str:
     gap = get(measured, "loss", "updated", "cross-entropy", part="unseen minus seen")
     return (
         f"Its validation images were augmented: that makes `updated`'s validation cross-entropy jump by {wild.value:.2f} "
-        f"nats{ends(wild, '{:.2f}', 1)} from epoch to epoch in place of {calm.value:.2f}{ends(calm, '{:.2f}', 1)}, its accuracy by "
-        f"{100 * noisy.value:.1f} points{ends(noisy)} in place of {100 * plain.value:.1f}{ends(plain)} (intervals over epochs). And it is "
+        f"nats{ends(wild, '{:.2f}', 1)} from epoch to epoch instead of {calm.value:.2f}{ends(calm, '{:.2f}', 1)}, its accuracy by "
+        f"{100 * noisy.value:.1f} points{ends(noisy)} instead of {100 * plain.value:.1f}{ends(plain)} (intervals over epochs). And it is "
         f"high: on a new person at least {gap.value:.2f} nats{ends(gap, '{:.2f}', 1)} above that on people trained on."
     )
 
@@ -71,7 +70,7 @@ def _splits(measured: pd.DataFrame) -> str:
     few = get(measured, "power", "the original's split", "smallest p").n
     return (
         f"With other people to test on, `updated` would have scored anywhere from {row.low:.0%} to {row.high:.0%} (95 % of {row.n} splits "
-        f"with each seed). That is what so few images do, whoever shows them: with the answers to each expression dealt out anew among "
+        f"with each seed). That is what so few images do, whoever shows them: with the answers to each expression shuffled among "
         f"people, it is {alike.low:.0%} to {alike.high:.0%} (p {p_value(p.value, '= ')} that people differ). The images of {few} people are too few."
     )
 
@@ -151,8 +150,8 @@ def _optimism(measured: pd.DataFrame) -> str:
 def _leak(measured: pd.DataFrame) -> str:
     models = ("baseline", "baseline-face")
     rows = {model: get(measured, "leak", model, "difference") for model in models}
-    told = ", ".join(f"`{model}` {effect(row.rename({'value': 'difference'}))}" for model, row in rows.items())
-    text = f"The original's split kept people apart, by luck. Shuffling images in place of people changes: {told}."
+    changes = ", ".join(f"`{model}` {effect(row.rename({'value': 'difference'}))}" for model, row in rows.items())
+    text = f"The original's split kept people apart by chance. Shuffling images instead of people changes: {changes}."
     once = all(get(measured, "leak", model, "alike").value == 0 for model in models)
     if once and all(row.high < 0 for row in rows.values()):
         text += " Down, likely since each person shows each expression once: whoever is recognised was seen with other expressions only."
@@ -160,24 +159,24 @@ def _leak(measured: pd.DataFrame) -> str:
 
 
 def _conditions(errors: pd.DataFrame) -> str:
-    """What can be told of neutral faces with glasses and under lamps, for each model."""
+    """What can be said of neutral faces with glasses and under lamps, for each model."""
     parts, count = [], 0
     for model in ("baseline", "baseline-face"):
-        told, unknown = [], []
+        shown, unknown = [], []
         for name in (name for name in datasets.YALE_OTHER_CONDITIONS if name != "noglasses"):
             change, q = (get(errors, "conditions", model, what, part=name) for what in ("probability", "q"))
             count += 1
-            if can_be_told(change.low, change.high, q.value):
-                told.append(f"{name} {100 * change.value:+.0f} points{ends(change, '{:+.0f}')}")
+            if detected(change.low, change.high, q.value):
+                shown.append(f"{name} {100 * change.value:+.0f} points{ends(change, '{:+.0f}')}")
             else:
                 unknown.append(change)
         if unknown:
             values, low, high = ([100 * each[name] for each in unknown] for name in ("value", "low", "high"))
-            told.append(
-                f"{len(unknown)} of {len(told) + len(unknown)} conditions cannot be told from none ({min(values):+.0f} to "
+            shown.append(
+                f"{len(unknown)} of {len(shown) + len(unknown)} conditions show no detectable effect ({min(values):+.0f} to "
                 f"{max(values):+.0f} points, intervals within {min(low):+.0f} to {max(high):+.0f})"
             )
-        parts.append(f"`{model}`: {', '.join(told)}")
+        parts.append(f"`{model}`: {', '.join(shown)}")
     return (
         f"How surely a neutral face is read as neutral, changed by glasses or one of three lamps; {'; '.join(parts)}. Networks of "
         f"one seed, corrected for {count} comparisons; surer of neutral is not clearer sight, since nobody shows another expression "
@@ -188,7 +187,7 @@ def _conditions(errors: pd.DataFrame) -> str:
 def _input(tweaks: pd.DataFrame) -> str:
     rows = [tables.only(tweaks, factor="input", change=change) for change in ("whole frame", "cropped, not aligned")]
     return (
-        "In place of the aligned face: " + ", ".join(f"{row.change} {row.verdict}: {effect(row)}" for row in rows) + "."
+        "Instead of the aligned face: " + ", ".join(f"{row.change} {row.verdict}: {effect(row)}" for row in rows) + "."
     )
 
 

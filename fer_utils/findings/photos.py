@@ -53,12 +53,12 @@ def _of_own(own: Card, every: Sequence[expressions.Prediction], sheet: Sheet | N
     of_whom = f"{own.people} people" if own.people_known else f"{own.images} images of unknown people"
     if sheet is None:
         known = sum(expressions.LEARNED in each.notes for each in every)
-        told = (
+        how = (
             f"{counted(known, 'photo')} of these among them, **whose answers say nothing about new people**"
             if known
             else "none of these photos among them, as far as the files' contents tell"
         )
-        return [f"- **{own.name}** learned from all {of_whom} of the data set, {told}."]
+        return [f"- **{own.name}** learned from all {of_whom} of the data set, {how}."]
     labelled = [(face.expression, label) for each in every for face in each.found if (label := sheet.label(face.face))]
     right = sum(expression == label for expression, label in labelled)
     return [

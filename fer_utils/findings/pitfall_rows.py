@@ -81,7 +81,7 @@ def seeds(spreads: pd.DataFrame, dealt: Dealt) -> list[tuple]:
     """Of `splits.spreads`, of which each part is who is tested; n counts what is drawn, seeds or subjects.
 
     Args:
-        dealt: from `pitfalls.Study.person_effect`: "people alike" is the mean spread where answers are dealt out anew.
+        dealt: from `pitfalls.Study.person_effect`: "people alike" is the mean spread where answers are shuffled.
     """
     rows = [row("seeds", "baseline-face", r.drawn, r.spread, n=r.n, part=r.tested) for r in spreads.itertuples()]
     n = len(dealt.people)

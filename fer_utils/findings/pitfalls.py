@@ -66,8 +66,8 @@ def _splits(measured: pd.DataFrame, model: str) -> str:
     return (
         f"**Which people are tested.** Over {mean.n:.0f} ways to choose them{each}, `{model}` would have been reported to score anything "
         f"from {ends.low:.0%} to {ends.high:.0%} (95 % of them: {mean.low:.0%} to {mean.high:.0%}; mean {mean.value:.0%}). "
-        f"The original's choice would have given {own.value:.0%}{' on average' if each else ''}. With each expression's answers dealt "
-        f"out anew among people, 95 % lie between {alike.low:.0%} and {alike.high:.0%} (p {p_value(p.value, '= ')} that people "
+        f"The original's choice would have given {own.value:.0%}{' on average' if each else ''}. With each expression's answers shuffled "
+        f"among people, 95 % lie between {alike.low:.0%} and {alike.high:.0%} (p {p_value(p.value, '= ')} that people "
         f"differ): {effect}."
     )
 
@@ -83,7 +83,7 @@ def _leak(measured: pd.DataFrame, model: str) -> str:
             "other expressions only; a network that goes by the person is misled, which is the likely reason"
         )
     return (
-        f"**Shuffling images in place of people.** `{model}`: {leaked.value:.0%} in place of {honest.value:.0%}, "
+        f"**Shuffling images instead of people.** `{model}`: {leaked.value:.0%} instead of {honest.value:.0%}, "
         f"{100 * gap.value:+.1f} points ({100 * gap.low:+.1f} to {100 * gap.high:+.1f}), p {p_value(p.value, '= ')} "
         f"after Holm: {verdict}."
     )
@@ -104,7 +104,7 @@ def _seeds(measured: pd.DataFrame) -> str:
         f"**Seeds and people.** Another seed moves the accuracy over everybody by {all_seed:.1f} points (standard deviation), other "
         f"{unit} by {all_subjects:.1f}; on as small a share of them as the original tested, {few_seed:.1f} and {few_subjects:.1f}, from "
         f"{people} {unit} and {seeds} seeds. How much of the latter are people? Those of notebook 03's `baseline-face` spread by "
-        f"{100 * really.value:.1f} points; with each expression's answers dealt out anew among them, by {100 * alike.value:.1f}"
+        f"{100 * really.value:.1f} points; with each expression's answers shuffled among them, by {100 * alike.value:.1f}"
         f"{ends(alike)} (p {p_value(p.value, '= ')} that people differ)."
     )
 

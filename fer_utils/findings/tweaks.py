@@ -35,7 +35,7 @@ def summary(effects: pd.DataFrame) -> str:
     ]
     if reference.seeds < 2:
         lines.append(
-            "- **One seed, no verdicts:** what a change does is not told from seed-to-seed variation. Budget `standard` has more."
+            "- **One seed, no verdicts:** nothing separates the effect of a change from seed-to-seed variation. Budget `standard` has more."
         )
         return "\n".join(lines)
     for verdict, word in _VERDICTS.items():

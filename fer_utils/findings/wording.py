@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from fer_utils.evaluation.significance import PRACTICALLY_NONE, Verdict, told
+from fer_utils.evaluation.significance import PRACTICALLY_NONE, Verdict, detected
 
 ONE_PRETRAINING = ("transfer", "transfer-tuned")  # models that rest on the weights of a single one
 
@@ -55,7 +55,7 @@ def points(row: pd.Series, form: str = "{:+.1f}") -> str:
 
 def doubt(row: pd.Series, p: float) -> str:
     """That a change has no detectable effect; empty where a row's interval and its (corrected) p value both speak for one."""
-    return "" if told(row.low, row.high, p) else ", cannot be told"
+    return "" if detected(row.low, row.high, p) else ", no detectable effect"
 
 
 def verdict(row) -> str:

@@ -95,7 +95,7 @@ def run(paths: Iterable[Path], model: Path | None = None) -> Iterator[Prediction
         model: a file of `fer train`; None for the pretrained network.
 
     Raises:
-        WeightsError: the model cannot be used; what its card can tell is told before anything else.
+        WeightsError: the model cannot be used; what its card can say is said before anything else.
     """
     card, learned = readers.describe(model)
     network: Reader | None = None

@@ -28,7 +28,7 @@ def overview(dataset: str, pages: list[Page]) -> dict:
 
     Returns:
         `name, title, anchor, badges, lead, tables, counts, card, made, times, missing, failed, commit`. A table that
-        is missing or damaged has a `problem` in place of its `html`.
+        is missing or damaged has a `problem` instead of its `html`.
     """
     name = paths.dataset_name(dataset)
     every = [page.executed for page in pages]

@@ -78,7 +78,7 @@ class ErrorStudy:
 
     @cached_property
     def person_effect(self) -> Dealt:
-        """Whether people are read differently well: answers dealt out anew among them."""
+        """Whether people are read differently well: answers shuffled among them."""
         return deal(self.predictions)
 
     @cached_property

@@ -189,6 +189,6 @@ def _wanted(person, place: dict[tuple[str, str], int]) -> Iterator[tuple[str, st
 
 
 def _verdict(row) -> str:
-    if not significance.told(row.low, row.high, row.q):
-        return "cannot be told"
+    if not significance.detected(row.low, row.high, row.q):
+        return "no detectable effect"
     return "raises it" if row.difference > 0 else "lowers it"

@@ -116,7 +116,7 @@ class Study:
 
     @cached_property
     def leak(self) -> pd.DataFrame:
-        """What shuffling images in place of subjects adds to a model's accuracy.
+        """What shuffling images instead of subjects adds to a model's accuracy.
 
         Returns:
             A row per model: `model, subject_wise, image_wise, difference, low, high, p, verdict, alike, n, seeds, epochs`; p is

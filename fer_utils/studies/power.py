@@ -111,7 +111,7 @@ def simulate(pair: Pair, wanted: np.ndarray, *, experiments: int = EXPERIMENTS, 
     like those recorded, and the difference lies anywhere alike. To make it, `model`'s average is brought to that of
     `reference` plus the difference: of its images drawn by chance, in all seeds alike, wrong answers become right ones, or right
     ones wrong. A draw counts where the interval over people and seeds leaves out 0 and the sign-flip test over people has a p of
-    at most 5 % (`significance.told`, for a single comparison; more comparisons find less).
+    at most 5 % (`significance.detected`, for a single comparison; more comparisons find less).
 
     Args:
         wanted: (D,) true differences, ascending.
@@ -143,7 +143,7 @@ def simulate(pair: Pair, wanted: np.ndarray, *, experiments: int = EXPERIMENTS, 
 
 
 def with_other_people(dataset: str, pair: Pair, wanted: np.ndarray) -> list[Power]:
-    """`simulate`, started from other people each time: people drawn anew, with fewer experiments; kept on disk.
+    """`simulate`, started from other people each time: people resampled, with fewer experiments; kept on disk.
 
     What the results spread over is how little the people seen say of people, and the chance of the simulation too.
 
@@ -191,4 +191,4 @@ def _rejected(
         of_people = (weights @ np.hstack(right.transpose(2, 1, 0))).reshape(len(weights), right.shape[2], -1)
         means.append((of_people * each[:, :, np.newaxis]).sum(axis=1) / totals)
     low, high = np.quantile(means[0] - means[1], [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    return float(np.mean([significance.told(*each) for each in zip(low, high, p_values, strict=True)]))
+    return float(np.mean([significance.detected(*each) for each in zip(low, high, p_values, strict=True)]))

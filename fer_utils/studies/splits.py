@@ -94,7 +94,7 @@ def of_models(predictions: pd.DataFrame, models: Sequence[str]) -> dict[str, np.
 
 
 def dealt(predictions: pd.DataFrame, models: Sequence[str]) -> dict[str, tuple[float, np.ndarray]]:
-    """What other people would make of a split's accuracy if people did not differ: answers dealt out anew (`people.deal`).
+    """What other people would make of a split's accuracy if people did not differ: answers shuffled (`people.deal`).
 
     Args:
         predictions, models: as for `of_models`.

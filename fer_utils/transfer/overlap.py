@@ -198,7 +198,7 @@ def read() -> pd.DataFrame:
 
 
 def write(table: pd.DataFrame) -> None:
-    """Keep what `search` found, in place of what was found for the same data set before."""
+    """Keep what `search` found, instead of what was found for the same data set before."""
     path = paths.weights() / "overlap.csv"
     before = read()
     others = before[~before["dataset"].isin(table["dataset"])]
