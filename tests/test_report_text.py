@@ -44,6 +44,14 @@ def test_every_link_of_the_text_leads_to_a_file(made):
     assert "training: 100%" not in page
 
 
+def test_links_of_a_notebook_are_seen_from_its_page(outputs):
+    text = "# 01 Part\n\n[words](../docs/glossary.md), [on](02_part.ipynb), [web](https://example.org/a.ipynb)"
+    write("tiny", "01_part", [words(text, number=0), code("x", [], number=1)])
+    report.build("tiny")
+    page = (outputs / "tiny" / "pages" / "01_part.md").read_text()
+    assert "[words](../../../docs/glossary.md), [on](02_part.md), [web](https://example.org/a.ipynb)" in page
+
+
 def test_names_from_the_data_are_no_elements_of_the_text(made):
     found = (made / "REPORT.md").read_text()
     assert HARM.replace("<", "&lt;") in found

@@ -110,10 +110,15 @@ def _page(dataset: str, executed: Executed, before: Executed | None, after: Exec
         parts.append(f"**This notebook did not run to its end:** {_tame(executed.failure)}")
     for cell in light_copies.light(executed.notebook, dataset=dataset).cells:
         if cell.cell_type == "markdown":
-            parts.append(cell.source)
+            parts.append(_linked_from_here(cell.source))
         elif cell.cell_type == "code" and cell.source.strip() and _DEFAULTS not in cell.metadata.get("tags", []):
             parts += [*_code(cell), *(_output(output) for output in cell.outputs)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _linked_from_here(text: str) -> str:
+    """A notebook's text, whose links to files of the project are seen from `notebooks/`, for a page in `outputs/<dataset>/pages/`."""
+    return re.sub(r"\]\(\.\./", "](../../../", re.sub(r"\]\(([\w-]+)\.ipynb\)", r"](\1.md)", text))
 
 
 def _code(cell: NotebookNode) -> list[str]:
