@@ -51,7 +51,7 @@ lint: $(READY) ## Check style, formatting and which room imports from which
 	$(BIN)/lint-imports --no-cache --no-logo
 
 bench: $(READY) ## Measure the training engine (half an hour on an idle machine); PyTorch too where it is installed
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python -m benchmarks.bench
 
 soak: $(READY) ## Hunt for MINUTES (40) for results that are lost or silently wrong: kills, damage, full disks, hostile names
 	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)

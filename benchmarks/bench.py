@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks.peak_memory import Peak
 from fer_utils.common import files, keras_setup, paths, progress
 from fer_utils.engine.precision import has_bfloat16_units
 from fer_utils.experiments import store
@@ -218,11 +219,16 @@ def clone_to_report(table: Table) -> None:
         progress.say(f"clone_to_report_s is left out: {why}")
         return
     from_clone("setup")
-    table.add("clone_to_report_s", [from_clone("figures")], "s")
+    seconds, memory, disk = from_clone("figures")
+    table.add("clone_to_report_s", [seconds], "s")
+    table.add("clone_to_report_memory", [memory / 2**30], "GiB")
+    table.add("clone_to_report_disk", [disk / 2**30], "GiB")
 
 
-def from_clone(target: str) -> float:
-    """Seconds that a clone of the last commit and a target of its Makefile take together."""
+def from_clone(target: str) -> tuple[float, int, int]:
+    """Seconds that a clone of the last commit and a target of its Makefile take together, the most memory in bytes that the
+    processes held together, and the bytes of the folder in the end.
+    """
     # Nothing of the user's, nor of the make that called us.
     own = ("FER_DATA_DIR", "FER_OUTPUT_DIR", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH", "VIRTUAL_ENV")
     environment = {name: value for name, value in os.environ.items() if name not in own}
@@ -231,12 +237,18 @@ def from_clone(target: str) -> float:
         clone = Path(folder) / "clone"
         make = ["make", "--directory", str(clone), target, f"PYTHON={sys.executable}"]
         for command in (["git", "clone", "--quiet", paths.PROJECT.as_uri(), str(clone)], make):
-            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-            if done.returncode:
-                raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+            with (Path(folder) / "log").open("w+", encoding="utf-8") as log:
+                run = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+                peak = Peak(run.pid)
+                if run.wait():
+                    log.seek(0)
+                    raise SystemExit(f"{' '.join(command)} failed:\n{log.read()[-2000:]}")
+                memory = peak.end()
         if target == "figures" and not (clone / "outputs" / "sample" / "report" / "index.html").is_file():
             raise SystemExit(f"make {target} ended well, but wrote no report")
-        return time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        disk = sum(path.lstat().st_blocks * 512 for path in clone.rglob("*"))
+        return seconds, memory, disk
 
 
 def draw(table: Table) -> bytes:

@@ -13,22 +13,20 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 import click
 import numpy as np
-import psutil
 from PIL import Image, ImageFilter
 
+from benchmarks.peak_memory import Peak
 from fer_utils.common import csv_files, files, paths, progress
 
 TABLE = Path(__file__).resolve().parent / "scale.csv"
 SCHEMA = csv_files.schema(("name", "value", "unit"), text=("name", "unit"))
 IMAGES = 10  # of a person, expressions in turn
 WIDTH, HEIGHT = 160, 122
-_SECONDS = 0.5  # between two looks at the memory
 
 
 @click.command(help=__doc__)
@@ -79,7 +77,7 @@ def _measure(name: str, faces: Path, budget: str, scratch: Path) -> None:
     command = [sys.executable, "-m", "fer_utils", "run", "--dataset", str(faces), "--budget", budget, "--fresh"]
     started = time.monotonic()
     run = subprocess.Popen(command, env=os.environ | {"FER_OUTPUT_DIR": str(outputs)})
-    peak = _Peak(run.pid)
+    peak = Peak(run.pid)
     if code := run.wait():
         raise SystemExit(f"{name}: the run ended with {code}.")
     seconds = time.monotonic() - started
@@ -91,36 +89,6 @@ def _measure(name: str, faces: Path, budget: str, scratch: Path) -> None:
     rows[f"{name}_{budget}_s"] = (round(seconds, 1), "s")
     rows[f"{name}_{budget}_peak_memory"] = (round(peak.end() / 2**30, 2), "GiB")
     _keep(rows)
-
-
-class _Peak:
-    """The most memory that a process and its children held together: what each has of its own, and its share of the rest."""
-
-    def __init__(self, process: int) -> None:
-        self._process, self._most, self._over = process, 0, threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def _watch(self) -> None:
-        while not self._over.wait(_SECONDS):
-            total = 0
-            try:
-                root = psutil.Process(self._process)
-                tree = [root, *root.children(recursive=True)]
-            except psutil.Error:
-                return
-            for each in tree:
-                try:
-                    total += each.memory_full_info().pss
-                except psutil.Error:
-                    continue  # it ended meanwhile
-            self._most = max(self._most, total)
-
-    def end(self) -> int:
-        """Bytes."""
-        self._over.set()
-        self._thread.join()
-        return self._most
 
 
 def _growth(kept: dict[str, tuple[float, str]], budget: str) -> dict[str, tuple[float, str]]:

@@ -170,7 +170,8 @@ def report(chosen_datasets: tuple[str, ...], single_file: bool, pdf: bool) -> No
 def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
     """Tell which figures, tables and README numbers are stale, and exit with 1 if any is.
 
-    Compares them with the present code, data and kept runs; README.md with outputs/yale. Changes nothing. What is trained again
+    Compares them with the present code, data and kept runs; README.md and docs with outputs/yale and
+    benchmarks. Changes nothing. What is trained again
     (--retrain) must be equal to the last bit where versions and kind of processor are those of the published records; where
     they are not, the differences are shown.
     """
@@ -204,15 +205,15 @@ def list_notebooks() -> None:
 
 
 @main.command()
-@click.option("--check", is_flag=True, help="Change nothing; exit with 1 if the README is not up to date.")
+@click.option("--check", is_flag=True, help="Change nothing; exit with 1 if a page is not up to date.")
 def readme(check: bool) -> None:
-    """Fill the README's tables from outputs/yale/ (its committed standard results)."""
-    from fer_utils.publishing import readme as page
+    """Fill the numbers of README.md and docs/ from outputs/yale/ (its committed standard results) and benchmarks/."""
+    from fer_utils.publishing import readme as pages
 
-    if check and not page.is_filled():
-        raise OutputError("README.md does not say what outputs/yale/ holds: run `fer readme`.")
+    if check and (stale := pages.stale()):
+        raise OutputError(f"{', '.join(stale)}: not what the tables hold. Run `fer readme`.")
     if not check:
-        click.echo("README.md filled" if page.fill() else "README.md is up to date")
+        click.echo("\n".join(f"{page} filled" for page in pages.fill()) or "README.md and docs are up to date")
 
 
 def _report(every: list[str], **options: bool) -> None:

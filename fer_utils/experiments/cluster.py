@@ -98,7 +98,7 @@ def _check(client, ours: dict) -> None:
     """Refuse workers with other code or versions before anything trains; each run checks again for late comers."""
     answers = client.run(identity.here, ours["backend"], on_error="return")
     if not answers:
-        progress.say("the cluster has no workers yet: waiting for the first (see `On a cluster` in the README)")
+        progress.say("the cluster has no workers yet: waiting for the first (see docs/cluster.md)")
     different = {}
     for address, theirs in answers.items():
         if isinstance(theirs, OSError):  # lost just now
@@ -163,7 +163,7 @@ def refusal(different: dict[str, str]) -> str:
     listing = "\n".join(f"  {address}: {words}" for address, words in different.items())
     return (
         f"these workers would not train the same:\n{listing}\nInstall this version of fer_utils with its "
-        "requirements.txt on them (see `On a cluster` in the README) and start them again."
+        "requirements.txt on them (see docs/cluster.md) and start them again."
     )
 
 

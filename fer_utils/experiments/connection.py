@@ -62,5 +62,5 @@ def warn_if_open(scheduler: str) -> None:
         if not all(ipaddress.ip_address(address).is_loopback for address in found):
             progress.say(
                 f"the connection to {scheduler} is not encrypted: who is in that network can read the faces and run code on the "
-                "workers. Use tls:// (see `On a cluster` in the README)."
+                "workers. Use tls:// (see docs/cluster.md)."
             )

@@ -10,10 +10,10 @@ from fer_utils.evaluation.protocols import PEOPLE, TENFOLD, in_words, only_peopl
 from fer_utils.evaluation.scores import UNTAUGHT
 from fer_utils.evaluation.significance import Verdict, learned
 from fer_utils.experiments import tables
-from fer_utils.findings.wording import against_chance, effect, interval, p_value, verdict
+from fer_utils.findings.wording import ONE_PRETRAINING, against_chance, effect, interval, p_value, verdict
 
 _NAMED_AT_MOST = 5  # images
-# Readings of the original project's own report and curves; see the README, "Sources".
+# Readings of the original project's own report and curves; see docs/results.md, "Sources".
 ORIGINAL = {
     "baseline": {"training accuracy": "98.61 %", "validation accuracy": "39 %", "macro-F1": ""},
     "updated": {
@@ -96,21 +96,44 @@ def without_seen(predictions: pd.DataFrame, seen: pd.DataFrame | None) -> str:
 
 
 def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
-    """The README's opening lines, as Markdown."""
+    """What a data set shows, for those who read nothing else: a few lines of Markdown."""
     accuracy = {model: tables.value(scores, model, "accuracy") for model in only_people(scores)["model"].unique()}
-    best = max(accuracy, key=lambda model: accuracy[model].value)
-    frame = comparisons[(comparisons["model"] == "updated") & (comparisons["reference"] == "baseline")].iloc[0]
-    face = comparisons[(comparisons["model"] == "baseline-face") & (comparisons["reference"] == "baseline")].iloc[0]
-    chance = tables.value(scores, best, "chance").value
-    return (
-        f"On people left out of its training, the original `baseline` reads {interval(accuracy['baseline'])} of the expressions, "
-        f"`updated` {interval(accuracy['updated'])}; chance is {chance:.1%}. Their difference is "
-        f"{effect(frame)}: {verdict(frame)}. Aligning the face changes `baseline` by {effect(face)}. Without any network, HOG and "
-        f"LBP with a linear head (`classical`) read {interval(accuracy['classical'])}; the best of all is "
-        f"`{best}` with {interval(accuracy[best])}. "
-        "Intervals are 95 %, over people and seeds. Better and worse are said where the interval of the difference and a "
-        "sign-flip test over people, corrected by Holm's method, agree."
+    chance = tables.value(scores, "baseline", "chance").value
+    lines = [
+        f"- **The network:** on people it has never seen, `updated` recognises {accuracy['updated'].value:.1%} of the "
+        f"expressions, `baseline` {accuracy['baseline'].value:.1%}; chance is {chance:.1%}. "
+        + _against(comparisons, "updated", "baseline").replace("It scores", "`updated` scores"),
+        f"- **The input:** `baseline-face` sees the aligned face only. {_against(comparisons, 'baseline-face', 'baseline')}",
+    ]
+    if "classical" in accuracy:
+        lines.append(
+            "- **No network at all:** hand-made features with a linear head (`classical`) recognise "
+            f"{interval(accuracy['classical'])}."
+        )
+    if "transfer" in accuracy:
+        against = _against(comparisons, "transfer", "classical") if "classical" in accuracy else ""
+        lines.append(
+            f"- **Pretraining on other people's faces:** `transfer` recognises {interval(accuracy['transfer'])}. {against}"
+        )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _against(comparisons: pd.DataFrame, model: str, reference: str) -> str:
+    """The difference of two models with its verdict, as a sentence; empty where they were not compared."""
+    rows = comparisons[(comparisons["model"] == model) & (comparisons["reference"] == reference)]
+    if rows.empty:
+        return ""
+    row = rows.iloc[0]
+    if row.verdict not in (Verdict.HIGHER, Verdict.LOWER):
+        return f"`{model}` against `{reference}`: {effect(row)}, {verdict(row)}."
+    word, sign = ("more", 100) if row.verdict == Verdict.HIGHER else ("fewer", -100)
+    low, high = sorted((sign * row.low, sign * row.high))
+    resting = (
+        f" This is from one pretraining of `{model}`; another one may differ by more."
+        if model in ONE_PRETRAINING
+        else ""
     )
+    return f"It scores {sign * row.difference:.1f} points {word} than `{reference}` ({low:.1f} to {high:.1f}).{resting}"
 
 
 def loss(curves: Mapping[str, np.ndarray], floor: float) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 EXPECTED = (
     "Expected is a table faces.csv with the columns file, subject and expression; or a folder for each expression, with the "
-    "person in each file name; or another layout that 'Your own faces' in the README lists."
+    "person in each file name; or another layout that docs/own-faces.md lists."
 )
 
 YALE_EXPRESSIONS = ("happy", "normal", "sad", "sleepy", "surprised", "wink")
