@@ -102,8 +102,8 @@ def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     lines = [
         f"- **The network:** on people it has never seen, `updated` recognises {accuracy['updated'].value:.1%} of the "
         f"expressions, `baseline` {accuracy['baseline'].value:.1%}; chance is {chance:.1%}. "
-        + _against(comparisons, "updated", "baseline").replace("It scores", "`updated` scores"),
-        f"- **The input:** `baseline-face` sees the aligned face only. {_against(comparisons, 'baseline-face', 'baseline')}",
+        + _against(comparisons, "updated", "baseline"),
+        f"- **The input:** with the aligned face alone, {_against(comparisons, 'baseline-face', 'baseline')}",
     ]
     if "classical" in accuracy:
         lines.append(
@@ -133,7 +133,7 @@ def _against(comparisons: pd.DataFrame, model: str, reference: str) -> str:
         if model in ONE_PRETRAINING
         else ""
     )
-    return f"It scores {sign * row.difference:.1f} points {word} than `{reference}` ({low:.1f} to {high:.1f}).{resting}"
+    return f"`{model}` scores {sign * row.difference:.1f} points {word} than `{reference}` ({low:.1f} to {high:.1f}).{resting}"
 
 
 def loss(curves: Mapping[str, np.ndarray], floor: float) -> str:
