@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
 from PIL import Image
-from small_report import ALT, FOLDER, HARM, code, display, make, picture, words, write
+from small_report import ALT, FOLDER, HARM, code, display, figure_outputs, make, picture, words, write
 
 from fer_utils.cli import main
 from fer_utils.common import files, paths
@@ -202,6 +202,32 @@ def test_index_over_several_data_sets(outputs):
     assert "is missing" in soup.get_text()
     back = BeautifulSoup(texts(outputs, "one")["index.html"], "html.parser").select_one("header a")["href"]
     assert (outputs / "one" / "report" / back).resolve() == index.resolve()
+
+
+def test_the_index_begins_with_a_card_for_each_notebook(outputs):
+    make("tiny")
+    write(
+        "tiny",
+        "03_key",
+        [
+            words("# 03 Key\n\n**Question.** Which picture says most?", number=0),
+            code("a", figure_outputs("tiny", "03-first", seed=3), number=1),
+            words("**Predict before you look.** Which bar is longer?", number=2),
+            code("b", figure_outputs("tiny", "05-loso-forest", seed=4), number=3),
+            code("c", figure_outputs("tiny", "03-last", seed=5), number=4),
+            words("## What we found", number=5),
+            code("d", [display({"text/markdown": "1. Half of `it`, 0.5 of 2. And more."})], number=6),
+        ],
+    )
+    report.build("tiny", single_file=True)
+    index = BeautifulSoup(texts(outputs)["index.html"], "html.parser")
+    cards = index.select(".cards li")
+    assert [card.a["href"] for card in cards] == ["01_part.html", "02_part.html", "03_key.html"]
+    assert cards[2].select_one(".answer").get_text() == "Half of it, 0.5 of 2."
+    assert [card.img["src"].split("/")[1].split(".")[0] for card in cards] == ["01-noise", "02-noise", "05-loso-forest"]
+    assert index.select_one(".hero a")["href"] == "03_key.html#figure-05-loso-forest"
+    hero = BeautifulSoup(texts(outputs)["tiny.html"], "html.parser").select_one(".hero img")
+    assert hero["src"].startswith("data:image/")
 
 
 def test_a_single_file_needs_no_other(outputs):

@@ -16,6 +16,7 @@ from fer_utils.common import files, locks, paths
 from fer_utils.common.errors import OutputError
 from fer_utils.publishing import light_copies
 
+HEROES = ("05-loso-forest", "03-loso-forest")  # figures for the top of a report: the first that there is
 _QUESTION = re.compile(r"\*\*Question\.\*\*\s*(.+?)(?:\n\s*\n|\Z)", re.DOTALL)
 _FOUND = re.compile(r"^#+\s*What we found", re.MULTILINE)
 
@@ -66,6 +67,13 @@ class Executed:
             elif cell.cell_type == "code" and inside:
                 texts += [output.get("data", {}).get("text/markdown", "") for output in cell.outputs]
         return "\n\n".join(text for text in texts if text)
+
+    @property
+    def answer(self) -> str:
+        """The first sentence of what it found, Markdown on one line; empty where it does not say."""
+        lines = [re.sub(r"^\s*([-*]|\d+\.)\s+", "", line).strip() for line in self.found.splitlines()]
+        first = next((line for line in lines if line and not line.startswith(("|", "#"))), "")
+        return re.split(r"(?<=[.!?])\s+(?=[A-Z`])", first, maxsplit=1)[0]
 
     @property
     def _first(self) -> str:

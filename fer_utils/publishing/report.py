@@ -1,6 +1,7 @@
 """Executed notebooks to a report in `outputs/<dataset>/report/`: pages that open by double click, offline."""
 
 import base64
+import dataclasses
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,7 +99,11 @@ def _whole(pages: list[Page], overview: dict) -> str:
     for page in pages:
         body = re.sub(r'src="(figures/[^"]+)"', embed, report_markup.lowered(page.body))
         body = re.sub(r'<dt>File</dt><dd class="file">.*?</dd>', "", body, flags=re.DOTALL)
-        bodies[page.stem] = Markup(body.replace(' loading="lazy"', ""))
+        body = re.sub(r'<a href="figures/[^"]+">(<img [^>]*>)</a>', r"\1", body.replace(' loading="lazy"', ""))
+        bodies[page.stem] = Markup(body)
+    if overview["hero"]:
+        page, picture = overview["hero"]
+        overview = overview | {"hero": (page, dataclasses.replace(picture, file=embedded[picture.file]))}
     title = f"{overview['title']}: report"
     return _rendered("whole.html", title=title, pages=pages, overview=overview, bodies=bodies)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 from markupsafe import Markup
@@ -14,7 +15,7 @@ from fer_utils.experiments import tables as results
 from fer_utils.findings import comparison
 from fer_utils.publishing import executed_copies, report_markup
 from fer_utils.publishing.executed_copies import Executed
-from fer_utils.publishing.report_pages import Page
+from fer_utils.publishing.report_pages import Page, Picture
 
 _BROKEN = (KeyError, IndexError, ValueError, TypeError, AttributeError)  # of a table with other columns or cells
 
@@ -27,7 +28,7 @@ def overview(dataset: str, pages: list[Page]) -> dict:
         pages: the data set's notebooks.
 
     Returns:
-        `name, title, anchor, badges, lead, tables, counts, card, made, times, missing, failed, commit`. A table that
+        `name, title, anchor, badges, lead, hero, tables, counts, card, made, times, missing, failed, commit`. A table that
         is missing or damaged has a `problem` instead of its `html`.
     """
     name = paths.dataset_name(dataset)
@@ -39,7 +40,8 @@ def overview(dataset: str, pages: list[Page]) -> dict:
         "name": name,
         "anchor": f"dataset-{report_markup.anchor(name)}",
         "badges": shared["badges"] + _of_other_images(dataset, pages),
-        "lead": report_markup.inline(shared["lead"]),
+        "lead": report_markup.markdown(shared["lead"]) if shared["lead"] else "",
+        "hero": _hero(pages),
         "tables": _results(dataset, shared["title"]),
         "card": _card(name),
         "made": shared["made"] + _made(every, commit),
@@ -58,7 +60,7 @@ def facts(dataset: str, every: Sequence[Executed], origins: Sequence[dict]) -> d
         origins: of the figures that they show.
 
     Returns:
-        `title`, `badges` (each `text` and `kind`), `lead` (one paragraph of Markdown that says what the results come to,
+        `title`, `badges` (each `text` and `kind`), `lead` (Markdown that says what the results come to,
         empty where it cannot be said), `counts` and `made` (pairs of words).
     """
     name = paths.dataset_name(dataset)
@@ -127,7 +129,13 @@ def _lead(dataset: str) -> str:
     try:
         return comparison.in_short(*(results.read(dataset, name) for name in ("scores", "comparisons")))
     except (OutputError, *_BROKEN):
-        return ""  # the sentence is about models that these results do not hold
+        return ""  # it is about models that these results do not hold
+
+
+def _hero(pages: list[Page]) -> tuple[Page, Picture] | None:
+    """The picture that says most, and the page that it stands on; None where no notebook shows it."""
+    shown = {Path(picture.file).stem: (page, picture) for page in pages for picture in page.pictures}
+    return next((shown[name] for name in executed_copies.HEROES if name in shown), None)
 
 
 def _results(dataset: str, title: str) -> list[dict]:

@@ -16,6 +16,9 @@ _SPANS = {"colspan", "rowspan"}
 _TABLE_ATTRIBUTES = {"td": _SPANS, "th": _SPANS, "*": set()}  # without "*", nh3 keeps lang and title of every element
 
 
+_NUMBER = re.compile(r"(< )?[+-]?[\d,]*\.?\d+(e[+-]?\d+)?\s?%?")
+
+
 class _Renderer(IPythonRenderer):
     """Raw HTML is shown as text; links lead to the web or nowhere; pictures from elsewhere become their words."""
 
@@ -102,6 +105,9 @@ def _make_accessible(each) -> None:
             cell["scope"] = "colgroup" if cell.has_attr("colspan") else "col"
     for cell in each.select("tbody th"):
         cell["scope"] = "rowgroup" if cell.has_attr("rowspan") else "row"
+    for cell in each.select("tbody td"):
+        if _NUMBER.fullmatch(cell.get_text().strip()):
+            cell["class"] = "number"
 
 
 def _join_index_names(rows: list) -> None:

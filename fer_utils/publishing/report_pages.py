@@ -21,6 +21,7 @@ from fer_utils.publishing import light_copies, report_markup
 from fer_utils.publishing.executed_copies import Executed
 
 TEMPLATES = Path(__file__).parent / "templates"
+PREDICT = "**Predict before you look"  # stands before a notebook's key figure
 _SHOWN = ["text/html", "text/markdown", "image/png", "image/jpeg", "text/plain"]
 _NOTHING = Markup("")
 _PAPERMILL_ERROR = "papermill-error-cell-tag"
@@ -64,7 +65,8 @@ class Page:
         executed: the copy it was made from.
         title: the notebook's first heading.
         question: what it asks, one line of HTML.
-        findings: what it found, as HTML; both are empty where the notebook does not say.
+        answer: the first sentence of what it found, one line of HTML.
+        findings: all that it found, as HTML; these three are empty where the notebook does not say.
         body: its cells as HTML.
         headings: `level, text, id` of each heading.
         pictures: in order.
@@ -73,10 +75,21 @@ class Page:
     executed: Executed
     title: str
     question: Markup = _NOTHING
+    answer: Markup = _NOTHING
     findings: Markup = _NOTHING
     body: Markup = _NOTHING
     headings: list[dict] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
+
+    @property
+    def key_picture(self) -> Picture | None:
+        """The first picture after the cell that asks for a prediction, else the last one; None without pictures."""
+        cells = self.executed.notebook.cells if self.executed.notebook else []
+        asked = next((number for number, cell in enumerate(cells) if PREDICT in cell.source), len(cells))
+        after = {cell.id for cell in cells[asked:]}
+        return next(
+            (each for each in self.pictures if each.cell in after), self.pictures[-1] if self.pictures else None
+        )
 
     @property
     def stem(self) -> str:
@@ -125,6 +138,7 @@ def page(executed: Executed, *, dataset: str) -> Page:
         executed=executed,
         title=title,
         question=_paragraph(executed.question) if executed.question else _NOTHING,
+        answer=_paragraph(executed.answer) if executed.answer else _NOTHING,
         findings=found,
         body=body,
         headings=headings,

@@ -14,12 +14,11 @@ from fer_utils.common import files, paths
 from fer_utils.common.errors import OutputError
 from fer_utils.experiments import tables
 from fer_utils.findings import comparison, wording
-from fer_utils.publishing import light_copies, report_markup
+from fer_utils.publishing import executed_copies, light_copies, report_markup
 from fer_utils.publishing.executed_copies import Executed
 
 REPORT = "REPORT.md"
 _DEFAULTS = "parameters"  # tag of a cell that says nothing of this run
-_HEROES = ("05-loso-forest", "03-loso-forest")  # the first that there is stands on top
 
 
 def write(dataset: str, every: Sequence[Executed], facts: dict) -> None:
@@ -85,7 +84,7 @@ def _origin(dataset: str, name: str) -> dict:
 
 
 def _hero(dataset: str) -> str:
-    for name in _HEROES:
+    for name in executed_copies.HEROES:
         if origin := _origin(dataset, name):
             alt, caption = (str(origin.get(word, "")) for word in ("alt", "caption"))
             return f"{light_copies.link(alt, f'figures/{name}.png')}\n\n*{_tame(caption)}*"
