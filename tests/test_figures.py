@@ -18,6 +18,7 @@ from fer_utils.drawing.chart import Chart
 from fer_utils.engine import networks
 from fer_utils.evaluation import calibration
 from fer_utils.evaluation import scores as scoring
+from fer_utils.publishing import report_pages
 from fer_utils.studies import grad_cam
 
 
@@ -118,8 +119,23 @@ def test_a_saved_sheet_is_whole():
     saving.save(chart, "01-sheet", context=saving.Context("01_data_cleaning", datasets.load("sample")))
     width, height = Image.open(paths.outputs("sample") / "figures" / "01-sheet.png").size
     wanted = Image.open(tight).size
-    assert abs(width - wanted[0]) <= 2
-    assert 10 < height - wanted[1] < 40  # the small print
+    assert abs(width - wanted[0]) <= saving.DPI / 20
+    assert saving.DPI / 11 < height - wanted[1] < saving.DPI / 2.75  # the small print
+
+
+def test_a_saved_figure_is_white_sharp_and_as_wide_on_a_page_as_before():
+    figure, ax = plt.subplots(figsize=(4, 2))
+    ax.plot([0, 1])
+    saving.save(
+        Chart(figure, "caption", "alt"), "01-line", context=saving.Context("01_data_cleaning", datasets.load("sample"))
+    )
+    content = (paths.outputs("sample") / "figures" / "01-line.png").read_bytes()
+    with Image.open(io.BytesIO(content)) as image:
+        assert round(image.info["dpi"][0]) == saving.DPI
+        assert image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+        (width, _), _, _ = report_pages._smaller("png", content)
+        assert image.width == pytest.approx(width * saving.DPI / saving.SHOWN_DPI, abs=2)
+    assert width < 4.5 * saving.SHOWN_DPI
 
 
 @pytest.mark.parametrize("architecture", ["baseline", "updated"])

@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from fer_utils.common import files, paths
+from fer_utils.drawing import saving
 from fer_utils.experiments import origins
 from fer_utils.publishing import light_copies, report_markup
 from fer_utils.publishing.executed_copies import Executed
@@ -34,7 +35,7 @@ class Picture:
     Attributes:
         file: where it stands in the report, `figures/NN-slug.webp`, or `.png` where that is smaller.
         content: the bytes of the file, the same pixels as in the notebook.
-        width, height: in pixels.
+        width, height: on the page, in its pixels: a file of more dots an inch than a page shows is sharper, not larger.
         alt, caption: words for it.
         origin: what its `.json` says; empty where the picture is not the one in `outputs/<dataset>/figures/`.
         notebook: name of the notebook.
@@ -206,13 +207,15 @@ def _smaller(format_name: str, content: bytes) -> tuple[tuple[int, int], str, by
     All of it is decoded, so that a damaged one is found here.
     """
     with Image.open(io.BytesIO(content)) as image:
+        finer = max(1.0, round(image.info.get("dpi", (0, 0))[0]) / saving.SHOWN_DPI)
         colours = image.convert("RGB")
+    size = (round(colours.width / finer), round(colours.height / finer))
     if format_name == "png":
         buffer = io.BytesIO()
         colours.save(buffer, "WEBP", lossless=True, quality=20, method=1)
         if buffer.tell() < len(content):
-            return colours.size, "webp", buffer.getvalue()
-    return colours.size, format_name, content
+            return size, "webp", buffer.getvalue()
+    return size, format_name, content
 
 
 def _origin(saved: Path) -> dict:
