@@ -16,12 +16,11 @@ import click
 import numpy as np
 import pandas as pd
 
-from fer_utils.common import files, progress
+from fer_utils.common import cache, files, progress
 from fer_utils.data import cleaning
 from fer_utils.engine.recipe import PRECISIONS
 from fer_utils.engine.record import Record
 from fer_utils.evaluation import intervals
-from fer_utils.experiments import store
 from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.recipes import MODELS, recipe_for
 from fer_utils.experiments.run import Run
@@ -95,7 +94,7 @@ def draw(curves: dict[tuple[str, str], np.ndarray]) -> bytes:
 @click.option("--jobs", default=0, show_default="as many as cores", type=click.IntRange(min=0))
 def main(models: tuple[str, ...], seeds: int, jobs: int) -> None:
     """See the module."""
-    os.environ[store.FRESH] = "1"
+    os.environ[cache.FRESH] = "1"
     experiment = Experiment(*cleaning.load_clean("yale"), budget="standard", jobs=jobs)
     counts = np.array([len(test) for _, test in experiment.folds("loso").values()], dtype=float)
     table = pd.read_csv(TABLE) if TABLE.is_file() else pd.DataFrame(columns=list(COLUMNS))

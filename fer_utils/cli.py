@@ -100,9 +100,8 @@ def run(
     Published records (records.zip) and runs kept from before are used again, so a second call takes seconds, and a stopped one
     resumes. With several data sets, a notebook that fails on one of them does not keep the others from running.
     """
-    from fer_utils.common import paths
+    from fer_utils.common import cache, paths
     from fer_utils.data import datasets
-    from fer_utils.experiments import store as archive_of_records
     from fer_utils.publishing import run_notebooks
 
     chosen = paths.notebooks(names)
@@ -126,7 +125,7 @@ def run(
         # Told to the notebooks' kernels this way, it stays out of the executed copies: they are the same from anywhere.
         os.environ["DASK_SCHEDULER_ADDRESS"] = scheduler
     if fresh:
-        os.environ[archive_of_records.FRESH] = "1"
+        os.environ[cache.FRESH] = "1"
     failures = []
     for dataset in every:
         try:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fer_utils.common import cache, paths
+from fer_utils.common import cache, files, paths
 from fer_utils.common.errors import OutputError
 
 
@@ -56,3 +56,43 @@ def test_a_damaged_file_is_named_and_made_again(count, capsys):
     assert len(done) == 2
     assert f"{path.name} is damaged" in capsys.readouterr().err
     assert path.read_bytes() == whole
+
+
+@pytest.fixture
+def published(count):
+    """The folder of a data set of which nothing is kept but what was published."""
+    fit, _ = count
+    get(fit)
+    files.write(paths.outputs("tiny") / "runs" / "loso-baseline-01-seed1-0123456789abcdef.npz", b"a record")
+    assert cache.publish("tiny") == 1
+    for path in (paths.outputs("tiny") / "runs").iterdir():
+        path.unlink()
+    return paths.outputs("tiny")
+
+
+def test_what_is_published_serves_and_is_kept(count, published):
+    fit, done = count
+    assert get(fit).tolist() == [0, 1, 2]
+    assert len(done) == 1
+    before = (published / cache.PUBLISHED).read_bytes()
+    assert cache.publish("tiny") == 1
+    assert (published / cache.PUBLISHED).read_bytes() == before
+    get(fit, inputs=("b",))
+    assert len(done) == 2
+
+
+def test_fresh_leaves_what_is_published_aside(count, published, monkeypatch):
+    fit, done = count
+    monkeypatch.setenv(cache.FRESH, "1")
+    get(fit)
+    assert len(done) == 2
+
+
+@pytest.mark.parametrize("damage", [slice(0, 40), slice(60, None)])
+def test_damaged_published_arrays_are_named_and_made_again(count, published, damage, capsys):
+    fit, done = count
+    path = published / cache.PUBLISHED
+    path.write_bytes(path.read_bytes()[damage])
+    assert get(fit).tolist() == [0, 1, 2]
+    assert len(done) == 2
+    assert "kept.zip" in capsys.readouterr().err

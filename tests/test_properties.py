@@ -198,5 +198,5 @@ def test_names_in_markdown_run_nothing(name):
     )
 )
 def test_an_archive_gives_back_its_members(outputs, members):
-    files.write(paths.outputs("packed") / store.NAME, store.packed_bytes(members))
+    files.write(paths.outputs("packed") / store.NAME, npz.packed(members))
     assert store.Archive.read("packed").members == members

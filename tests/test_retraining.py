@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from fer_utils.cli import main
-from fer_utils.common import files, paths
+from fer_utils.common import arrays, files, paths
 from fer_utils.data import cleaning
 from fer_utils.engine.record import Record
 from fer_utils.experiments import identity, recipes, retraining, store
@@ -32,7 +32,7 @@ def spoil(dataset: str) -> str:
     record = Record.from_bytes(packed.members[name])
     changed = replace(record, probabilities=np.roll(record.probabilities, 1, axis=1))
     members = packed.members | {name: changed.to_bytes()}
-    files.write(packed.path, store.packed_bytes(members))
+    files.write(packed.path, arrays.packed(members))
     return name.rpartition("-")[0]
 
 

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from small_experiment import NAME, make
 
 from fer_utils.cli import main
-from fer_utils.common import paths
+from fer_utils.common import arrays, cache, paths
 from fer_utils.common.errors import OutputError
 from fer_utils.engine.record import CURVES, Record
 from fer_utils.experiments import experiment as experiments
@@ -65,7 +65,7 @@ def test_published_records_serve_whatever_versions_and_processor_and_say_so_once
 
 def test_fresh_trains_here_what_is_published_and_keeps_it(packed, monkeypatch):
     runs, records = packed
-    monkeypatch.setenv(store.FRESH, "1")
+    monkeypatch.setenv(cache.FRESH, "1")
     again = make().records(runs)
     assert [each.probabilities.tobytes() for each in again] == [each.probabilities.tobytes() for each in records]
     assert len(list((paths.outputs(NAME) / "runs").glob("*.npz"))) == len(runs)
@@ -169,7 +169,7 @@ def test_half_written_files_of_killed_processes_are_not_packed(packed, monkeypat
 def test_no_damaged_bit_of_an_archive_drops_or_changes_a_record_unsaid(packed, capsys):
     path = paths.outputs(NAME) / store.NAME
     members = store.Archive.read(NAME).members
-    path.write_bytes(store.packed_bytes(dict(list(members.items())[:2])))
+    path.write_bytes(arrays.packed(dict(list(members.items())[:2])))
     sound, whole = path.read_bytes(), store.Archive.read(NAME).records()
     capsys.readouterr()
     for place in range(len(sound) - 250, len(sound)):  # the directory; each member has a checksum of its content

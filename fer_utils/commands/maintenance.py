@@ -101,13 +101,15 @@ def learn_units(folder: Path | None) -> None:
 @click.command()
 @options.datasets
 def archive(chosen_datasets: tuple[str, ...]) -> None:
-    """Pack kept runs, without weights, into outputs/<dataset>/records.zip, to be published with the results.
+    """Pack what runs left, to be published with the results in outputs/<dataset>/.
 
-    Whoever has that file draws every figure again in minutes, and trains nothing but what needs weights, and what
-    notebook 05 makes of the pretrained network. Records that are packed already stay; those of other training code
-    are left out. To pack anew what is kept in runs/ alone, remove the file first.
+    records.zip has the answers and learning curves of every network, without weights: records that are packed already
+    stay, those of other training code are left out. kept.zip has what else takes long: what networks look at, the
+    answers of classifiers on features. Whoever has both draws every figure again without training anything. Neither
+    holds an image. Run everything once in an empty folder of outputs (FER_OUTPUT_DIR) before, so that nothing that no
+    longer serves is packed.
     """
-    from fer_utils.common import paths
+    from fer_utils.common import cache, paths
     from fer_utils.data import datasets
     from fer_utils.experiments import store as archives
 
@@ -115,3 +117,7 @@ def archive(chosen_datasets: tuple[str, ...]) -> None:
         path, count, new = archives.write(dataset)
         name, size = path.relative_to(paths.outputs(dataset).parent), path.stat().st_size / 1e6
         click.echo(f"{name}: {count} records, {new} of them new, {size:.1f} MB")
+        arrays, size = cache.publish(dataset), 0.0
+        if arrays:
+            size = (paths.outputs(dataset) / cache.PUBLISHED).stat().st_size / 1e6
+        click.echo(f"{name.with_name(cache.PUBLISHED)}: {arrays} arrays, {size:.1f} MB")

@@ -1,5 +1,12 @@
-"""Arrays that took long to compute, kept on disk for the same inputs and code."""
+"""Arrays that took long to compute, kept on disk for the same inputs and code.
 
+What was published with the results (`kept.zip`) serves like what was kept here. The environment variable FER_FRESH leaves it
+aside, as it does the records.
+"""
+
+import os
+import re
+import zipfile
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +25,10 @@ _CODE = (
     "engine.scaling",
     "experiments.workers",
 )  # beneath whatever is computed
+FRESH = "FER_FRESH"
+PUBLISHED = "kept.zip"
+_RECORD = re.compile(r"-seed\d+-")  # records lie in the same folder, and have an archive of their own
+_LARGEST = 2 * 2**20  # bytes of an array that is published; what is larger is made in seconds
 _PACKAGES = ("numpy", "pillow", "scikit-learn", "scipy")
 
 
@@ -41,16 +52,56 @@ def arrays(
     for each in inputs:
         is_array = isinstance(each, np.ndarray)
         parts.append(files.sha256(f"{each.shape}{each.dtype}".encode() + each.tobytes()) if is_array else str(each))
-    path = paths.outputs(dataset) / "runs" / f"{name}-{files.sha256(chr(10).join(parts).encode())[:16]}.npz"
+    name = f"{name}-{files.sha256(chr(10).join(parts).encode())[:16]}.npz"
+    path = paths.outputs(dataset) / "runs" / name
     if path.is_file():
         try:
             return npz.read(path)
         except (OSError, npz.DamagedError) as error:
             progress.say(f"{path.name} is damaged ({error}): making it again")
     files.require_writable(path.parent)
-    made = fit()
-    files.write(path, npz.to_bytes(made))
-    return made
+    content = _published(dataset, name) or npz.to_bytes(fit())
+    files.write(path, content)
+    return npz.read(content)
+
+
+def publish(dataset: str) -> int:
+    """Pack what is kept of a data set into `outputs/<dataset>/kept.zip`, in place of what was packed before.
+
+    Nothing in it is an image. What is larger than 2 MB is left out.
+
+    Returns:
+        How many arrays were packed.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    folder = paths.outputs(dataset)
+    kept = {
+        path.name: path.read_bytes()
+        for path in (folder / "runs").glob("[!.]*.npz")
+        if not _RECORD.search(path.name) and path.stat().st_size <= _LARGEST
+    }
+    if kept:
+        files.write(folder / PUBLISHED, npz.packed(kept))
+    return len(kept)
+
+
+def _published(dataset: str, name: str) -> bytes | None:
+    """The published bytes of an array; None where there are none. Damaged ones are named, and not used."""
+    path = paths.outputs(dataset) / PUBLISHED
+    if os.environ.get(FRESH) or not path.is_file():
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if name not in archive.namelist():
+                return None
+            content = archive.read(name)
+        npz.read(content)
+    except Exception as error:  # zipfile and its decoders raise nearly anything at damaged bytes
+        progress.say(f"{path}: {name} is damaged ({error}), and made again. git checkout brings it back.")
+        return None
+    return content
 
 
 def _file(module: str) -> Path:

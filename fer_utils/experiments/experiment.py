@@ -188,8 +188,11 @@ class Experiment:
         return [done[position] for position in range(len(runs))]
 
     def record_names(self, runs: Sequence[Run]) -> list[str]:
-        """What tells the runs' records apart: model, fold, seed, and a hash of all that determines them on this machine."""
-        installation = identity.here()
+        """What tells the runs' records apart: model, fold, seed, and a hash of all that determines them but the processor.
+
+        So what is made of them here serves elsewhere too (`cache.publish`).
+        """
+        installation = identity.here() | {"processor": ""}
         return [self._store.path(run.stem, self._made_by(run) | installation).stem for run in runs]
 
     def predictions(self, runs: Sequence[Run], records: Sequence[Record]) -> pd.DataFrame:

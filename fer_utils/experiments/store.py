@@ -13,15 +13,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fer_utils.common import arrays, files, locks, paths, progress
+from fer_utils.common import arrays, cache, files, locks, paths, progress
 from fer_utils.common.errors import OutputError
 from fer_utils.engine.record import Record
 from fer_utils.experiments import identity
 
 NAME = "records.zip"
-FRESH = "FER_FRESH"
 _WHAT = ("recipe", "seed", "data", "code", "backend")  # decides whether a record serves; the rest says what made it
-_DATE = (2026, 1, 1, 0, 0, 0)  # of every member, so that equal records give equal bytes
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class Archive:
     @classmethod
     def serving(cls, dataset: str) -> "Archive":
         """The archive that runs are served from: empty where FER_FRESH is set."""
-        return cls() if os.environ.get(FRESH) else cls.read(dataset)
+        return cls() if os.environ.get(cache.FRESH) else cls.read(dataset)
 
     def get(self, stem: str, made_by: dict) -> Record | None:
         """The published record of a run.
@@ -141,17 +139,8 @@ def _write(dataset: str, folder: Path) -> tuple[Path, int, int]:
         raise OutputError(
             f"{folder / 'runs'} holds no run of the present code: nothing to pack. Train first (fer run)."
         )
-    files.write(folder / NAME, packed_bytes(members))
+    files.write(folder / NAME, arrays.packed(members))
     return folder / NAME, len(members), len(members.keys() - before.keys())
-
-
-def packed_bytes(members: Mapping[str, bytes]) -> bytes:
-    """Records by name as the bytes of an archive; equal records give equal bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, content in sorted(members.items()):
-            archive.writestr(zipfile.ZipInfo(name, date_time=_DATE), content, zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()
 
 
 def member_name(stem: str, made_by: dict) -> str:
