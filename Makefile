@@ -1,7 +1,7 @@
 # `make` alone prints what there is. Every target makes .venv by itself when it is missing or the lock has changed.
 PYTHON ?= python3
 DATASET ?= sample
-BUDGET ?= quick
+BUDGET ?= auto
 JOBS ?= 0
 FRESH ?= 0
 MINUTES ?= 40

@@ -56,10 +56,11 @@ def main() -> None:
 @options.datasets
 @click.option(
     "--budget",
-    default="quick",
+    default="auto",
     show_default=True,
-    type=click.Choice(["quick", "standard"]),
-    help="How much training: quick takes minutes and says so on every figure, standard is the full experiment.",
+    type=click.Choice(["auto", "quick", "standard"]),
+    help="How much training: quick takes minutes and says so on every figure, standard is the full experiment. auto is "
+    "standard where its results are published with the data set (records.zip and kept.zip), else quick.",
 )
 @options.jobs
 @options.precision
@@ -102,6 +103,7 @@ def run(
     """
     from fer_utils.common import cache, paths
     from fer_utils.data import datasets
+    from fer_utils.experiments import recipes, store
     from fer_utils.publishing import run_notebooks
 
     chosen = paths.notebooks(names)
@@ -114,8 +116,9 @@ def run(
         protocol = str(demanded.get("protocol", ""))
         for dataset in every:
             data = datasets.load(dataset, **reading)
-            table = plan.of_dataset(data, budget=budget, jobs=jobs, protocol=protocol)
-            click.echo(plan.in_words(data, table, budget=budget))
+            chosen_budget = recipes.resolved_budget(budget, published=store.is_published(dataset))
+            table = plan.of_dataset(data, budget=chosen_budget, jobs=jobs, protocol=protocol)
+            click.echo(plan.in_words(data, table, budget=chosen_budget))
         return
     possible = {}
     for dataset in every:  # what is bad is named here, before anything runs
@@ -129,7 +132,8 @@ def run(
     failures = []
     for dataset in every:
         try:
-            settings = {"budget": budget, "jobs": jobs, "precision": precision}
+            chosen_budget = recipes.resolved_budget(budget, published=not fresh and store.is_published(dataset))
+            settings = {"budget": chosen_budget, "jobs": jobs, "precision": precision}
             run_notebooks.run(possible[dataset], dataset=dataset, settings=settings, demanded=demanded)
         except run_notebooks.NotebookError as error:
             failures.append(str(error))

@@ -6,8 +6,8 @@ from click.testing import CliRunner
 from small_experiment import NAME, make
 
 from fer_utils.cli import main
-from fer_utils.common import arrays, cache, paths
-from fer_utils.common.errors import OutputError
+from fer_utils.common import arrays, cache, files, paths
+from fer_utils.common.errors import OutputError, ParameterError
 from fer_utils.engine.record import CURVES, Record
 from fer_utils.experiments import experiment as experiments
 from fer_utils.experiments import identity, recipes, store
@@ -180,3 +180,16 @@ def test_no_damaged_bit_of_an_archive_drops_or_changes_a_record_unsaid(packed, c
             assert told or {name: each.to_bytes() for name, each in found.items()} == {
                 name: each.to_bytes() for name, each in whole.items()
             }
+
+
+def test_a_budget_left_open_is_the_full_experiment_where_its_results_are_published(outputs):
+    assert not store.is_published("sample")
+    for name in (store.NAME, cache.PUBLISHED):
+        files.write(outputs / "sample" / name, b"")
+    assert store.is_published("sample")
+    assert recipes.resolved_budget("auto", published=True) == "standard"
+    assert (
+        recipes.resolved_budget("auto", published=False) == recipes.resolved_budget("quick", published=True) == "quick"
+    )
+    with pytest.raises(ParameterError, match="no budget named 'large'"):
+        recipes.resolved_budget("large", published=True)

@@ -106,6 +106,22 @@ def resolved_precision(demanded: str) -> str:
     return AUTO_PRECISION if demanded == "auto" else demanded
 
 
+def resolved_budget(demanded: str, *, published: bool) -> str:
+    """The budget that "auto", "quick" or "standard" asks for.
+
+    Args:
+        published: results of the full experiment are published with the data set (`store.is_published`), so that it takes
+            minutes.
+
+    Raises:
+        ParameterError: it is none of these.
+    """
+    if demanded == "auto":
+        return "standard" if published else "quick"
+    require_budget(demanded)
+    return demanded
+
+
 def require_network(model: str) -> None:
     """Check that a model is trained fold by fold, so that there are networks of it to look into.
 

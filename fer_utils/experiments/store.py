@@ -88,6 +88,16 @@ class Archive:
         return found
 
 
+def is_published(dataset: str) -> bool:
+    """Whether the results of the full experiment are published with a data set: its records, and what else takes long.
+
+    Args:
+        dataset: as given to `fer run`.
+    """
+    folder = paths.outputs(dataset)
+    return (folder / NAME).is_file() and (folder / cache.PUBLISHED).is_file()
+
+
 def present(records: Mapping[str, Record]) -> dict[str, Record]:
     """Those records that the present training code and backend made, with whatever versions and processor."""
     here = {name: value for name, value in identity.here().items() if name in _WHAT}
