@@ -11,7 +11,7 @@ from PIL import Image
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))  # the generator is not part of the installed package
 
-from tools.sample_faces import expressions, people, plan, random_people, random_units, wrinkles  # noqa: E402
+from tools.sample_faces import camera, expressions, habits, people, plan, random_people, random_units, wrinkles  # noqa: E402
 from tools.sample_faces.subdivision import catmull_clark  # noqa: E402
 
 SAMPLE = PROJECT / "data" / "sample"
@@ -73,6 +73,34 @@ def test_face_units_repeat_with_the_seed_and_stay_in_range(condition):
     assert (max(first.get("eyeBlinkLeft", 0.0), first.get("eyeBlinkRight", 0.0)) >= 0.8) == (
         condition in ("sleepy", "wink")
     )
+
+
+def test_people_make_their_faces_in_ways_of_their_own():
+    every = [habits.of(person.number) for person in people.PEOPLE]
+    assert every == [habits.of(person.number) for person in people.PEOPLE]
+    assert {own.winks for own in every} == {"Left", "Right"}
+    assert {own.closed_smile for own in every} == {True, False}
+    for expression in expressions.EXPRESSIONS:
+        assert all(max(own.share[expression].values()) == 1 for own in every)  # some part of the face shows it
+        assert len({tuple(own.share[expression].values()) for own in every}) == 15
+    for person, own in zip(people.PEOPLE, every, strict=True):
+        units = expressions.face_units(person, "wink", np.random.default_rng(3))
+        assert (units["eyeBlinkLeft"] > units["eyeBlinkRight"]) == (own.winks == "Left")
+
+
+def test_a_camera_adds_noise_to_what_is_not_overexposed_and_keeps_to_64_greys():
+    grey = np.full((40, 60), 0.4)
+    grey[:, 30:] = 1.0
+    taken = camera.Camera(distance=10.0, exposure=1.1, contrast=1.2, blur=0.5, noise=3.0)
+    image = taken.develop(grey, np.random.default_rng(1))
+    np.testing.assert_array_equal(image, taken.develop(grey, np.random.default_rng(1)))
+    assert (image[:, 33:] == 255).all()
+    assert image[:, :27].std() == pytest.approx(3.0, abs=1.0)
+    assert image[:, :27].mean() == pytest.approx(255 * 1.1 * 0.4**1.2, abs=1.0)
+    steps = image / (255 / 63)
+    assert np.abs(steps - steps.round()).max() < 0.2  # rounded to whole greys of 255
+    numbers = [camera.of(person.number, np.random.default_rng(1)) for person in people.PEOPLE]
+    assert len({taken.distance for taken in numbers}) == 15
 
 
 def test_random_people_differ_and_are_the_same_again():

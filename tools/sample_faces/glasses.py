@@ -1,4 +1,4 @@
-"""Glasses: thin wire frames fitted to the eyes and ears of the neutral head."""
+"""Glasses: wire frames fitted to the eyes and ears of the neutral head."""
 
 import numpy as np
 
@@ -6,14 +6,16 @@ from .heads import SKIN, Topology
 
 # Half width and half height of a lens and the exponent of its superellipse (2 is an ellipse), decimetres.
 _LENSES = {"round": (0.235, 0.215, 2.2), "oval": (0.255, 0.185, 2.6)}
-_WIRE_RADIUS = 0.0105
 
 
-def frame(shape: str, topology: Topology, vertices: np.ndarray, eyes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return vertices (V, 3) and triangles (T, 3) of a frame on the neutral head.
+def frame(
+    shape: str, rim: float, topology: Topology, vertices: np.ndarray, eyes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return vertices (V, 3) and triangles (T, 3) of a frame on the neutral head, and the rims of its lenses (2, 48, 3).
 
     Args:
         shape: "round" or "oval".
+        rim: radius of the wire, decimetres.
         vertices: (R, 3) refined vertices of the neutral head.
         eyes: (2, 3) centres of the eyeballs, the person's left one first.
     """
@@ -31,30 +33,32 @@ def frame(shape: str, topology: Topology, vertices: np.ndarray, eyes: np.ndarray
     angle = np.linspace(0.0, 2.0 * np.pi, 48, endpoint=False)
     cosine, sine = np.cos(angle), np.sin(angle)
     pieces = []
-    inner = []
+    inner, rings = [], []
     for eye, sign in zip(eyes, (1.0, -1.0), strict=True):
         x = eye[0] + sign * 0.01 + half_width * np.sign(cosine) * np.abs(cosine) ** (2.0 / exponent)
         y = level - 0.03 + half_height * np.sign(sine) * np.abs(sine) ** (2.0 / exponent)
-        pieces.append(_tube(np.stack([x, y, depth - 0.22 * x**2], axis=1), closed=True))
+        rings.append(np.stack([x, y, depth - 0.22 * x**2], axis=1))
+        pieces.append(_tube(rings[-1], rim, closed=True))
         inner.append(eye[0] + sign * (0.01 - half_width))
         outer = eye[0] + sign * (0.01 + half_width)
         hinge = np.array([outer, level + 0.05, depth - 0.22 * outer**2])
         behind_ear = np.array([sign * ear_x, level + 0.06, 0.45])
         corner = np.array([sign * (0.5 * abs(outer) + 0.5 * ear_x + 0.03), level + 0.055, hinge[2] - 0.12])
-        pieces.append(_tube(np.stack([hinge, corner, behind_ear]), closed=False))
+        pieces.append(_tube(np.stack([hinge, corner, behind_ear]), rim, closed=False))
     across = np.linspace(inner[1], inner[0], 9)
     arch = 0.03 + 0.045 * (1.0 - (across / across[-1]) ** 2)
-    pieces.append(_tube(np.stack([across, level - 0.02 + arch, depth + 0.02 - 0.22 * across**2], axis=1), closed=False))
+    bridge_path = np.stack([across, level - 0.02 + arch, depth + 0.02 - 0.22 * across**2], axis=1)
+    pieces.append(_tube(bridge_path, rim, closed=False))
 
     vertices_out, triangles_out, start = [], [], 0
     for piece_vertices, piece_triangles in pieces:
         vertices_out.append(piece_vertices)
         triangles_out.append(piece_triangles + start)
         start += len(piece_vertices)
-    return np.concatenate(vertices_out), np.concatenate(triangles_out)
+    return np.concatenate(vertices_out), np.concatenate(triangles_out), np.stack(rings)
 
 
-def _tube(path: np.ndarray, closed: bool, sides: int = 6) -> tuple[np.ndarray, np.ndarray]:
+def _tube(path: np.ndarray, radius: float, closed: bool, sides: int = 6) -> tuple[np.ndarray, np.ndarray]:
     """Return vertices and triangles of a round wire along a path (K, 3)."""
     tangent = np.roll(path, -1, axis=0) - np.roll(path, 1, axis=0) if closed else np.gradient(path, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
@@ -64,7 +68,7 @@ def _tube(path: np.ndarray, closed: bool, sides: int = 6) -> tuple[np.ndarray, n
     second = np.cross(tangent, first)
     angle = np.linspace(0.0, 2.0 * np.pi, sides, endpoint=False)
     ring = np.cos(angle)[None, :, None] * first[:, None] + np.sin(angle)[None, :, None] * second[:, None]
-    vertices = path[:, None] + _WIRE_RADIUS * ring
+    vertices = path[:, None] + radius * ring
     count = len(path)
     rows = np.arange(count if closed else count - 1)
     ahead = (rows + 1) % count

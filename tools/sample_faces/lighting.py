@@ -42,19 +42,26 @@ class Light:
         return _FACE_CENTRE + _LAMP_DISTANCE * toward + spread
 
 
-def for_condition(condition: str, random: np.random.Generator) -> Light:
-    """Return the light of one image."""
+def for_condition(condition: str, number: int, random: np.random.Generator) -> Light:
+    """Return the light of one image.
+
+    Args:
+        condition: as in `expressions.CONDITIONS`.
+        number: of the person, whose room has ordinary light of its own.
+        random: source of what differs between that person's images.
+    """
     if condition == "centerlight":
         return Light(random.normal(2.0, 3.0), random.normal(6.0, 3.0), 0.8, random.uniform(0.95, 1.08), 0.20, 0.25)
     if condition in ("leftlight", "rightlight"):
         side = -1.0 if condition == "leftlight" else 1.0
         azimuth = side * random.uniform(50.0, 62.0)
         return Light(azimuth, random.uniform(8.0, 18.0), 0.9, random.uniform(0.92, 1.08), 0.10, 0.0)
+    room = np.random.default_rng([number, 909])
     return Light(
-        azimuth=random.normal(-24.0, 6.0),
-        elevation=random.normal(24.0, 4.0),
-        radius=1.6,
+        azimuth=float(np.clip(room.normal(-15.0, 14.0), -40.0, 40.0)) + random.normal(0.0, 4.0),
+        elevation=room.uniform(16.0, 34.0) + random.normal(0.0, 3.0),
+        radius=room.uniform(0.9, 2.2),
         key=random.uniform(0.84, 1.02),
-        ambient=random.uniform(0.20, 0.30),
-        wall=random.uniform(0.35, 0.5),
+        ambient=room.uniform(0.17, 0.33) + random.uniform(-0.03, 0.03),
+        wall=room.uniform(0.25, 0.5),
     )

@@ -79,4 +79,3 @@ def cloth(person: Person, rest: np.ndarray) -> np.ndarray:
 TEETH_TONE = 1.0  # with the light that scatters inside them
 TONGUE_TONE = 0.22
 LASH_TONE = 0.04
-FRAME_TONE = 0.16

@@ -59,8 +59,9 @@ class Person:
         iris: reflectance of the iris.
         shirt: reflectance of the shirt; `collar`: how high it reaches, in decimetres above the default.
         glasses: frame worn in the `glasses` image; `always_glasses`: worn in the other images as well.
+        rim: radius of the frame's wire, decimetres; `frame_tone`: its reflectance.
+        lenses: a kind in `lenses.KINDS`; "clear" ones are not to be seen.
         lip_tone: reflectance of the lips relative to the skin.
-        gain: strength of this person's expressions.
     """
 
     number: int
@@ -80,8 +81,10 @@ class Person:
     collar: float = 0.0
     glasses: str = "round"
     always_glasses: bool = False
+    rim: float = 0.0105
+    frame_tone: float = 0.16
+    lenses: str = "clear"
     lip_tone: float = 0.72
-    gain: float = 1.0
     extra: dict[str, float] = field(default_factory=dict)
 
     def weights(self) -> dict[str, float]:

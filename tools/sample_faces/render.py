@@ -29,8 +29,8 @@ class Quality:
 
     width: int = WIDTH
     height: int = HEIGHT
-    grid: int = 3
-    openness_rays: int = 40
+    grid: int = 2
+    openness_rays: int = 12
 
 
 _SAMPLE = Quality()  # as data/sample was rendered
@@ -43,6 +43,12 @@ def render(
 
     Samples stand on a regular grid and every pixel uses the same points of the lamp, so that shadows have no grain.
     """
+    grey = seen(scene, person, light, units, quality)
+    return np.round(np.round(grey * (_GREYS - 1)) * (255.0 / (_GREYS - 1))).astype(np.uint8)
+
+
+def seen(scene: Scene, person: Person, light: Light, units: dict[str, float], quality: Quality = _SAMPLE) -> np.ndarray:
+    """Return what a perfect camera would see, (height, width) float64 in [0, 1]."""
     openness = _openness(scene, quality.openness_rays)
     grooves = wrinkles.lines(person, units)
     shape = quality.height, quality.width
@@ -52,8 +58,7 @@ def render(
         lamps = light.points(_LAMP_SAMPLES, 2.4 * index), light.points(_WALL_LAMP_SAMPLES, 2.4 * index)
         columns, rows = np.meshgrid(np.arange(quality.width) + right, np.arange(quality.height) + down)
         total += _tone(_sample(scene, person, light, lamps, openness, grooves, columns, rows), person)
-    grey = total / quality.grid**2
-    return np.round(np.round(grey * (_GREYS - 1)) * (255.0 / (_GREYS - 1))).astype(np.uint8).reshape(shape)
+    return (total / quality.grid**2).reshape(shape)
 
 
 def _sample(scene: Scene, person: Person, light: Light, lamps: tuple[np.ndarray, np.ndarray],
@@ -83,6 +88,8 @@ def _sample(scene: Scene, person: Person, light: Light, lamps: tuple[np.ndarray,
     points = scene.camera + directions[on_fur] * fur_distance[on_fur, None]
     radiance[on_fur] = _fur(scene, light, lamp, points, -directions[on_fur], fur_face[on_fur], fur_share[on_fur])
     radiance[on_wall] = _wall(scene, light, wall_lamp, directions[on_wall])
+    if scene.lenses is not None:
+        radiance = scene.lenses.over(radiance, np.minimum(solid_distance, fur_distance), scene.camera, directions)
     return radiance
 
 
@@ -103,7 +110,7 @@ def _solid(scene: Scene, person: Person, light: Light, lamp: np.ndarray, opennes
     is_skin = part == heads.SKIN
     tone = np.select(
         [part == heads.TEETH, part == heads.TONGUE, part == heads.LASHES, part == FRAME],
-        [materials.TEETH_TONE, materials.TONGUE_TONE, materials.LASH_TONE, materials.FRAME_TONE],
+        [materials.TEETH_TONE, materials.TONGUE_TONE, materials.LASH_TONE, person.frame_tone],
         0.5,
     )
     gloss, sharpness = np.zeros(len(points)), np.full(len(points), 20.0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import expressions, lighting, render, scene
+from . import camera, expressions, lenses, lighting, render, scene
 from .plan import COPIES, wears_glasses
 
 
@@ -40,16 +40,19 @@ def picture(base: scene.Neutral, name: str, done: Mapping[str, Picture]) -> Pict
     random = np.random.default_rng([person.number, expressions.CONDITIONS.index(condition), 303])
     units = expressions.face_units(person, condition, random)
     yaw, pitch, roll = expressions.head_turn(condition, random)
-    place = np.random.default_rng([person.number, 404])  # where a person tends to sit
+    place = np.random.default_rng([person.number, 404])  # where a person tends to sit, and how near
+    taken = camera.of(person.number, random)
     view = scene.View(
         yaw=yaw,
         pitch=pitch,
         roll=roll,
-        scale=81.0 * place.uniform(0.94, 1.06) * random.uniform(0.97, 1.03),
-        column=156.0 + place.uniform(-14.0, 14.0) + random.uniform(-9.0, 9.0),
-        row=115.0 + place.uniform(-5.0, 5.0) + random.uniform(-5.0, 5.0),
+        scale=77.0 * place.uniform(0.85, 1.12) * random.uniform(0.95, 1.05),
+        column=159.0 + place.uniform(-26.0, 26.0) + random.uniform(-18.0, 18.0),
+        row=114.0 + place.uniform(-9.0, 9.0) + random.uniform(-9.0, 9.0),
+        distance=taken.distance,
     )
-    light = lighting.for_condition(condition, random)
-    built = scene.build(base, units, view, wears_glasses(person, condition))
-    grey = render.render(built, person, light, units)
+    light = lighting.for_condition(condition, person.number, random)
+    window = None if person.lenses == "clear" else lenses.window(person.lenses, random)
+    built = scene.build(base, units, view, wears_glasses(person, condition), window)
+    grey = taken.develop(render.seen(built, person, light, units), random)
     return Picture(name, grey, built.eye_pixels, units)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from . import glasses, hair, heads, materials
+from . import glasses, hair, heads, lenses, materials
 from .people import Person
 from .raytrace import Surface
 from .strands import Strands, follow, ribbons
@@ -13,7 +13,6 @@ from .strands import Strands, follow, ribbons
 FRAME = max(heads.LASHES, heads.TONGUE) + 1  # the part number of glasses
 WIDTH, HEIGHT = 320, 243
 _PIVOT = np.array([0.0, 6.35, 0.35])
-_CAMERA_DISTANCE = 15.0  # decimetres from the eyes
 _EYE_FRONT = 0.13  # decimetres from the eyeball's centre to the cornea
 
 
@@ -25,6 +24,7 @@ class View:
         yaw, pitch, roll: degrees.
         scale: pixels per decimetre at the depth of the eyes.
         column, row: pixel position of the point between the eyes of an unturned head.
+        distance: of the camera from the eyes, decimetres.
     """
 
     yaw: float
@@ -33,6 +33,7 @@ class View:
     scale: float
     column: float
     row: float
+    distance: float = 15.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Neutral:
     Attributes:
         vertices: (R, 3) refined vertices.
         strands: brows, hair and beard.
-        frame: vertices and triangles of the glasses.
+        frame: vertices and triangles of the glasses, and the rims of their lenses.
         eyes: (2, 3) centres of the eyeballs, the person's left one first.
         shift: (3,) what brings people of every height to the eye level of the base mesh.
     """
@@ -50,7 +51,7 @@ class Neutral:
     person: Person
     vertices: np.ndarray
     strands: Strands
-    frame: tuple[np.ndarray, np.ndarray]
+    frame: tuple[np.ndarray, np.ndarray, np.ndarray]
     eyes: np.ndarray
     shift: np.ndarray
 
@@ -67,6 +68,7 @@ class Scene:
         eye_centres, eye_axes: (2, 3) of the eyeballs, the person's left one first.
         camera: (3,) position, `focal` in pixels, `centre` (2,) principal point (column, row).
         eye_pixels: (2, 2) column and row of the eyes, the image's left one first.
+        lenses: where some are to be seen.
     """
 
     solid: Surface
@@ -86,6 +88,7 @@ class Scene:
     focal: float
     centre: np.ndarray
     eye_pixels: np.ndarray
+    lenses: lenses.Lenses | None
 
 
 def neutral(person: Person) -> Neutral:
@@ -99,10 +102,13 @@ def neutral(person: Person) -> Neutral:
     surface = Surface(vertices, topology.triangles)
     eyes = np.stack([whole[indices].mean(axis=0) for indices in topology.eye_vertices])
     strands = hair.grow_all(person, topology, vertices, surface)
-    return Neutral(person, vertices, strands, glasses.frame(person.glasses, topology, vertices, eyes), eyes, shift)
+    frame = glasses.frame(person.glasses, person.rim, topology, vertices, eyes)
+    return Neutral(person, vertices, strands, frame, eyes, shift)
 
 
-def build(base: Neutral, units: dict[str, float], view: View, with_glasses: bool) -> Scene:
+def build(
+    base: Neutral, units: dict[str, float], view: View, with_glasses: bool, window: lenses.Window | None = None
+) -> Scene:
     """Return the scene of one image.
 
     Args:
@@ -110,6 +116,7 @@ def build(base: Neutral, units: dict[str, float], view: View, with_glasses: bool
         units: face-unit weights.
         view: pose and camera.
         with_glasses: whether the frame is worn.
+        window: what its lenses reflect; none are drawn without it.
     """
     topology, person = heads.topology(), base.person
     whole = heads.deform(person.weights() | {f"faceunits/{name}": weight for name, weight in units.items()})
@@ -127,14 +134,14 @@ def build(base: Neutral, units: dict[str, float], view: View, with_glasses: bool
     vertices, triangles, part = posed, topology.triangles, topology.part
     paint = np.column_stack([topology.rest, topology.lips, topology.mouth_inside, topology.lids, shirt])
     if with_glasses:
-        frame_vertices, frame_triangles = base.frame
+        frame_vertices, frame_triangles, _ = base.frame
         triangles = np.concatenate([triangles, frame_triangles + len(vertices)])
         part = np.concatenate([part, np.full(len(frame_triangles), FRAME)])
         vertices = np.concatenate([vertices, frame_vertices @ rotation.T + translation])
         paint = np.concatenate([paint, np.zeros((len(frame_vertices), paint.shape[1]))])
 
     eyes_level = base.eyes.mean(axis=0)
-    camera = np.array([0.0, eyes_level[1], eyes_level[2] + _CAMERA_DISTANCE])
+    camera = np.array([0.0, eyes_level[1], eyes_level[2] + view.distance])
     points = follow(base.strands, topology.triangles, base.vertices, posed, (rotation, translation))
     fur_vertices, fur_triangles, fur_tangent = ribbons(points, base.strands.width, camera)
     per_point = np.repeat(base.strands.depth.reshape(-1), 2)
@@ -142,8 +149,11 @@ def build(base: Neutral, units: dict[str, float], view: View, with_glasses: bool
 
     eye_centres = base.eyes @ rotation.T + translation
     eye_axes = np.stack([_gaze(whole, indices) for indices in topology.eye_vertices]) @ rotation.T
-    focal = view.scale * _CAMERA_DISTANCE
+    focal = view.scale * view.distance
     centre = np.array([view.column, view.row])
+    worn = None
+    if with_glasses and window is not None:
+        worn = lenses.placed(person.lenses, base.frame[2], rotation, translation, window)
     fronts = np.stack([_eye_point(whole, side) for side in (0, 1)]) @ rotation.T + translation
     eye_pixels = np.stack([_project(point, camera, focal, centre) for point in fronts])
     return Scene(
@@ -164,6 +174,7 @@ def build(base: Neutral, units: dict[str, float], view: View, with_glasses: bool
         focal=focal,
         centre=centre,
         eye_pixels=eye_pixels[np.argsort(eye_pixels[:, 0])],
+        lenses=worn,
     )
 
 
