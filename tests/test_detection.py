@@ -10,7 +10,7 @@ from fer_utils.data import datasets, detection, mtcnn_cascade
 from fer_utils.export import reader
 from fer_utils.photos import expressions, reading
 
-MISSED_AT_FIRST = "subject09.surprised"
+MISSED_AT_FIRST = "subject09.wink"
 
 
 def sample(name: str) -> np.ndarray:

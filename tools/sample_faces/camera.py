@@ -51,9 +51,9 @@ def of(number: int, random: np.random.Generator) -> Camera:
     """
     own = np.random.default_rng([number, 808])
     return Camera(
-        distance=float(np.exp(own.uniform(np.log(7.5), np.log(24.0)))),
+        distance=float(np.exp(own.uniform(np.log(7.0), np.log(26.0)))),
         exposure=own.uniform(0.90, 1.14) * random.uniform(0.96, 1.04),
-        contrast=own.uniform(0.85, 1.20) * random.uniform(0.97, 1.03),
-        blur=own.uniform(0.4, 1.2),
+        contrast=own.uniform(0.80, 1.25) * random.uniform(0.97, 1.03),
+        blur=own.uniform(0.4, 1.4),
         noise=own.uniform(0.5, 3.5),
     )

@@ -66,14 +66,14 @@ def face_units(person: Person, condition: str, random: np.random.Generator) -> d
 
 def head_turn(condition: str, random: np.random.Generator) -> tuple[float, float, float]:
     """Return yaw, pitch and roll of the head in degrees; pitch is positive when the chin goes down."""
-    yaw, pitch, roll = random.normal(0.0, 3.6), random.normal(0.0, 2.8), random.normal(0.0, 2.7)
+    yaw, pitch, roll = random.normal(0.0, 4.5), random.normal(0.0, 3.4), random.normal(0.0, 3.0)
     if condition == "sleepy":
         pitch += random.uniform(1.0, 5.0)
     elif condition == "sad":
         pitch += random.uniform(0.0, 3.0)
     elif condition == "wink":
         roll += random.choice([-1.0, 1.0]) * random.uniform(0.0, 3.0)
-    return tuple(float(np.clip(angle, -8.0, 8.0)) for angle in (yaw, pitch, roll))
+    return tuple(float(np.clip(angle, -9.0, 9.0)) for angle in (yaw, pitch, roll))
 
 
 def _of_both_sides(

@@ -13,10 +13,10 @@ import numpy as np
 PARTS = ("brows", "eyes", "mouth")
 # Least and greatest strength of each expression; 1 is a good actor's.
 _STRENGTHS = {
-    "happy": (0.6, 1.1), "normal": (1.0, 1.0), "sad": (0.5, 1.1), "sleepy": (0.5, 1.0), "surprised": (0.6, 1.05),
-    "wink": (0.6, 1.05),
+    "happy": (0.65, 1.1), "normal": (1.0, 1.0), "sad": (0.6, 1.1), "sleepy": (0.5, 1.0), "surprised": (0.6, 1.05),
+    "wink": (0.65, 1.05),
 }  # fmt: skip
-_LEAST_SHARE = 0.45  # of an expression's strength, in the parts of the face that take least part in it
+_LEAST_SHARE = 0.5  # of an expression's strength, in the parts of the face that take least part in it
 # What else a face does while its eyes are closed.
 _SLEEPY = (
     {"jawOpen": 0.22, "mouthFunnel": 0.12},
@@ -34,8 +34,8 @@ class Habits:
 
     Attributes:
         rest: face units of the face at rest, of both sides, 0 to 0.35.
-        strength: of each expression, 0.4 to 1.2.
-        share: of each expression, how much brows, eyes and mouth take part in it, 0.45 to 1, one of them 1.
+        strength: of each expression, 0.5 to 1.1.
+        share: of each expression, how much brows, eyes and mouth take part in it, 0.5 to 1, one of them 1.
         closed_smile: whether the lips stay closed in it.
         sleepy: units beside the closed lids.
         other_lid: how far the other eye closes in a wink, 0 to 0.25.
@@ -74,8 +74,8 @@ def part_of(unit: str) -> str:
 
 
 def _rest(random: np.random.Generator) -> dict[str, float]:
-    corners = random.normal(0.05, 0.17)
-    half_normal = np.abs(random.normal(0.0, [0.20, 0.16, 0.11, 0.14, 0.18]))
+    corners = random.normal(0.05, 0.14)
+    half_normal = np.abs(random.normal(0.0, [0.16, 0.13, 0.09, 0.11, 0.14]))
     units = ("browInnerUp", "browDown", "eyeBlink", "eyeSquint", "mouthPress")
     rest = {unit: float(min(value, 0.35)) for unit, value in zip(units, half_normal, strict=True)}
     rest["mouthSmile" if corners > 0 else "mouthFrown"] = float(min(abs(corners), 0.35))

@@ -58,8 +58,8 @@ def for_condition(condition: str, number: int, random: np.random.Generator) -> L
         return Light(azimuth, random.uniform(8.0, 18.0), 0.9, random.uniform(0.92, 1.08), 0.10, 0.0)
     room = np.random.default_rng([number, 909])
     return Light(
-        azimuth=float(np.clip(room.normal(-15.0, 14.0), -40.0, 40.0)) + random.normal(0.0, 4.0),
-        elevation=room.uniform(16.0, 34.0) + random.normal(0.0, 3.0),
+        azimuth=float(np.clip(room.normal(-12.0, 19.0), -42.0, 42.0)) + random.normal(0.0, 4.0),
+        elevation=room.uniform(14.0, 38.0) + random.normal(0.0, 3.0),
         radius=room.uniform(0.9, 2.2),
         key=random.uniform(0.84, 1.02),
         ambient=room.uniform(0.17, 0.33) + random.uniform(-0.03, 0.03),
