@@ -112,6 +112,6 @@ def test_rendered_faces_that_a_first_look_misses_are_found(tmp_path):
         first = detection.look(image)
         assert first == ([] if name in MISSED_AT_FIRST else faces)
         if name in MISSED_AT_FIRST:
-            np.testing.assert_allclose([face.left_eye, face.right_eye], eyes[name], atol=3)
+            np.testing.assert_allclose([face.left_eye, face.right_eye], eyes[name], atol=4)
     table = cleaning.manifest(data).set_index("image")
     assert table.loc["subject09.wink", "kept"]
