@@ -173,6 +173,16 @@ def test_a_table_keeps_its_cells_and_words_and_nothing_else():
     )
 
 
+def test_a_hint_is_folded_and_no_other_element_of_a_text_is_kept():
+    hint = "<details><summary>Hint</summary>\n\nLook at *it* <b>.\n\n</details>\n\n"
+    harm = "<details ontoggle='x()'><summary>Hint</summary>\n\n<summary>one</summary>"
+    soup = BeautifulSoup(report_markup.markdown(hint + harm), "html.parser")
+    (folded,) = soup.find_all("details")
+    assert folded.summary.get_text() == "Hint" and folded.em.get_text() == "it" and not folded.attrs
+    assert len(soup.find_all("summary")) == 1 and not soup.find_all("b")
+    assert "ontoggle" in soup.get_text()
+
+
 def test_without_executed_notebooks(outputs, three_people):
     found = CliRunner().invoke(main, ["report", "--dataset", str(three_people)])
     assert found.exit_code == 1

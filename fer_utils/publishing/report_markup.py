@@ -13,6 +13,7 @@ _TABLE_TAGS = frozenset({"b", "br", "caption", "code", "em", "i", "p", "strong",
     "th", "thead", "tr",
 }  # fmt: skip
 _SPANS = {"colspan", "rowspan"}
+_FOLDED = re.compile(r"<details><summary>[\w ]+</summary>|</details>")
 _TABLE_ATTRIBUTES = {"td": _SPANS, "th": _SPANS, "*": set()}  # without "*", nh3 keeps lang and title of every element
 
 
@@ -20,10 +21,14 @@ _NUMBER = re.compile(r"(< )?[+-]?[\d,]*\.?\d+(e[+-]?\d+)?\s?%?")
 
 
 class _Renderer(IPythonRenderer):
-    """Raw HTML is shown as text; links lead to the web or nowhere; pictures from elsewhere become their words."""
+    """Raw HTML is shown as text, except for what folds a hint; links lead to the web or nowhere; pictures from elsewhere become
+    their words."""
 
     def __init__(self) -> None:
         super().__init__(escape=True, allow_harmful_protocols=False, exclude_anchor_links=True)
+
+    def block_html(self, html: str) -> str:
+        return html if _FOLDED.fullmatch(html.strip()) else super().block_html(html)
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         return str(escape(text))
