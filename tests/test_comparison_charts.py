@@ -55,7 +55,10 @@ def test_the_forest_colours_models_by_what_they_see_and_marks_the_original():
 
 
 def test_the_forest_has_the_differences_beside_it_hollow_where_none_is_detected():
-    rows = [("my_model", "plain", 0.2, 0.1, 0.3, "higher"), ("other", "plain", -0.01, -0.1, 0.05, "no detectable effect")]
+    rows = [
+        ("my_model", "plain", 0.2, 0.1, 0.3, "higher"),
+        ("other", "plain", -0.01, -0.1, 0.05, "no detectable effect"),
+    ]
     comparisons = pd.DataFrame(rows, columns=["model", "reference", "difference", "low", "high", "verdict"])
     chart = comparison_charts.loso_forest(scores(plain=0.3, my_model=0.5), lead="x", comparisons=comparisons)
     _, ax = chart.figure.axes
@@ -90,9 +93,13 @@ def drawn(ax) -> dict[str, list[float]]:
 
 def test_curves_of_the_original_split():
     both = {"plain": curves(), "my_model": curves(validation_accuracy=np.array([0.5, 0.4, 0.333]))}
-    chart = comparison_charts.original_split_curves(both, held_out="01-03", chance=0.2, short={"plain": 2, "my_model": 3})
+    chart = comparison_charts.original_split_curves(
+        both, held_out="01-03", chance=0.2, short={"plain": 2, "my_model": 3}
+    )
     text = "`plain` 80% of its training images and 80% of those held out; `my_model` 80% of its training images and 33% of those"
-    assert chart.caption.startswith(f"Right after the last epoch: {text} held out. `plain` has reached 50% in training at the dashed")
+    assert chart.caption.startswith(
+        f"Right after the last epoch: {text} held out. `plain` has reached 50% in training at the dashed"
+    )
     assert "Subjects 01-03 held out" in chart.caption
     assert chart.alt.startswith("Four charts")
     loss, accuracy = chart.figure.axes[2:]
@@ -127,7 +134,10 @@ def test_jumps_of_both_ways_to_validate():
             "augmented_validation_accuracy": np.array([0.2, 0.6, 0.4]),
         }
     )
-    assert "jumps by 30.0 points on average if the validation images are augmented, by 10.0 if they are not" in chart.caption
+    assert (
+        "jumps by 30.0 points on average if the validation images are augmented, by 10.0 if they are not"
+        in chart.caption
+    )
     lines, bars = chart.figure.axes
     assert drawn(lines) == {"augmented images": [0.2, 0.6, 0.4], "images as they are": [0.5, 0.6, 0.5]}
     assert [bar.get_height() for bar in bars.patches] == pytest.approx([10, 30])
@@ -157,7 +167,15 @@ def held_out(people: int) -> tuple[FaceDataset, pd.DataFrame]:
         hashes=files,
         class_names=("sad", "wink"),
     )
-    columns = {"model": "my_model", "subject": names, "image": files, "truth": truth, "predicted": "sad", "p_sad": 0.9, "p_wink": 0.1}
+    columns = {
+        "model": "my_model",
+        "subject": names,
+        "image": files,
+        "truth": truth,
+        "predicted": "sad",
+        "p_sad": 0.9,
+        "p_wink": 0.1,
+    }
     return data, pd.DataFrame(columns, index=range(50, 50 + 2 * people))
 
 

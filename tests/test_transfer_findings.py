@@ -11,7 +11,7 @@ ABOUT = {
 }
 READ = {
     "scores": {
-        "smile": {"value": 0.4, "low": 0.3, "high": 0.5},
+        "mouthSmile": {"value": 0.4, "low": 0.3, "high": 0.5},
         "jaw_open": {"value": 0.9, "low": 0.8, "high": 0.95},
     }
 }
@@ -77,7 +77,7 @@ def test_the_summary_words_every_result():
         "Nobody has looked yet for this set's images",
         "`classical` reads 60.0% (50.0% to 70.0%): +20.0 points (+10.0 to +30.0) against `baseline-face`",
         "pretraining adds +10.0 points (+5.0 to +15.0), `transfer` minus `classical`",
-        "1 of 2 face units are read with an R² above one half, jaw_open best (0.90), smile worst (0.40)",
+        "1 of 2 face units are read with an R² above one half, jaw_open best (0.90), mouth corners up (mouthSmile) worst (0.40)",
         "`transfer`: accuracy **70.0% (60.0% to 80.0%)**, macro-F1 0.65 (0.55 to 0.75), on 90 images",
         "Leaving one subject out, `transfer`",
         "Of the 3 variants `transfer` is the first. The others read 50.0% (face) to 72.0% (units)",

@@ -92,3 +92,37 @@ def test_over_epochs_shows_the_mean_and_the_range_of_the_seeds_for_each_input():
     assert {(x, y) for x, y in band} == {(1, 0.2), (2, 0.4), (3, 0.6), (1, 0.4), (2, 0.6), (3, 0.9)}
     assert [list(ax.lines[1].get_xdata()) for ax in (left, right)] == [[2, 2], [2, 2]]
     assert left.get_ylim() == (0, 1)
+
+
+def test_variants_have_a_row_each_with_one_large_dot():
+    table = pd.DataFrame(
+        {
+            "variant": ["three crops", "three crops", "face_units"],
+            "outer_accuracy": [0.4, 0.65, 0.6],
+            "accuracy": [0.62, 0.62, 0.6],
+        }
+    )
+    chart = tweak_charts.variants(table)
+    assert "between 60.0% and 62.0%" in chart.caption
+    assert "three crops 62.0%; face_units 60.0%" in chart.alt
+    assert "three crops 62.0%" not in chart.caption
+    (ax,) = chart.figure.axes
+    each, large = ax.collections
+    assert each.get_offsets().tolist() == [[0.4, 0], [0.65, 0], [0.6, 1]]
+    assert large.get_offsets().tolist() == [[0.62, 0], [0.6, 1]]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["three crops", "face_units"]
+
+
+def test_candidates_say_how_often_each_was_taken_and_where_the_model_lies():
+    table = pd.DataFrame(
+        {
+            "variant": ["HOG", "HOG", "LBP", "LBP"],
+            "outer_accuracy": [0.4, 0.65, 0.6, 0.7],
+            "accuracy": [0.62, 0.62, 0.66, 0.66],
+            "chosen": [0, 2, 10, 3],
+        }
+    )
+    chart = tweak_charts.candidates(table, accuracy=0.64)
+    assert chart.caption.startswith("`classical` recognises 64.0%. Of 15 folds took HOG in 2, LBP in 13.")
+    assert "HOG 62.0%; LBP 66.0%; a dashed line at 64.0%" in chart.alt
+    assert chart.figure.axes[0].lines[0].get_xdata() == [0.64, 0.64]

@@ -17,6 +17,11 @@ from fer_utils.common.errors import DatasetError
 from fer_utils.data.images import decode_grey
 
 EXPRESSIONS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+# Words of other data sets for the same.
+_SAME = {
+    "normal": "neutral", "happy": "happiness", "joy": "happiness", "surprised": "surprise", "sad": "sadness", "angry": "anger",
+    "disgusted": "disgust", "afraid": "fear", "fearful": "fear", "contemptuous": "contempt",
+}  # fmt: skip
 FOLDERS = {"FER2013Train": "train", "FER2013Valid": "validation", "FER2013Test": "test"}
 SIDE = 48  # pixels, as FER2013 was published
 _PACKED = ("images", "votes", "parts", "file_names")
@@ -240,3 +245,9 @@ def _votes(contents: dict[tuple[str, str], bytes], source: Path) -> dict[tuple[s
 
 def _rows(content: bytes) -> list[list[str]]:
     return [row for row in csv.reader(io.StringIO(content.decode("utf-8"))) if row]
+
+
+def named(expression: str) -> str:
+    """FER+'s own word for an expression of a data set; empty where FER+ has none, as for a wink."""
+    word = expression.lower()
+    return word if word in EXPRESSIONS else _SAME.get(word, "")

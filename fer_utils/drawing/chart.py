@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+WIDTH = 7.8  # inches of a figure that is as wide as a page of the report: its text is as large there as it is drawn
+
 
 @dataclass(frozen=True, eq=False)
 class Chart:

@@ -134,7 +134,7 @@ def in_legend(name: str) -> str:
 def class_legend(ax: Axes, classes: Sequence[str]) -> None:
     """The legend of classes inside a chart of points, or below the figure where they are crowded."""
     if not crowded(classes):
-        ax.legend(fontsize="x-small")
+        ax.legend(fontsize="small")
         return
     shown, columns = ax.get_legend_handles_labels(), legend_columns(classes)
     ax.figure.legend(*shown, fontsize="x-small", loc="outside lower center", ncols=columns)

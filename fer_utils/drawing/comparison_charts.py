@@ -10,11 +10,10 @@ from matplotlib.axes import Axes
 from fer_utils.data import people
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.drawing import charts, galleries
-from fer_utils.drawing.chart import Chart
+from fer_utils.drawing.chart import WIDTH, Chart
 from fer_utils.evaluation.protocols import only_people
 from fer_utils.evaluation.significance import PRACTICALLY_NONE, Verdict
 
-WIDTH = 7.8  # inches of a figure that is as wide as a page of the report
 _SMOOTHED = 40  # a smoothed curve is a running mean over one part in so many of its epochs
 _PEOPLE = 6  # rows of a sheet at most
 _ZOOM = 100  # epochs that a chart of single jumps shows
@@ -55,7 +54,9 @@ def original_split_curves(
         row[1].yaxis.set_major_formatter("{x:.0%}")
         if short.get(model, np.inf) < len(values["accuracy"]):
             reached = _running_mean(values["accuracy"])[short[model] - 1]
-            marked.append(f" `{model}` has reached {reached:.0%} in training at the dashed line, where it stops with people left out in turn.")
+            marked.append(
+                f" `{model}` has reached {reached:.0%} in training at the dashed line, where it stops with people left out in turn."
+            )
     figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     last = "; ".join(
         f"`{model}` {values['accuracy'][-1]:.0%} of its training images and {values['validation_accuracy'][-1]:.0%} of those held out"
@@ -85,7 +86,9 @@ def augmented_validation(curves: Mapping[str, np.ndarray]) -> Chart:
     for name, (line, color) in reversed(lines.items()):
         epochs = np.arange(1, len(line) + 1)[-_ZOOM:]
         axes[0].step(epochs, line[-_ZOOM:], where="mid", label=name, color=color, linewidth=1.6)
-    axes[0].set(xlabel=f"epoch (the last {min(_ZOOM, len(line))})", ylabel="accuracy on people left out", ylim=(0, 1.03))
+    axes[0].set(
+        xlabel=f"epoch (the last {min(_ZOOM, len(line))})", ylabel="accuracy on people left out", ylim=(0, 1.03)
+    )
     axes[0].yaxis.set_major_formatter("{x:.0%}")
     axes[0].legend(loc="lower left")
     bars = axes[1].bar(["as they are", "augmented"], list(jumps.values()), color=[color for _, color in lines.values()])

@@ -1,12 +1,14 @@
-"""Charts of notebook 07: what each tweak changes, and accuracy over the epochs."""
+"""What variants of a model score: tweaks and epochs (notebook 07), descriptors and what heads see (notebook 05)."""
 
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from fer_utils.drawing.chart import Chart
+from fer_utils.drawing.chart import WIDTH, Chart
 from fer_utils.drawing.charts import PALETTE, RIGHT, WRONG
 from fer_utils.evaluation.significance import PRACTICALLY_NONE, Verdict
 
@@ -85,7 +87,57 @@ def over_epochs(accuracy: Mapping[str, np.ndarray], *, reference: int) -> Chart:
     )
 
 
+def variants(table: pd.DataFrame) -> Chart:
+    """Accuracy of every variant on people left out, with the strengths chosen on other people and with each strength throughout.
+
+    Args:
+        table: a row per variant and strength, with `variant`, `outer_accuracy` and `accuracy`, fractions; `transfer` is first.
+    """
+    figure, ax, text = _variants(table)
+    chosen = table["accuracy"]
+    ax.get_yticklabels()[0].set_fontweight("bold")
+    figure.legend(*ax.get_legend_handles_labels(), fontsize="small", loc="outside upper center", ncols=2)
+    return Chart(
+        figure,
+        caption=f"What the heads see moves the accuracy between {chosen.min():.1%} and {chosen.max():.1%}. `transfer` is the first, in bold.",
+        alt=f"A row of dots for each variant, one of them larger: {text}.",
+    )
+
+
+def candidates(table: pd.DataFrame, *, accuracy: float) -> Chart:
+    """The same of what `classical` is chosen from, and how often each was taken.
+
+    Args:
+        table: as of `variants`, with the column `chosen`, a number of folds.
+        accuracy: of `classical`, a fraction, drawn as a dashed line.
+    """
+    figure, ax, text = _variants(table)
+    ax.axvline(accuracy, color="0.3", linestyle="--", label="classical: descriptor chosen too")
+    figure.legend(*ax.get_legend_handles_labels(), fontsize="small", loc="outside upper center", ncols=3)
+    taken = table.groupby("variant", sort=False)["chosen"].sum()
+    folds = ", ".join(f"{name} in {count}" for name, count in taken.items() if count)
+    return Chart(
+        figure,
+        caption=f"`classical` recognises {accuracy:.1%}. Of {taken.sum()} folds took {folds}.",
+        alt=f"A row of dots for each descriptor, one of them larger: {text}; a dashed line at {accuracy:.1%}.",
+    )
+
+
 def _by_factor(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of a factor together, in the order of each factor's largest effect."""
     order = table["difference"].abs().groupby(table["factor"]).max().sort_values(ascending=False).index
     return pd.concat([table[table["factor"] == factor] for factor in order]) if len(table) else table
+
+
+def _variants(table: pd.DataFrame) -> tuple[Figure, Axes, str]:
+    """Figure and axes with a row of dots for each variant, and the accuracies in words."""
+    chosen = table.groupby("variant", sort=False)["accuracy"].first()
+    figure, ax = plt.subplots(figsize=(WIDTH, 1.1 + 0.33 * len(chosen)))
+    places = {name: place for place, name in enumerate(chosen.index)}
+    throughout = {"s": 18, "color": "0.55", "label": "each strength throughout"}
+    ax.scatter(table["outer_accuracy"], table["variant"].map(places), **throughout)
+    ax.scatter(chosen, range(len(chosen)), s=80, color=PALETTE[0], label="strength chosen on other people")
+    ax.set(xlabel="accuracy on people left out", yticks=range(len(chosen)), yticklabels=chosen.index)
+    ax.invert_yaxis()
+    ax.xaxis.set_major_formatter("{x:.0%}")
+    return figure, ax, "; ".join(f"{name} {value:.1%}" for name, value in chosen.items())

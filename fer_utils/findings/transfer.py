@@ -19,6 +19,14 @@ UNIT_AXES = (
 )
 
 
+_UNITS = {
+    "eyeBlink": "lids closed", "eyeSquint": "eyes narrowed", "eyeWide": "eyes wide open", "cheekSquint": "cheeks raised",
+    "browDown": "brows down", "browInnerUp": "inner brows up", "browOuterUp": "outer brows up", "jawOpen": "mouth open",
+    "mouthSmile": "mouth corners up", "mouthFrown": "mouth corners down", "mouthUpperUp": "upper lip up",
+    "mouthFunnel": "lips rounded", "mouthPucker": "lips pursed", "mouthShrugLower": "lower lip pushed up",
+}  # fmt: skip
+
+
 def curve_with_intervals(curve: pd.DataFrame) -> pd.DataFrame:
     """Mean accuracy by number of subjects learned from, with 95 % intervals over left-out people.
 
@@ -75,12 +83,14 @@ def without_pretraining(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
 
 
 def unit_scores(read: dict) -> pd.DataFrame:
-    """R² of each face unit on rendered people left out: `unit, value, low, high`, best first.
+    """R² of each face unit on rendered people left out: `unit, value, low, high`, best first, units in words.
 
     Args:
         read: from `face_units.metadata`.
     """
-    rows = [{"unit": name} | each for name, each in read["scores"].items()]
+    rows = [
+        {"unit": f"{_UNITS[name]} ({name})" if name in _UNITS else name} | each for name, each in read["scores"].items()
+    ]
     return pd.DataFrame(rows).sort_values("value", ascending=False, ignore_index=True)
 
 

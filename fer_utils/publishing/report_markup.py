@@ -21,8 +21,7 @@ _NUMBER = re.compile(r"(< )?[+-]?[\d,]*\.?\d+(e[+-]?\d+)?\s?%?")
 
 
 class _Renderer(IPythonRenderer):
-    """Raw HTML is shown as text, except for what folds a hint; links lead to the web or nowhere; pictures from elsewhere become
-    their words."""
+    """Raw HTML is text, except for what folds a hint; links lead to the web or nowhere; pictures from elsewhere become their words."""
 
     def __init__(self) -> None:
         super().__init__(escape=True, allow_harmful_protocols=False, exclude_anchor_links=True)
