@@ -6,7 +6,6 @@ import matplotlib
 import numpy as np
 import pytest
 from conftest import copy_faces
-from matplotlib.colors import to_rgb
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -15,7 +14,6 @@ from fer_utils import notebook
 from fer_utils.data import datasets
 from fer_utils.data.alignment import Face
 from fer_utils.drawing import photo_charts
-from fer_utils.drawing.charts import PALETTE
 from fer_utils.export.card import Card, Crop
 from fer_utils.findings import photos as findings
 from fer_utils.photos import reading, sheets
@@ -37,39 +35,62 @@ def test_a_photo_keeps_its_pixels_and_the_words_number_its_faces():
     chart = photo_charts.annotated(picture, ["happiness", "some_other"], number=3, model="mine")
     (ax,) = chart.figure.axes
     assert np.array_equal(ax.images[0].get_array(), picture)
-    assert chart.figure.get_size_inches().tolist() == [9, 4.5]
-    assert chart.caption == "Photo 3: 2 face(s), each with its likeliest expression, by mine."
+    assert chart.figure.get_size_inches().tolist() == [7.8, 3.9]
+    assert chart.caption == "Photo 3: 2 faces read by mine."
     assert chart.alt.endswith("1 happiness; 2 some_other.")
 
 
 def test_a_photo_without_a_face_says_so():
     chart = photo_charts.annotated(np.zeros((9, 9, 3), dtype=np.uint8), [], number=1, model="mine")
-    assert chart.caption.startswith("Photo 1: 0 face(s)")
+    assert chart.caption.startswith("Photo 1: 0 faces")
     assert chart.alt.endswith("no face found.")
 
 
-def test_bars_stand_beside_their_face_for_each_model_and_the_likeliest_is_orange():
+def test_under_a_labelled_face_stands_whether_its_label_was_named():
+    labels = [(5.0, "happy"), (15.0, "normal"), (25.0, "wink")]
+    names = ["happiness", "surprise", "surprise"]
+    chart = photo_charts.annotated(
+        np.zeros((9, 30, 3), dtype=np.uint8),
+        names,
+        number=1,
+        model="mine",
+        classes=(*CLASSES, "surprise"),
+        labels=labels,
+    )
+    (ax,) = chart.figure.axes
+    assert [text.get_text() for text in ax.texts] == [
+        "shows happy:\nright",
+        "shows normal:\nwrong",
+        "shows wink:\nno word for it",
+    ]
+    assert [text.xy[0] for text in ax.texts] == [5, 15, 25]
+    assert len({text.get_color() for text in ax.texts}) == 3
+    assert chart.caption == "Photo 1: 1 of 2 labels that it has a word for are named by mine."
+    assert chart.alt.endswith("By their labels they show happy, normal, wink.")
+
+
+def test_tables_of_probabilities_have_a_row_for_each_face_and_frame_the_likeliest():
     crops = [np.full((4, 4), grey, dtype=np.uint8) for grey in (10, 20)]
-    own = [{"happy": 0.7, "sad": 0.3}, {"happy": 0.2, "sad": 0.8}]
+    own = [{"happy": 0.7, "sad": 0.3}, {"happy": 0.8, "sad": 0.2}]
     answers, classes = {"first": [SURE, UNSURE], "own": own}, {"first": CLASSES, "own": ("happy", "sad")}
     chart = photo_charts.probabilities(crops, answers, classes=classes, labels=["happy", "sad"])
-    axes = np.array(chart.figure.axes).reshape(2, 3)
-    assert [ax.images[0].get_array()[0, 0] for ax in axes[:, 0]] == [10, 20]
-    assert [ax.get_title() for ax in axes[:, 0]] == ["face 1: happy", "face 2: sad"]
-    assert [ax.get_title() for ax in axes[0, 1:]] == ["first", "own"]
-    for column, (model, likeliest) in enumerate({"first": (1, 2), "own": (0, 1)}.items(), start=1):
-        for ax, shares, best in zip(axes[:, column], answers[model], likeliest, strict=True):
-            assert [label.get_text() for label in ax.get_yticklabels()] == list(classes[model])
-            assert [bar.get_width() for bar in ax.patches] == [shares[name] for name in classes[model]]
-            orange = [bar.get_facecolor()[:3] == to_rgb(PALETTE[1]) for bar in ax.patches]
-            assert orange == [place == best for place in range(len(classes[model]))]
-    assert chart.alt.endswith("first: happiness 90%; some_other 40%. own: happy 70%; sad 80%.")
+    heads, *tables = chart.figure.axes
+    assert [image.get_array()[0, 0] for image in heads.images] == [10, 20]
+    assert [text.get_text() for text in heads.get_yticklabels()] == ["1 happy", "2 sad"]
+    assert [ax.get_title() for ax in tables] == ["first", "own"]
+    assert [text.get_text() for text in tables[0].texts] == ["8", "90", "2", "35", "25", "40"]
+    assert [text.get_text() for text in tables[1].texts] == ["70", "30", "80", "20"]
+    frames = [[(patch.get_xy(), patch.get_linestyle()) for patch in ax.patches] for ax in tables]
+    assert frames == [[((1, 0), "-"), ((2, 1), "-")], [((0, 0), "-"), ((0, 1), "--")]]  # "some_other": no word for sad
+    assert len({patch.get_edgecolor() for ax in tables for patch in ax.patches}) == 3
+    assert chart.alt.endswith("first: happiness 90%; some_other 40%. own: happy 70%; happy 80%.")
 
 
 def test_one_face_makes_one_row():
     chart = photo_charts.probabilities([np.zeros((4, 4), dtype=np.uint8)], {"one": [SURE]}, classes={"one": CLASSES})
-    assert len(chart.figure.axes) == 2
-    assert chart.figure.axes[0].get_title() == "face 1"
+    heads, table = chart.figure.axes
+    assert [text.get_text() for text in heads.get_yticklabels()] == ["1"]
+    assert len(table.patches) == 1
     assert chart.alt.endswith("one: happiness 90%.")
 
 
@@ -88,6 +109,7 @@ def test_the_summary_counts_faces_and_names_the_surest():
     assert "- **first** names most often **happiness** (2). " in text
     assert "The surest face is happiness with 90%, the least sure some_other with 40%; their mean is 73%." in text
     assert "1 of 3 get under 50%" in text
+    assert "None of 1 stays under 50%." in findings.summary({"first": [prediction(SURE)]})
     assert "**transfer on Mine** learned from all 7 people of the data set, none of these photos among them" in text
     assert "first** names no expression twice" in findings.summary({"first": [prediction(SURE)]})
 
@@ -112,12 +134,14 @@ def test_the_sheet_has_an_image_of_each_person_with_expressions_in_turn(tmp_path
     every = np.arange(len(data))
     sheet = sheets.of_people(data, every, people=6)
     assert len(sheet.people) == 2, "two are not shown, so that a model can learn from them"
-    expected = reading.contact_sheet([data.images[0], data.images[7]], columns=3)  # of six images each
+    expected = reading.contact_sheet([data.images[0], data.images[7]], columns=4)  # of six images each
     assert np.array_equal(sheet.photo.grey, expected)
     assert sheet.people == (data.subjects[0], data.subjects[7])
     assert sheet.labels == ("happy", "normal")
     faces = [Face(x, 100.0, 80.0, 90.0, 1.0, (1.0, 1.0), (2.0, 1.0)) for x in (100.0, 450.0, 700.0)]
     assert [sheet.label(face) for face in faces] == ["happy", "normal", ""]
+    asked = Prediction("sheet", tuple(FaceExpression(face, np.zeros((4, 4)), SURE) for face in faces[:2]), scale=2.0)
+    assert sheet.beside(asked) == [(70.0, "happy"), (245.0, "normal")]
     assert len(sheets.of_people(data, every, people=1).people) == 1
     without = sheets.of_people(data, every[every != 7], people=2)
     assert without.labels == ("happy", "sad"), "an image that the manifest leaves out is not shown"

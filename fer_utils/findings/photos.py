@@ -44,9 +44,14 @@ def _of_model(model: str, every: Sequence[expressions.Prediction]) -> str:
     named = f"names most often {often}" if often else "names no expression twice"
     return (
         f"- **{model}** {named}. The surest face is {surest.expression} with {max(shares):.0%}, the least sure "
-        f"{least.expression} with {min(shares):.0%}; their mean is {sum(shares) / len(shares):.0%}. {undecided} of {len(faces)} "
-        f"get under {UNDECIDED:.0%} for every expression: read those as undecided."
+        f"{least.expression} with {min(shares):.0%}; their mean is {sum(shares) / len(shares):.0%}. {_unsure(undecided, len(faces))}"
     )
+
+
+def _unsure(undecided: int, faces: int) -> str:
+    if not undecided:
+        return f"None of {faces} stays under {UNDECIDED:.0%}."
+    return f"{undecided} of {faces} get under {UNDECIDED:.0%} for every expression: read those as undecided."
 
 
 def _of_own(own: Card, every: Sequence[expressions.Prediction], sheet: Sheet | None) -> list[str]:
@@ -56,7 +61,7 @@ def _of_own(own: Card, every: Sequence[expressions.Prediction], sheet: Sheet | N
         how = (
             f"{counted(known, 'photo')} of these among them, **whose answers say nothing about new people**"
             if known
-            else "none of these photos among them, as far as the files' contents tell"
+            else "none of these photos among them, as far as the files' contents show"
         )
         return [f"- **{own.name}** learned from all {of_whom} of the data set, {how}."]
     labelled = [(face.expression, label) for each in every for face in each.found if (label := sheet.label(face.face))]

@@ -8,9 +8,10 @@ from fer_utils.data import people as known_people
 from fer_utils.data.alignment import Face
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.photos import reading
+from fer_utils.photos.expressions import Prediction
 from fer_utils.photos.reading import Photo
 
-_COLUMNS = 3
+_COLUMNS = 4  # people of whom so many stand in one row, so that faces numbered from the left are in order
 _HEIGHT = 240  # pixels of an image on the sheet
 _REMAIN = (
     2  # people who are not shown, where there are so many: a model that knows nobody on the sheet learns from them
@@ -41,6 +42,11 @@ class Sheet:
         ends = np.cumsum(self.widths[row * _COLUMNS : (row + 1) * _COLUMNS])
         column = int(np.searchsorted(ends, face.x + face.width / 2, side="right"))
         return self.labels[row * _COLUMNS + column] if column < len(ends) else ""
+
+    def beside(self, prediction: Prediction) -> list[tuple[float, str]]:
+        """Of each face that a model answered for: where its middle lies in pixels of the annotated copy, and its label."""
+        faces = [each.face for each in prediction.found]
+        return [((face.x + face.width / 2) / prediction.scale, self.label(face)) for face in faces]
 
 
 def of_people(dataset: FaceDataset, usable: np.ndarray, *, people: int) -> Sheet:
