@@ -83,9 +83,15 @@ class Sheet:
         y, side = (bottom + _PAD, "top") if below else (top - _PAD, "bottom")
         self._ax.text((left + right) / 2, y, text, fontsize=size, color=color, ha="center", va=side)
 
-    def frame(self, row: int, column: int, *, color: str | tuple, dashed: bool) -> None:
-        """A frame around an image."""
+    def note(self, row: int, column: int, text: str) -> None:
+        """Text in the middle of an empty cell."""
+        x, y = (column + 0.5) * self._cell[0], (row + 0.5) * self._cell[1]
+        self._ax.text(x, y, text, fontsize=9, color="0.35", ha="center", va="center")
+
+    def frame(self, row: int, column: int, *, color: str | tuple, dashed: bool, columns: int = 1) -> None:
+        """A frame around an image, or around so many side by side."""
         left, right, bottom, top = self._place(row, column)
+        right = self._place(row, column + columns - 1)[1]
         words = {"color": color, "linestyle": "--" if dashed else "-", "linewidth": 2}
         self._ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, **words))
 

@@ -31,15 +31,24 @@ def summary(
     lines = [
         f"- Of {len(manifest)} files, **{len(kept)} images** of {kept['subject'].nunique()} subjects and "
         f"{kept['label'].nunique()} expressions remain; the smallest class is {classes.idxmin()} with {classes.min()}.",
-        f"- {len(pairs)} pairs of files hold the same bytes."
+        f"- {len(pairs)} pair{'s' * (len(pairs) != 1)} of files {'has' if len(pairs) == 1 else 'have'} the same bytes."
         + (f" {_pairs_across_labels(data, pairs)}" if pairs else ""),
         f"- {len(candidates)} further pairs look alike to a perceptual hash. They are candidates, not copies.",
-        f"- Exactly one face was found in {sum(len(each) == 1 for each in faces)} of {len(faces)} images.",
+        _of_faces(faces, manifest["reason"].tolist()),
     ]
     reasons = manifest.loc[~manifest["kept"].astype(bool), "reason"].value_counts()
     lines += [f"- {count} × {reason}." for reason, count in reasons.items()]
     lines += [f"- {notice}" for notice in cleaning.notices(manifest)]
     return "\n".join(lines)
+
+
+def _of_faces(faces: Sequence[Sequence[Face]], reasons: Sequence[str]) -> str:
+    failed = [reason for each, reason in zip(faces, reasons, strict=True) if len(each) != 1]
+    text = f"- Exactly one face was found in {len(faces) - len(failed)} of {len(faces)} images."
+    other = sum("face" not in reason for reason in failed)
+    if not other:
+        return text
+    return f"{text} Of the other {len(failed)}, {other} {'is' if other == 1 else 'are'} excluded for another reason anyway."
 
 
 def _pairs_across_labels(data: FaceDataset, pairs: Sequence[tuple[str, str]]) -> str:
