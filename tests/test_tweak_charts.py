@@ -52,17 +52,23 @@ def test_tornado_puts_the_factor_with_the_largest_effect_on_top():
     assert 1.5 in [line.get_ydata()[0] for line in ax.lines]  # between the factors
 
 
-def test_tornado_says_what_helps_and_what_hurts():
+def test_tornado_counts_verdicts_and_names_what_helps_and_what_hurts():
     chart = tweak_charts.tornado(effects(*TWEAKS))
-    text = "helps: depth 1_block; hurts: rate 1"
-    assert chart.caption == f"One change at a time, n = 90 images, 3 seed(s), reference 50.0%. {text}."
-    assert chart.alt == f"A dot with a bar for each tweak around a line at no change. {text}"
+    lead = "Of 4 changes 1 help, 1 hurt, 2 have no detectable effect"
+    assert chart.figure.axes[0].get_title() == lead
+    assert chart.caption.startswith(
+        f"{lead}. One thing is changed at a time; the reference is right in 50.0% of 90 images, mean of 3 seeds."
+    )
+    assert (
+        chart.alt == "A dot with a bar for each tweak around a line at no change. helps: depth 1_block; hurts: rate 1"
+    )
 
 
 def test_tornado_of_one_seed_names_no_effect():
-    rows = [(*row[:-1], "no detectable effect") for row in TWEAKS]
+    rows = [(*row[:-1], "one seed, no verdict") for row in TWEAKS]
     chart = tweak_charts.tornado(effects(*rows, seeds=1))
-    assert chart.caption.endswith("1 seed(s), reference 50.0%. No effect is detectable.")
+    assert chart.caption.startswith("Of 4 changes 0 help, 4 have one seed and no verdict.")
+    assert "mean of 1 seed." in chart.caption
     assert chart.alt.endswith("No tweak helps or hurts.")
     assert len(chart.figure.axes[0].containers) == 1
 
@@ -72,7 +78,7 @@ def test_tornado_of_the_reference_alone_is_empty():
     (ax,) = chart.figure.axes
     assert not ax.containers
     assert not ax.get_yticklabels()
-    assert "No effect is detectable" in chart.caption
+    assert chart.caption.startswith("Of 0 changes 0 help.")
 
 
 def test_over_epochs_shows_the_mean_and_the_range_of_the_seeds_for_each_input():
@@ -80,18 +86,19 @@ def test_over_epochs_shows_the_mean_and_the_range_of_the_seeds_for_each_input():
         "aligned face": np.array([[0.2, 0.4, 0.6], [0.4, 0.6, 0.9]]),
         "whole_frame": np.array([[0.1, 0.2, 0.3, 0.4]]),
     }
-    chart = tweak_charts.over_epochs(accuracy, reference=2)
-    text = "aligned face 50% after 2, 75% after 3; whole_frame 20% after 2, 40% after 4 epochs."
-    assert chart.caption == f"Accuracy on left-out subjects after each epoch: {text}"
+    chart = tweak_charts.over_epochs(accuracy, reference=2, chance=0.17)
+    text = "aligned face 50% after 2 and 75% after 3; whole_frame 20% after 2 and 40% after 4 epochs."
+    assert chart.caption.startswith(f"What longer training brings: {text}")
     assert chart.alt == f"A line over the epochs for each input. {text}"
-    left, right = chart.figure.axes
-    assert [ax.get_title() for ax in (left, right)] == list(accuracy)
-    np.testing.assert_allclose(left.lines[0].get_xydata(), [[1, 0.3], [2, 0.5], [3, 0.75]])
-    np.testing.assert_allclose(right.lines[0].get_xydata(), [[1, 0.1], [2, 0.2], [3, 0.3], [4, 0.4]])
-    band = left.collections[0].get_paths()[0].vertices
+    (ax,) = chart.figure.axes
+    face, frame, mark, chance = ax.lines
+    np.testing.assert_allclose(face.get_xydata(), [[1, 0.3], [2, 0.5], [3, 0.75]])
+    np.testing.assert_allclose(frame.get_xydata(), [[1, 0.1], [2, 0.2], [3, 0.3], [4, 0.4]])
+    band = ax.collections[0].get_paths()[0].vertices
     assert {(x, y) for x, y in band} == {(1, 0.2), (2, 0.4), (3, 0.6), (1, 0.4), (2, 0.6), (3, 0.9)}
-    assert [list(ax.lines[1].get_xdata()) for ax in (left, right)] == [[2, 2], [2, 2]]
-    assert left.get_ylim() == (0, 1)
+    assert (list(mark.get_xdata()), list(chance.get_ydata())) == ([2, 2], [0.17, 0.17])
+    assert face.get_color() != frame.get_color()
+    assert len(ax.get_legend().get_texts()) == 4
 
 
 def test_variants_have_a_row_each_with_one_large_dot():

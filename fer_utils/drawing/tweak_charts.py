@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_utils.drawing.chart import WIDTH, Chart
-from fer_utils.drawing.charts import PALETTE, RIGHT, WRONG
+from fer_utils.drawing.charts import PALETTE, RIGHT, WRONG, chance_line
 from fer_utils.evaluation.significance import PRACTICALLY_NONE, Verdict
 
 _COLORS = {
@@ -18,6 +18,15 @@ _COLORS = {
     str(Verdict.NOT_DETECTED): "0.45",
     str(Verdict.UNTRAINED): PALETTE[4],
     str(Verdict.ONE_SEED): "0.7",
+}
+
+
+_COUNTED = {
+    "helps": "help",
+    "hurts": "hurt",
+    str(Verdict.NOT_DETECTED): "have no detectable effect",
+    str(Verdict.UNTRAINED): "are not trained enough to judge",
+    str(Verdict.ONE_SEED): "have one seed and no verdict",
 }
 
 
@@ -30,7 +39,7 @@ def tornado(effects: pd.DataFrame) -> Chart:
     """
     reference, table = effects.iloc[0], _by_factor(effects[1:])
     places = np.arange(len(table))
-    figure, ax = plt.subplots(figsize=(9, 0.24 * len(effects) + 1.4))
+    figure, ax = plt.subplots(figsize=(WIDTH, 0.24 * len(effects) + 1.6))
     for verdict, color in _COLORS.items():
         chosen = (table["verdict"] == verdict).to_numpy()
         if not chosen.any():
@@ -48,41 +57,47 @@ def tornado(effects: pd.DataFrame) -> Chart:
     ax.grid(axis="y", visible=False)
     if len(table):
         ax.legend(fontsize="small", loc="lower left")
-    text = "; ".join(
+    counts = {verdict: int((table["verdict"] == verdict).sum()) for verdict in _COLORS}
+    parts = [f"{count} {_COUNTED[verdict]}" for verdict, count in counts.items() if count or verdict == "helps"]
+    lead = f"Of {len(table)} changes {', '.join(parts)}"
+    ax.set_title(lead)
+    names = "; ".join(
         f"{word}: {', '.join(f'{row.factor} {row.change}' for row in rows.itertuples())}"
         for word in ("helps", "hurts")
         if len(rows := effects[effects["verdict"] == word])
     )
+    seeds = int(reference["seeds"])
     return Chart(
         figure,
-        caption=f"One change at a time, n = {reference['n']} images, {reference['seeds']} seed(s), reference "
-        f"{reference['accuracy']:.1%}. {text or 'No effect is detectable'}.",
-        alt="A dot with a bar for each tweak around a line at no change. " + (text or "No tweak helps or hurts."),
+        caption=f"{lead}. One thing is changed at a time; the reference is right in {reference['accuracy']:.1%} of {reference['n']} "
+        f"images, mean of {seeds} seed{'s' * (seeds > 1)}. The grey band is {100 * PRACTICALLY_NONE:.0f} points either way.",
+        alt="A dot with a bar for each tweak around a line at no change. " + (names or "No tweak helps or hurts."),
     )
 
 
-def over_epochs(accuracy: Mapping[str, np.ndarray], *, reference: int) -> Chart:
-    """Accuracy on left-out subjects after each epoch: mean over seeds, and the seeds' range, for each input.
+def over_epochs(accuracy: Mapping[str, np.ndarray], *, reference: int, chance: float) -> Chart:
+    """Accuracy on people left out after each epoch: mean over seeds, and the seeds' range, for each input.
 
     Args:
         accuracy: input to (seeds, epochs) float, fractions.
         reference: epoch to be marked, counted from 1; no input has fewer.
+        chance: a fraction, drawn as a dotted line.
     """
-    figure, axes = plt.subplots(1, len(accuracy), figsize=(5 * len(accuracy), 3.2), sharey=True, squeeze=False)
+    figure, ax = plt.subplots(figsize=(WIDTH, 3.4))
     ends = []
-    for ax, (name, values) in zip(axes[0], accuracy.items(), strict=True):
+    for (name, values), color in zip(accuracy.items(), PALETTE, strict=False):
         epochs, mean = np.arange(1, values.shape[1] + 1), values.mean(axis=0)
-        ax.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=PALETTE[1], alpha=0.25, linewidth=0)
-        ax.plot(epochs, mean, color=PALETTE[1], label="mean over seeds; band: lowest and highest")
-        ax.axvline(reference, color="0.3", linestyle="--", linewidth=1.2, label=f"reference: {reference} epochs")
-        ax.set(xlabel="epoch", ylabel="accuracy on left-out subjects")
-        ax.yaxis.set_major_formatter("{x:.0%}")
-        ax.legend(fontsize="small")
-        ax.set(title=name, ylim=(0, 1))
-        ends.append(f"{name} {mean[reference - 1]:.0%} after {reference}, {mean[-1]:.0%} after {len(mean)}")
+        ax.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=color, alpha=0.25, linewidth=0)
+        ax.plot(epochs, mean, color=color, label=f"{name}, mean over seeds")
+        ends.append(f"{name} {mean[reference - 1]:.0%} after {reference} and {mean[-1]:.0%} after {len(mean)}")
+    ax.axvline(reference, color="0.3", linestyle="--", linewidth=1.2, label="length of the reference")
+    chance_line(chance, ax=ax)
+    ax.set(xlabel="epoch", ylabel="accuracy on people left out", ylim=(0, 1.03))
+    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.legend(fontsize="small", loc="upper right", ncols=2)
     return Chart(
         figure,
-        caption=f"Accuracy on left-out subjects after each epoch: {'; '.join(ends)} epochs.",
+        caption=f"What longer training brings: {'; '.join(ends)} epochs. Bands reach from the lowest to the highest seed.",
         alt=f"A line over the epochs for each input. {'; '.join(ends)} epochs.",
     )
 

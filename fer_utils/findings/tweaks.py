@@ -42,7 +42,7 @@ def summary(effects: pd.DataFrame) -> str:
         chosen = rest[rest["verdict"] == verdict].sort_values("difference", key=abs, ascending=False)
         text = "; ".join(f"{row.factor}: {row.change}, {effect(row)}" for row in chosen.itertuples())
         lines.append(
-            f"- {word} {text or 'none of these tweaks, as far as these images can tell'}."
+            f"- {word} {text or 'none of these tweaks, as far as these images can show'}."
             + (
                 " All but other numbers of epochs are judged after as many as the reference; what slows learning down may need more."
                 if verdict == "hurts"

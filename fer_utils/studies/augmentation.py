@@ -52,7 +52,8 @@ def extremes(inputs: dict[str, np.ndarray], index: int) -> list[dict]:
         index: which image.
 
     Returns:
-        Rows with `name`, three `images` (height, width) float32 and their `titles`: lowest, unchanged, highest.
+        For each parameter a `policy`, a `part`, three `images` (height, width) float32 and their `titles`: lowest, unchanged,
+        highest. A mirrored image has no lowest: None stands there.
     """
     rows = []
     for policy, source in (("original", "frame"), ("face", "face")):
@@ -69,15 +70,16 @@ def _extreme(policy: str, part: str, value: float | bool, image: np.ndarray) -> 
     plain = scaled(image)[0, ..., 0]
     if part == "flip":
         return {
-            "name": f"{policy}: {part}",
-            "images": [plain, plain, plain[:, ::-1]],
-            "titles": ["no", "as it is", "yes"],
+            "policy": policy,
+            "part": part,
+            "images": [None, plain, plain[:, ::-1]],
+            "titles": ["", "as it is", "mirrored"],
         }
     unit = {"rotation": "°"}.get(part, " %")
     shown = value if part == "rotation" else 100 * value
     ends = [np.asarray(_fixed(part, sign * value)(scaled(image), training=True))[0, ..., 0] for sign in (-1, 1)]
     titles = [f"-{shown:g}{unit}", "as it is", f"+{shown:g}{unit}"]
-    return {"name": f"{policy}: {part}", "images": [ends[0], plain, ends[1]], "titles": titles}
+    return {"policy": policy, "part": part, "images": [ends[0], plain, ends[1]], "titles": titles}
 
 
 def _fixed(part: str, value: float) -> keras.layers.Layer:
