@@ -23,7 +23,7 @@ class _Group(click.Group):
             click.echo(f"fer: {error}", err=True)
             sys.exit(1)
         except KeyboardInterrupt:
-            click.echo("fer: stopped; finished runs are kept, the next call goes on from here", err=True)
+            click.echo("fer: stopped; finished runs are kept, and the next call resumes from here", err=True)
             sys.exit(130)
 
 
@@ -145,7 +145,7 @@ def run(
 
 @main.command()
 @options.datasets
-@click.option("--single-file", is_flag=True, help="Also write <dataset>.html, which holds everything in itself.")
+@click.option("--single-file", is_flag=True, help="Also write <dataset>.html, which contains everything.")
 @click.option("--pdf", is_flag=True, help="Also write <dataset>.pdf; needs an installed Chromium or Chrome.")
 def report(chosen_datasets: tuple[str, ...], single_file: bool, pdf: bool) -> None:
     """Make a report from notebooks that have run: outputs/<dataset>/report/index.html, to be opened by double click.
@@ -214,7 +214,7 @@ def readme(check: bool) -> None:
     from fer_utils.publishing import readme as pages
 
     if check and (stale := pages.stale()):
-        raise OutputError(f"{', '.join(stale)}: not what the tables hold. Run `fer readme`.")
+        raise OutputError(f"{', '.join(stale)}: not what the tables say. Run `fer readme`.")
     if not check:
         click.echo("\n".join(f"{page} filled" for page in pages.fill()) or "README.md and docs are up to date")
 

@@ -46,19 +46,14 @@ def test_the_caption_says_what_a_policy_acts_on():
 def test_extremes_stand_in_a_row_for_each_parameter_and_a_block_for_each_policy():
     plain = np.full((4, 4), 0.5, dtype=np.float32)
     rows = [
-        {
-            "policy": "original",
-            "part": "flip",
-            "images": [None, plain, plain / 2],
-            "titles": ["", "as it is", "mirrored"],
-        },
-        {"policy": "face", "part": "flip", "images": [None, plain / 4, plain], "titles": ["", "as it is", "mirrored"]},
-        {"policy": "face", "part": "zoom", "images": [plain / 5, plain, plain], "titles": ["-6 %", "as it is", "+6 %"]},
+        {"name": "original: flip", "images": [plain, plain, plain / 2], "titles": ["no", "as it is", "yes"]},
+        {"name": "face: flip", "images": [plain / 4, plain / 4, plain], "titles": ["no", "as it is", "yes"]},
+        {"name": "face: zoom", "images": [plain / 5, plain, plain], "titles": ["-6 %", "as it is", "+6 %"]},
     ]
     chart = augmentation_charts.extremes(rows)
     cells = sheets.cells(chart.figure)
     assert [cell.grey for cell in cells] == pytest.approx([0.5, 0.25, 0.125, 0.5, 0.1, 0.5, 0.5])
-    assert [cell.title for cell in cells] == ["as it is", "mirrored"] * 2 + ["-6 %", "as it is", "+6 %"]
+    assert [cell.title for cell in cells] == ["as it is", "yes"] * 2 + ["-6 %", "as it is", "+6 %"]
     rows, columns = sheets.names(chart.figure)
     assert (rows, [name for name in columns if name]) == (["flip", "zoom"], ["original", "face"])
     assert [text.get_text() for text in chart.figure.axes[0].texts].count("not used") == 1  # the zoom of `original`

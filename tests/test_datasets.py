@@ -124,7 +124,7 @@ def test_empty_class_folder_and_empty_folder(tmp_path):
     with pytest.raises(DatasetError, match="no images named"):
         datasets.load(tmp_path)
     (tmp_path / "anger").mkdir()
-    with pytest.raises(DatasetError, match="holds no images"):
+    with pytest.raises(DatasetError, match="contains no images"):
         datasets.load(tmp_path)
 
 

@@ -225,7 +225,7 @@ def test_tables_are_written_and_read_back(outputs):
     assert (comparison["model"], comparison["difference"]) == ("updated", 1.0)
     more = table("transfer", np.ones(20, dtype=bool))
     assert "transfer" in set(tables.add("tiny", more, origin={"data": "0123"})[0]["model"])
-    with pytest.raises(OutputError, match=r"of other images than the data set holds now.*run notebook 03 again"):
+    with pytest.raises(OutputError, match=r"of other images than the data set has now.*run notebook 03 again"):
         tables.add("tiny", more, origin={"data": "4567"})
     with pytest.raises(ParameterError, match="did not predict the same images"):
         comparisons.compare(pd.concat([predictions[1:], more]), "transfer", "baseline", protocol="loso")

@@ -114,18 +114,18 @@ def test_empty_class_folders_are_left_out_and_named(faces):
     (faces / "anger" / "subject01.png").write_bytes(b"broken")
     data = datasets.load(faces, unreadable="skip")
     assert data.class_names == ("joy", "sorrow")
-    assert data.left_out["fear/"].reason == "this class folder holds no images"
+    assert data.left_out["fear/"].reason == "this class folder contains no images"
     _, table = cleaning.load_clean(str(faces), unreadable="skip")
     files, classes = cleaning.notices(table)
-    assert "`fear/` (this class folder holds no images)" in files
-    assert classes.endswith("`anger` (not a readable image), `fear` (this class folder holds no images).")
+    assert "`fear/` (this class folder contains no images)" in files
+    assert classes.endswith("`anger` (not a readable image), `fear` (this class folder contains no images).")
 
 
 def test_too_few_classes_say_what_became_of_the_others(faces):
     shutil.rmtree(faces / "sorrow")
     (faces / "sorrow").mkdir()
     with pytest.raises(
-        DatasetError, match=r"two classes are needed, found joy; .* 'sorrow' \(this class folder holds no"
+        DatasetError, match=r"two classes are needed, found joy; .* 'sorrow' \(this class folder contains no"
     ):
         datasets.load(faces)
 
@@ -239,7 +239,10 @@ def test_files_that_each_show_another_person_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("names", "seen"),
     [
-        (["a/1.txt", "b/c/1.txt"], "b/ holds folders of its own (c/); a/ holds no images; 2 files such as a/1.txt"),
+        (
+            ["a/1.txt", "b/c/1.txt"],
+            "b/ contains folders of its own (c/); a/ contains no images; 2 files such as a/1.txt",
+        ),
         (["1.txt"], "1 file such as 1.txt"),
         ([], "nothing"),
     ],

@@ -1,3 +1,4 @@
+import itertools
 import json
 import re
 import statistics
@@ -27,12 +28,49 @@ def test_notebook_is_stored_as_agreed(path):
     for words in ("**Question.**", "**In:**", "**Out:**"):
         assert words in "".join(cells[0]["source"])
     assert cells[1]["metadata"]["tags"] == ["parameters"]
-    assert "What we found" in "".join(cells[-2]["source"])
+    (found,) = [index for index, cell in enumerate(cells) if "## What we found" in "".join(cell["source"])]
+    assert cells[found + 1]["cell_type"] == "code"
+    assert all("## Try it yourself" in "".join(cell["source"]) for cell in cells[found + 2 :])
     assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
     assert max(len("".join(cell["source"]).splitlines()) for cell in code) <= 15
     parameters = run_notebooks.known_parameters(path)
     assert "dataset" in parameters
     assert all(parameters.values()), "every parameter has its comment"
+
+
+TAUGHT = [path for path in NOTEBOOKS if path.stem[:2] in ("01", "02", "03", "05", "06", "07")]
+
+
+@pytest.mark.parametrize("path", TAUGHT, ids=lambda path: path.stem)
+def test_notebook_teaches(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    texts = ["".join(cell["source"]) for cell in cells]
+    goals = re.search(r"\*\*What you learn\*\*\n\n((?:- .+\n)+)\n", texts[0])
+    assert 2 <= len(goals[1].splitlines()) <= 3
+    takes = re.search(r"\*\*Takes\*\* (\d+) minutes to read\. \*\*Before this:\*\* ", texts[0])
+    read = (
+        sum(len(text.split()) for text, cell in zip(texts, cells, strict=True) if cell["cell_type"] == "markdown") / 120
+    )
+    assert (
+        abs(int(takes[1]) - read - "\n".join(texts).count("page.show(")) <= 5
+    )  # words to a minute, a minute to a figure
+    assert texts[0].index("**Question.**") < goals.start() < texts[0].index("**In:**") < texts[0].index("**Out:**")
+    for index, text in enumerate(texts):
+        if "**Predict before you look.**" in text:
+            assert "?" in text.partition("**Predict before you look.**")[2].partition("\n\n")[0]
+            assert "page.show(" in texts[index + 1]
+    assert any("**Predict before you look.**" in text for text in texts)
+    exercises = len(re.findall(r"^\d\. ", texts[-1], re.MULTILINE))
+    assert 2 <= exercises <= 3
+    assert texts[-1].count("<details><summary>Hint</summary>\n\n") == texts[-1].count("</details>") == exercises
+
+
+def test_every_figure_says_how_to_read_it():
+    for path in TAUGHT:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for before, cell in itertools.pairwise(cells):
+            if cell["cell_type"] == "code" and "page.show(" in "".join(cell["source"]):
+                assert "How to read" in "".join(before["source"]), (path.stem, cell["id"])
 
 
 def test_cells_show_the_question_and_not_the_drawing_of_figures():

@@ -31,7 +31,7 @@ def test_results_of_two_folders_of_one_name_do_not_meet(two, outputs):
     for command in ("run", "report", "check", "archive"):
         found = CliRunner().invoke(main, [command, "--dataset", str(second)])
         assert found.exit_code == 1
-        assert "holds the results of another folder of this name" in found.output
+        assert "contains the results of another folder of this name" in found.output
 
 
 def test_a_folder_by_another_path_is_the_same(two, outputs, tmp_path, monkeypatch):

@@ -274,7 +274,7 @@ def test_a_data_folder_that_is_not_there_is_named_with_the_variable(tmp_path, mo
     for _ in range(2):
         assert paths.in_shared_data("yalefaces", "elsewhere") is None
     said = capsys.readouterr().err
-    assert said == f"FER_DATA_DIR is {tmp_path}, and holds no yalefaces or elsewhere: data/raw is asked instead\n"
+    assert said == f"FER_DATA_DIR is {tmp_path}, and contains no yalefaces or elsewhere: data/raw is asked instead\n"
     (tmp_path / "elsewhere").mkdir()
     assert paths.in_shared_data("yalefaces", "elsewhere") == tmp_path / "elsewhere"
 

@@ -157,5 +157,5 @@ def _next_command(folder: str, name: str, found, chosen, *, skips: bool) -> str:
     return (
         f"{shlex.join([*words, '-p', 'random_split', 'True'])}\n"
         "      splits the images at random, since nobody knows who is shown: every figure is marked as leaking. If the file "
-        "names tell the person, give --subject-pattern; if you know the people otherwise, write a faces.csv."
+        "names say who is shown, give --subject-pattern; if you know the people otherwise, write a faces.csv."
     )

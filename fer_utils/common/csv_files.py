@@ -87,7 +87,7 @@ def text(table: pd.DataFrame, expected: Schema, *, decimals: int) -> str:
         whole.encode()
     except UnicodeEncodeError as error:
         word = whole[max(0, error.start - 20) : error.end + 20]
-        raise OutputError(f"a table cannot hold {word!a}: it is not UTF-8. Rename the file or folder.") from error
+        raise OutputError(f"a table cannot contain {word!a}: it is not UTF-8. Rename the file or folder.") from error
     return whole
 
 

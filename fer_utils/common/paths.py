@@ -38,7 +38,7 @@ def in_shared_data(*names: str) -> Path | None:
         raise ParameterError(f"FER_DATA_DIR is {folder}, and no such folder is there: set it right, or unset it.")
     found = next((folder / name for name in names if (folder / name).exists()), None)
     if found is None:
-        _say_once(f"FER_DATA_DIR is {folder}, and holds no {' or '.join(names)}: data/raw is asked instead")
+        _say_once(f"FER_DATA_DIR is {folder}, and contains no {' or '.join(names)}: data/raw is asked instead")
     return found
 
 

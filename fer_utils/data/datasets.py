@@ -276,7 +276,7 @@ def _bad_files(bad: dict[str, LeftOut]) -> str:
     if others:
         words += f" So it is with {len(others)} more: {', '.join(others[:_NAMED_AT_MOST])}"
         words += ", ..." if len(others) > _NAMED_AT_MOST else "."
-    return f"{words} Or pass unreadable='skip' (on the command line: -p unreadable skip) to go on without."
+    return f"{words} Or pass unreadable='skip' (on the command line: -p unreadable skip) to do without."
 
 
 def _remedy(name: str) -> str:

@@ -47,7 +47,7 @@ def yale(folder: Path, expected: dict[str, str], *, mirrors: tuple[str, ...] = M
                 problems.append(f"  {url}: {type(error).__name__}: {str(error).splitlines()[0][:80]}")
     raise DatasetError(
         "the Yale Face Database could not be downloaded:\n" + "\n".join(problems) + "\nCheck the network, or put the "
-        f"{len(expected)} files in a folder named yalefaces and set FER_DATA_DIR to the folder that holds it."
+        f"{len(expected)} files in a folder named yalefaces and set FER_DATA_DIR to the folder that contains it."
     )
 
 

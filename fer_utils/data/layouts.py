@@ -126,7 +126,7 @@ def with_people(name: str, found: Reading, *, title: str, options: Options) -> R
         return found
     if not options.random_split:
         raise DatasetError(
-            f"{title}: read as {name}, which does not tell who is shown, so leaving people out is impossible. If you know "
+            f"{title}: read as {name}, which does not say who is shown, so leaving people out is impossible. If you know "
             "it, write a faces.csv (columns file, subject, expression). Or split the images at random: -p random_split True "
             "does so, and marks every figure as leaking."
         )

@@ -27,7 +27,7 @@ def check(dataset: str) -> None:
         return
     where = paths.outputs(dataset)
     raise ParameterError(
-        f"{here}: {where} holds the results of another folder of this name, {noted}. "
+        f"{here}: {where} contains the results of another folder of this name, {noted}. "
         f"Rename one of the two, set FER_OUTPUT_DIR to another folder, or remove {where}."
     )
 

@@ -46,11 +46,11 @@ def extremes(rows: Sequence[Mapping]) -> Chart:
     """One image under each parameter of each policy at its ends: a row for each parameter, the policies side by side.
 
     Args:
-        rows: each with a `policy`, a `part`, three `images` ((height, width) float32 in [0, 1]: lowest, unchanged, highest; None
-            for none) and their three `titles`.
+        rows: each with a `name`, "policy: part", three `images` ((height, width) float32 in [0, 1]: lowest, unchanged, highest) and
+            their three `titles`. Where nothing is lower than unchanged, one of the two is drawn.
     """
-    policies, parts = (list(dict.fromkeys(row[name] for row in rows)) for name in ("policy", "part"))
-    found = {(row["part"], row["policy"]): row for row in rows}
+    found = {tuple(row["name"].split(": ")[::-1]): _without_repeat(row) for row in rows}
+    parts, policies = (list(dict.fromkeys(names)) for names in zip(*found, strict=True))
     nothing = {"images": [None] * 3, "titles": [""] * 3}
     cells = [[found.get((part, policy), nothing) for policy in policies] for part in parts]
     images = [[image for cell in line for image in cell["images"]] for line in cells]
@@ -68,6 +68,12 @@ def extremes(rows: Sequence[Mapping]) -> Chart:
         caption=f"Each parameter of the policies {' and '.join(f'`{name}`' for name in policies)} at its lowest and highest value, alone.",
         alt=f"Rows of images at the lowest value, unchanged and at the highest value, for {', '.join(parts)}.",
     )
+
+
+def _without_repeat(row: Mapping) -> dict:
+    lowest, unchanged, highest = row["images"]
+    lowest = None if np.array_equal(lowest, unchanged) else lowest
+    return {"images": [lowest, unchanged, highest], "titles": row["titles"]}
 
 
 def face_in_frame(shares: Mapping[str, np.ndarray]) -> Chart:

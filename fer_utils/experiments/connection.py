@@ -42,11 +42,11 @@ def connected(scheduler: str) -> Iterator:
     except KilledWorker as error:
         raise ClusterError(
             f"a run was lost with each worker that tried it ({error}). The workers may have too little memory; finished "
-            "runs are kept, the next call goes on from here."
+            "runs are kept, and the next call resumes from here."
         ) from error
     except CancelledError as error:
         raise ClusterError(
-            f"the Dask scheduler at {scheduler} is lost ({error}). Finished runs are kept, the next call goes on from here."
+            f"the Dask scheduler at {scheduler} is lost ({error}). Finished runs are kept, and the next call resumes from here."
         ) from error
 
 

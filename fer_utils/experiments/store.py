@@ -147,7 +147,7 @@ def _write(dataset: str, folder: Path) -> tuple[Path, int, int]:
     } | before
     if not members:
         raise OutputError(
-            f"{folder / 'runs'} holds no run of the present code: nothing to pack. Train first (fer run)."
+            f"{folder / 'runs'} contains no run of the present code: nothing to pack. Train first (fer run)."
         )
     files.write(folder / NAME, arrays.packed(members))
     return folder / NAME, len(members), len(members.keys() - before.keys())

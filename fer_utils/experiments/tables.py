@@ -118,7 +118,7 @@ def _add(dataset: str, path: Path, predictions: pd.DataFrame, origin: dict) -> t
     before = parsed(dataset, "predictions")
     if not any(each.get("data") == origin["data"] for each in origins.parts(origins.noted(path))):
         raise OutputError(
-            f"{path} is of other images than the data set holds now, or its origin, predictions.json, "
+            f"{path} is of other images than the data set has now, or its origin, predictions.json, "
             "is damaged: run notebook 03 again (fer run 03)."
         )
     return _write(dataset, before, predictions, origin=origin, needs_others=True)

@@ -59,7 +59,7 @@ def look(data: FaceDataset, model: str, wanted: dict[str, object]) -> Measured:
         row = tables.value(tables.of_model(scores, model), model, "accuracy")
         part = _part(path, model)
     except OutputError as error:
-        return Measured(note=f"{source} does not tell: {error}")
+        return Measured(note=f"{source} does not say: {error}")
     if part.get("data") != data.data_hash:
         return Measured(note=f"{source} is of other images: {run}")
     noted = part.get("parameters") if isinstance(part.get("parameters"), dict) else {}

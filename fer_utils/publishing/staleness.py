@@ -161,7 +161,7 @@ def _manifest(dataset: str, folder: Path, hashes: dict[str, str]) -> list[str]:
     except OutputError as error:
         return [f"manifest.csv: {error}"]
     if listed != hashes:
-        return ["manifest.csv: lists other files than the data set holds: run notebook 01"]
+        return ["manifest.csv: lists other files than the data set has: run notebook 01"]
     if noted is None:
         return ["manifest.csv: its origin, manifest.json, is missing: run notebook 01"]
     return ["manifest.csv: code changed since: run notebook 01 again"] if noted["code"] != manifests.code() else []

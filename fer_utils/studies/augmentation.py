@@ -52,8 +52,7 @@ def extremes(inputs: dict[str, np.ndarray], index: int) -> list[dict]:
         index: which image.
 
     Returns:
-        For each parameter a `policy`, a `part`, three `images` (height, width) float32 and their `titles`: lowest, unchanged,
-        highest. A mirrored image has no lowest: None stands there.
+        Rows with `name`, three `images` (height, width) float32 and their `titles`: lowest, unchanged, highest.
     """
     rows = []
     for policy, source in (("original", "frame"), ("face", "face")):
@@ -70,16 +69,15 @@ def _extreme(policy: str, part: str, value: float | bool, image: np.ndarray) -> 
     plain = scaled(image)[0, ..., 0]
     if part == "flip":
         return {
-            "policy": policy,
-            "part": part,
-            "images": [None, plain, plain[:, ::-1]],
-            "titles": ["", "as it is", "mirrored"],
+            "name": f"{policy}: {part}",
+            "images": [plain, plain, plain[:, ::-1]],
+            "titles": ["no", "as it is", "yes"],
         }
     unit = {"rotation": "°"}.get(part, " %")
     shown = value if part == "rotation" else 100 * value
     ends = [np.asarray(_fixed(part, sign * value)(scaled(image), training=True))[0, ..., 0] for sign in (-1, 1)]
     titles = [f"-{shown:g}{unit}", "as it is", f"+{shown:g}{unit}"]
-    return {"policy": policy, "part": part, "images": [ends[0], plain, ends[1]], "titles": titles}
+    return {"name": f"{policy}: {part}", "images": [ends[0], plain, ends[1]], "titles": titles}
 
 
 def _fixed(part: str, value: float) -> keras.layers.Layer:

@@ -15,7 +15,7 @@ def seen(listing: Listing) -> str:
     """Why a folder seems to be CK+; empty where it does not."""
     texts = [each for each in listing.files if _EMOTION.fullmatch(each.name)]
     frames = any(_FRAME.fullmatch(each.name) for each in listing.files)
-    return f"it holds frames and texts of CK+, such as {texts[0].file_name}" if texts and frames else ""
+    return f"there are frames and texts of CK+, such as {texts[0].file_name}" if texts and frames else ""
 
 
 def read(listing: Listing, options: Options) -> Reading:
@@ -72,7 +72,7 @@ def read(listing: Listing, options: Options) -> Reading:
         )
     if between:
         left_out["frames between the first and the last"] = LeftOut(f"{between} frames on the way to an expression")
-    because = seen(listing) or "it holds frames and texts of CK+"
+    because = seen(listing) or "there are frames and texts of CK+"
     taken = f"; taken are the first frame of a sequence as neutral and the last {options.last_frames} as its emotion"
     return Reading(f"{because}{taken}", entries, left_out)
 

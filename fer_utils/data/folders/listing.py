@@ -173,10 +173,10 @@ class Listing:
         words = []
         if deep:
             below = [f"{each[1]}/" for each in self.folders if len(each) == 2 and each[0] == deep[0]]
-            verb = "holds folders of its own" if len(deep) == 1 else "hold folders of their own"
+            verb = "contains folders of its own" if len(deep) == 1 else "contain folders of their own"
             words.append(f"{some([f'{name}/' for name in deep])} {verb} ({some(below)})")
         if empty:
-            words.append(f"{some(empty)} {'holds' if len(empty) == 1 else 'hold'} no images")
+            words.append(f"{some(empty)} {'contains' if len(empty) == 1 else 'contain'} no images")
         if self.files:
             words.append(such_as([each.file_name for each in self.files], "file"))
         return "; ".join(words) or "nothing"

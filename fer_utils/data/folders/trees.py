@@ -96,7 +96,7 @@ def person_folders_seen(listing: Listing, options: Options) -> str:
             return ""
         return f"the expression is in the file names, and the folders are of people ({some(seen.first)})"
     if _known(seen.second) >= 0.5:
-        return f"the folders of people ({some(seen.first)}) hold a folder for each expression ({some(seen.second)})"
+        return f"the folders of people ({some(seen.first)}) contain a folder for each expression ({some(seen.second)})"
     if seen.names_tell_subjects or len(seen.first) < len(seen.second):
         return ""
     if len(seen.first) == len(seen.second):
@@ -181,10 +181,10 @@ def class_folders(listing: Listing, options: Options, *, numbering: Mapping[int,
         }
     _require(entries, listing)
     person = (
-        "nothing tells the person" if unknown else f"the person is in the {'folders' if by_folder else 'file names'}"
+        "nothing says who is shown" if unknown else f"the person is in the {'folders' if by_folder else 'file names'}"
     )
     within = " within each" if by_folder else ""
-    because = f"it holds a folder for each expression ({some(seen.first)}{how}), and {person}{within}"
+    because = f"there is a folder for each expression ({some(seen.first)}{how}), and {person}{within}"
     return Reading(because, entries, left_out, people_known=not unknown)
 
 
@@ -225,7 +225,7 @@ def _empty(seen: Tree) -> dict[str, LeftOut]:
     full |= {each[:-1] for each in seen.listing.folders}
     empty = [(each, seen.levels(each)) for each in seen.listing.folders if each not in full]
     return {
-        f"{'/'.join(folders)}/": LeftOut("this class folder holds no images", condition=levels[0])
+        f"{'/'.join(folders)}/": LeftOut("this class folder contains no images", condition=levels[0])
         for folders, levels in empty
         if len(levels) == 1
     }
