@@ -89,7 +89,7 @@ def test_the_leak_names_a_reason_where_all_went_down_and_nothing_repeats():
     measured = tables.table(rows)
     text = original_questions._leak(measured)
     assert "`baseline` -25.0 points (-50.0 to -12.5)" in text
-    assert "Down, likely since" in text
+    assert "It falls, probably because" in text
     measured.loc[measured["quantity"] == "alike", "value"] = 0.5
     assert "Down" not in original_questions._leak(measured)
 
@@ -98,6 +98,6 @@ def test_more_data_are_judged_by_the_model_that_lacks_only_them():
     rows = [("transfer", "classical", 0.1, 0.05, 0.15), ("classical", "baseline-face", 0.2, 0.1, 0.3)]
     table = pd.DataFrame(rows, columns=["model", "reference", "difference", "low", "high"])
     text = original_questions._more_data(table)
-    assert text.startswith("One can. Pretraining on other people's faces adds +10.0 points (+5.0 to +15.0)")
+    assert text.startswith("We can. Pretraining on other people's faces adds +10.0 points (+5.0 to +15.0)")
     assert "reads +20.0 points (+10.0 to +30.0) more" in text
-    assert not original_questions._more_data(table.assign(low=-0.01)).startswith("One can")
+    assert not original_questions._more_data(table.assign(low=-0.01)).startswith("We can")

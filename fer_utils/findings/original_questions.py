@@ -60,8 +60,8 @@ def _jumps(measured: pd.DataFrame) -> str:
     return (
         f"Its validation images were augmented: that makes `updated`'s validation cross-entropy jump by {wild.value:.2f} "
         f"nats{ends(wild, '{:.2f}', 1)} from epoch to epoch instead of {calm.value:.2f}{ends(calm, '{:.2f}', 1)}, its accuracy by "
-        f"{100 * noisy.value:.1f} points{ends(noisy)} instead of {100 * plain.value:.1f}{ends(plain)} (intervals over epochs). And it is "
-        f"high: on a new person at least {gap.value:.2f} nats{ends(gap, '{:.2f}', 1)} above that on people trained on."
+        f"{100 * noisy.value:.1f} points{ends(noisy)} instead of {100 * plain.value:.1f}{ends(plain)} (intervals over epochs). It is "
+        f"also high: at least {gap.value:.2f} nats{ends(gap, '{:.2f}', 1)} higher on a new person than on the training people."
     )
 
 
@@ -91,8 +91,8 @@ def _more_data(comparisons: pd.DataFrame) -> str:
         for model, reference in (("transfer", "classical"), ("classical", "baseline-face"))
     )
     return (
-        f"{'One can. ' if pretraining.low > 0 else ''}Pretraining on other people's faces adds {effect(pretraining)}: `transfer` minus "
-        "`classical`, which has all but the pretraining in common with it. From the same images as the network `baseline-face`, "
+        f"{'We can. ' if pretraining.low > 0 else ''}Pretraining on other people's faces adds {effect(pretraining)}: `transfer` minus "
+        "`classical`, which has everything except the pretraining in common with it. From the same images as the network `baseline-face`, "
         f"`classical` (HOG and LBP with a linear head) reads {effect(features)} more."
     )
 
@@ -154,7 +154,10 @@ def _leak(measured: pd.DataFrame) -> str:
     text = f"The original's split kept people apart by chance. Shuffling images instead of people changes: {changes}."
     once = all(get(measured, "leak", model, "alike").value == 0 for model in models)
     if once and all(row.high < 0 for row in rows.values()):
-        text += " Down, likely since each person shows each expression once: whoever is recognised was seen with other expressions only."
+        text += (
+            " It falls, probably because each person shows each expression once: recognising the person points to the wrong "
+            "expressions."
+        )
     return text
 
 
@@ -179,8 +182,8 @@ def _conditions(errors: pd.DataFrame) -> str:
         parts.append(f"`{model}`: {', '.join(shown)}")
     return (
         f"How surely a neutral face is read as neutral, changed by glasses or one of three lamps; {'; '.join(parts)}. Networks of "
-        f"one seed, corrected for {count} comparisons; surer of neutral is not clearer sight, since nobody shows another expression "
-        "under a lamp."
+        f"one seed, corrected for {count} comparisons; greater confidence in 'neutral' is not better recognition: under the "
+        "lamps every face is neutral."
     )
 
 
