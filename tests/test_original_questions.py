@@ -17,7 +17,7 @@ def test_jumps_and_the_gap_are_of_their_own_parts():
     text = original_questions._jumps(tables.table(rows))
     assert "jump by 0.50 nats (0.49 to 0.51) from epoch to epoch instead of 0.25 (0.24 to 0.26)" in text
     assert "its accuracy by 7.0 points (6.0 to 8.0) instead of 3.0 (2.0 to 4.0)" in text
-    assert "at least 1.25 nats (1.00 to 1.50) above" in text
+    assert "at least 1.25 nats (1.00 to 1.50) higher on a new person" in text
 
 
 def test_the_loss_is_of_one_training_and_of_all_folds():
