@@ -55,7 +55,7 @@ def test_tornado_puts_the_factor_with_the_largest_effect_on_top():
 def test_tornado_counts_verdicts_and_names_what_helps_and_what_hurts():
     chart = tweak_charts.tornado(effects(*TWEAKS))
     lead = "Of 4 changes 1 help, 1 hurt, 2 have no detectable effect"
-    assert chart.figure.axes[0].get_title() == lead
+    assert chart.figure.axes[0].get_title(loc="right") == "1 of 4 changes help, 2 have no detectable effect"
     assert chart.caption.startswith(
         f"{lead}. One thing is changed at a time; the reference is right in 50.0% of 90 images, mean of 3 seeds."
     )

@@ -55,7 +55,7 @@ def extremes(rows: Sequence[Mapping]) -> Chart:
     cells = [[found.get((part, policy), nothing) for policy in policies] for part in parts]
     images = [[image for cell in line for image in cell["images"]] for line in cells]
     names = [name for policy in policies for name in ("", policy, "")]
-    sheet = galleries.Sheet(images, rows=parts, columns=names, cell=(6.9 / len(names), 1.2), above=1)
+    sheet = galleries.Sheet(images, rows=parts, columns=names, cell=(6.9 / len(names), 1.3), above=1)
     for line, cell_row in enumerate(cells):
         for number, cell in enumerate(cell_row):
             for place, (image, title) in enumerate(zip(cell["images"], cell["titles"], strict=True), start=3 * number):
@@ -90,7 +90,8 @@ def face_in_frame(shares: Mapping[str, np.ndarray]) -> Chart:
         ax.bar_label(bars, [f"{each:.1%}" for each in lost], padding=3)
     ax.set_yticks(range(len(shares)), [f"policy {name}" for name in shares])
     ax.invert_yaxis()
-    ax.set(xlabel="share of draws", xlim=(0, 1))
+    highest = max(bar.get_width() for bar in ax.patches)
+    ax.set(xlabel="share of draws", xlim=(0, min(1.0, 1.5 * highest + 0.02)))
     ax.xaxis.set_major_formatter("{x:.0%}")
     ax.grid(axis="y", visible=False)
     ax.legend(fontsize="small", loc="center right")

@@ -93,7 +93,7 @@ def augmented_validation(curves: Mapping[str, np.ndarray]) -> Chart:
     axes[0].legend(loc="lower left")
     bars = axes[1].bar(["as they are", "augmented"], list(jumps.values()), color=[color for _, color in lines.values()])
     axes[1].bar_label(bars, fmt="%.1f")
-    axes[1].set(ylabel="mean jump between epochs (points)", ylim=(0, 1.15 * max(jumps.values()) or 1))
+    axes[1].set(ylabel="mean jump (points)", ylim=(0, 1.15 * max(jumps.values()) or 1))
     axes[1].grid(axis="x", visible=False)
     plain, noisy = jumps.values()
     return Chart(

@@ -60,7 +60,8 @@ def tornado(effects: pd.DataFrame) -> Chart:
     counts = {verdict: int((table["verdict"] == verdict).sum()) for verdict in _COLORS}
     parts = [f"{count} {_COUNTED[verdict]}" for verdict, count in counts.items() if count or verdict == "helps"]
     lead = f"Of {len(table)} changes {', '.join(parts)}"
-    ax.set_title(lead)
+    helps, unknown = counts["helps"], counts[str(Verdict.NOT_DETECTED)]
+    ax.set_title(f"{helps} of {len(table)} changes help, {unknown} have no detectable effect", loc="right")
     names = "; ".join(
         f"{word}: {', '.join(f'{row.factor} {row.change}' for row in rows.itertuples())}"
         for word in ("helps", "hurts")
