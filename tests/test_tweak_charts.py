@@ -130,6 +130,6 @@ def test_candidates_say_how_often_each_was_taken_and_where_the_model_lies():
         }
     )
     chart = tweak_charts.candidates(table, accuracy=0.64)
-    assert chart.caption.startswith("`classical` recognises 64.0%. Of 15 folds took HOG in 2, LBP in 13.")
+    assert chart.caption.startswith("`classical` recognises 64.0%. Chosen in its 15 folds: HOG in 2, LBP in 13.")
     assert "HOG 62.0%; LBP 66.0%; a dashed line at 64.0%" in chart.alt
     assert chart.figure.axes[0].lines[0].get_xdata() == [0.64, 0.64]

@@ -134,7 +134,7 @@ def candidates(table: pd.DataFrame, *, accuracy: float) -> Chart:
     folds = ", ".join(f"{name} in {count}" for name, count in taken.items() if count)
     return Chart(
         figure,
-        caption=f"`classical` recognises {accuracy:.1%}. Of {taken.sum()} folds took {folds}.",
+        caption=f"`classical` recognises {accuracy:.1%}. Chosen in its {taken.sum()} folds: {folds}.",
         alt=f"A row of dots for each descriptor, one of them larger: {text}; a dashed line at {accuracy:.1%}.",
     )
 
