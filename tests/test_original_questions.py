@@ -99,5 +99,5 @@ def test_more_data_are_judged_by_the_model_that_lacks_only_them():
     table = pd.DataFrame(rows, columns=["model", "reference", "difference", "low", "high"])
     text = original_questions._more_data(table)
     assert text.startswith("We can. Pretraining on other people's faces adds +10.0 points (+5.0 to +15.0)")
-    assert "reads +20.0 points (+10.0 to +30.0) more" in text
+    assert "scores +20.0 points (+10.0 to +30.0) more" in text
     assert not original_questions._more_data(table.assign(low=-0.01)).startswith("We can")

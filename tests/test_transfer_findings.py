@@ -75,17 +75,17 @@ def test_the_summary_words_every_result():
         "names 80.0% (75.0% to 84.0%) of 321 FER+ validation faces",
         "did, 78.0% (73.0% to 82.0%) of those 300 that no training face is a copy of.",
         "Nobody has looked yet for this set's images",
-        "`classical` reads 60.0% (50.0% to 70.0%): +20.0 points (+10.0 to +30.0) against `baseline-face`",
+        "`classical` recognises 60.0% (50.0% to 70.0%): +20.0 points (+10.0 to +30.0) against `baseline-face`",
         "pretraining adds +10.0 points (+5.0 to +15.0), `transfer` minus `classical`",
         "1 of 2 face units are read with an R² above one half, jaw_open best (0.90), mouth corners up (mouthSmile) worst (0.40)",
         "`transfer`: accuracy **70.0% (60.0% to 80.0%)**, macro-F1 0.65 (0.55 to 0.75), on 90 images",
         "Leaving one subject out, `transfer`",
-        "Of the 3 variants `transfer` is the first. The others read 50.0% (face) to 72.0% (units)",
+        "Of the 3 variants `transfer` is the first. The others recognise 50.0% (face) to 72.0% (units)",
         "`transfer` is 80.0% sure of its answers on average, and right in 50.0% of them.",
         "accuracy **72.0% (62.0% to 81.0%)**, lowest and highest of 3 seeds 71.0% and 74.0%",
         "recognises of each expression: wide_open 50% of 15.",
         "`transfer` against `baseline-face`: +30.0 points (+20.0 to +41.2), p = 0.01 after Holm: `transfer` is better (one pretraining of `transfer`",
-        "With 2 subjects to learn from the same head reads 40% (30% to 50%), with 14 70% (60% to 85%).",
+        "With 2 subjects to learn from, the same head recognises 40% (30% to 50%), with 14 70% (60% to 85%).",
     ):
         assert words in text
     assert "`updated`" not in text
@@ -128,7 +128,7 @@ def test_whoever_was_seen_in_pretraining_is_left_out_of_the_score():
     seen = pd.DataFrame({"subject": ["a"], "image": ["a.1"], "ferplus_image": ["fer9.png"], "correlation": [0.991]})
     text = comparison.without_seen(predicted, seen)
     assert "1 image of this set (`a.1` is `fer9.png`; correlation at least 0.99)" in text
-    assert "`transfer` reads **75.0% (" in text and "of 4 images" in text
+    assert "`transfer` recognises **75.0% (" in text and "of 4 images" in text
     assert "Nobody remains" in comparison.without_seen(predicted[predicted["subject"] == "a"], seen)
     assert "No image of this set was found" in comparison.without_seen(predicted, seen[:0])
     assert "fer overlap" in comparison.without_seen(predicted, None)

@@ -110,7 +110,7 @@ def test_the_summary_separates_what_helps_from_what_only_seems_to():
     first, helps, hurts, untrained, unknown, equal, seeming = tweak_findings.summary(table).split("\n")
     assert "after so many epochs: rate 9 (20% of the training images right, -40.0 points" in untrained
     assert "1 of 2 lie within 5 points of none with 95 % certainty (width twice); of 1 more than that" in equal
-    assert "reads 50.0% of 90 images after 25 epochs, mean of 3 seeds" in first
+    assert "recognises 50.0% of 90 images after 25 epochs, mean of 3 seeds" in first
     assert helps == "- **Helps:** depth: 1_block, +10.0 points (+5.0 to +15.0)."
     assert "rate: 1, -30.0 points (-40.0 to -20.0). All but other numbers of epochs" in hurts
     assert "2 of 5 tweaks" in unknown

@@ -98,7 +98,7 @@ def without_seen(predictions: pd.DataFrame, seen: pd.DataFrame | None) -> str:
     if rows.empty:
         return f"{found} Nobody remains of whom it has seen none."
     others = tables.value(tables.computed(rows)[0], "transfer", "accuracy")
-    return f"{found} Without the people shown, `transfer` reads **{interval(others)}** of {others.n} images."
+    return f"{found} Without the people shown, `transfer` recognises **{interval(others)}** of {others.n} images."
 
 
 def in_short(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:

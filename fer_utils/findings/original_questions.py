@@ -93,7 +93,7 @@ def _more_data(comparisons: pd.DataFrame) -> str:
     return (
         f"{'We can. ' if pretraining.low > 0 else ''}Pretraining on other people's faces adds {effect(pretraining)}: `transfer` minus "
         "`classical`, which has everything except the pretraining in common with it. From the same images as the network `baseline-face`, "
-        f"`classical` (HOG and LBP with a linear head) reads {effect(features)} more."
+        f"`classical` (HOG and LBP with a linear head) scores {effect(features)} more."
     )
 
 
@@ -196,4 +196,4 @@ def _input(tweaks: pd.DataFrame) -> str:
 
 def _transfer(scores: pd.DataFrame) -> str:
     pretrained, plain = (tables.value(scores, model, "accuracy") for model in ("transfer", "classical"))
-    return f"A linear head on a pretrained network reads {interval(pretrained)}, on HOG and LBP {interval(plain)}."
+    return f"A linear head on a pretrained network recognises {interval(pretrained)}, on HOG and LBP {interval(plain)}."

@@ -76,7 +76,7 @@ def without_pretraining(scores: pd.DataFrame, comparisons: pd.DataFrame) -> str:
         for model, reference in (("transfer", "classical"), ("classical", "baseline-face"))
     )
     return (
-        f"- Without any pretraining, `classical` reads {interval(accuracy)}: {effect(features)} against `baseline-face`, which "
+        f"- Without any pretraining, `classical` recognises {interval(accuracy)}: {effect(features)} against `baseline-face`, which "
         f"learns from the same images. So pretraining adds {effect(added)}, `transfer` minus `classical`; the rest of its lead over "
         "`baseline-face` is what linear heads on fixed descriptors have without it."
     )
@@ -171,7 +171,7 @@ def _of_variants(table: pd.DataFrame) -> str:
     accuracy = table.groupby("variant", sort=False)["accuracy"].first()
     rest = accuracy.iloc[1:]
     return (
-        f"- Of the {len(accuracy)} variants `transfer` is the first. The others read {rest.min():.1%} ({rest.idxmin()}) to "
+        f"- Of the {len(accuracy)} variants `transfer` is the first. The others recognise {rest.min():.1%} ({rest.idxmin()}) to "
         f"{rest.max():.1%} ({rest.idxmax()}): so much hangs on a choice that could have been another one."
     )
 
@@ -206,4 +206,4 @@ def _of_curve(curve: pd.DataFrame) -> str:
     first, last = (
         (row.subjects, f"{row.value:.0%}{ends(row, '{:.0%}', 1)}") for row in (curve.iloc[0], curve.iloc[-1])
     )
-    return f"- With {first[0]:.0f} subjects to learn from the same head reads {first[1]}, with {last[0]:.0f} {last[1]}."
+    return f"- With {first[0]:.0f} subjects to learn from, the same head recognises {first[1]}, with {last[0]:.0f} {last[1]}."

@@ -30,7 +30,7 @@ def summary(effects: pd.DataFrame) -> str:
     """What notebook 07 found, as Markdown."""
     reference, rest = effects.iloc[0], effects[1:]
     lines = [
-        f"- The reference reads {reference.accuracy:.1%} of {reference.n} images after {reference.epochs} epochs, mean of "
+        f"- The reference recognises {reference.accuracy:.1%} of {reference.n} images after {reference.epochs} epochs, mean of "
         f"{reference.seeds} seed{'s' * (int(reference.seeds) > 1)}."
     ]
     if reference.seeds < 2:
