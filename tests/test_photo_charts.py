@@ -65,7 +65,7 @@ def test_under_a_labelled_face_stands_whether_its_label_was_named():
     ]
     assert [text.xy[0] for text in ax.texts] == [5, 15, 25]
     assert len({text.get_color() for text in ax.texts}) == 3
-    assert chart.caption == "Photo 1: 1 of 2 labels that it has a word for are named by mine."
+    assert chart.caption == "Photo 1: mine names 1 of 2 labels that it has a word for."
     assert chart.alt.endswith("By their labels they show happy, normal, wink.")
 
 

@@ -11,6 +11,7 @@ from fer_utils.drawing import charts, galleries
 from fer_utils.drawing.chart import WIDTH, Chart
 
 _ROW = 0.72  # inches of a face and its probabilities
+_TWO_LINES = 0.5  # inches of text under a photo
 _NO_WORD = "0.35"  # colour where a model has no word for what a face shows
 
 
@@ -35,7 +36,8 @@ def annotated(
         labels: of each face, where its middle lies in pixels from the left, and its label.
         whom: words on people who may not be shown, for the caption.
     """
-    figure, ax = plt.subplots(figsize=(WIDTH, WIDTH * picture.shape[0] / picture.shape[1]))
+    height = WIDTH * picture.shape[0] / picture.shape[1] + (_TWO_LINES if labels else 0)
+    figure, ax = plt.subplots(figsize=(WIDTH, height))
     galleries.show(picture, ax=ax)
     verdicts = []
     for (x, label), expression in zip(labels, expressions, strict=False):
@@ -46,14 +48,12 @@ def annotated(
     words = "; ".join(f"{place} {word}" for place, word in enumerate(expressions, start=1)) or "no face found"
     count = f"{len(expressions)} face{'s' * (len(expressions) != 1)}"
     able = len(verdicts) - verdicts.count("no word for it")
-    found = (
-        f"{verdicts.count('right')} of {able} labels that it has a word for are named by"
-        if able
-        else f"{count} read by"
-    )
+    found = f"{count} read by {model}"
+    if able:
+        found = f"{model} names {verdicts.count('right')} of {able} labels that it has a word for"
     return Chart(
         figure,
-        caption=f"Photo {number}: {found} {model}.{whom}",
+        caption=f"Photo {number}: {found}.{whom}",
         alt=f"A photo with a labelled box about each face: {words}."
         + (f" By their labels they show {', '.join(label for _, label in labels)}." if labels else ""),
     )
