@@ -171,7 +171,7 @@ def report(chosen_datasets: tuple[str, ...], single_file: bool, pdf: bool) -> No
 )
 @options.jobs
 def check(chosen_datasets: tuple[str, ...], count: int, jobs: int) -> None:
-    """Tell which figures, tables and README numbers are stale, and exit with 1 if any is.
+    """Say which figures, tables and README numbers are stale, and exit with 1 if any is.
 
     Compares them with the present code, data and kept runs; README.md and docs with outputs/yale and
     benchmarks. Changes nothing. What is trained again

@@ -44,7 +44,8 @@ def written(path: Path) -> list[tuple[str, str]]:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         return [(cell["id"], "".join(cell["source"])) for cell in cells if cell["cell_type"] == "markdown"]
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings are for developers
+    commands = path.name == "cli.py" or path.parent.name == "commands"  # whose docstrings are their help
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and not commands}
     strings = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     return [(f"line {node.lineno}", node.value) for node in strings if id(node) not in said]
 

@@ -13,8 +13,8 @@ from fer_utils.common.errors import printable
 def pretrain(precision: str) -> None:
     """Train the backbone on FER+ and write weights/, its model card too; some one to two hours on two cores.
 
-    FER+ is read from ferplus/ or ferplus.tar in $FER_DATA_DIR or data/raw (data/README.md tells where it comes from).
-    The weights in the repository were made this way: call this only to make them anew. A stopped call goes on from the
+    FER+ is read from ferplus/ or ferplus.tar in $FER_DATA_DIR or data/raw (data/README.md says where it comes from).
+    The weights in the repository were made this way: call this only to make them again. A stopped call resumes from the
     last whole epoch.
 
     Not learned are copies of validation images, second copies of a training image, and the images that weights/overlap.csv
@@ -87,7 +87,7 @@ def overlap(chosen_datasets: tuple[str, ...], layout: str, subject_pattern: str)
 def learn_units(folder: Path | None) -> None:
     """Learn to read face units from rendered faces and write weights/units.npz; some minutes.
 
-    FOLDER holds the faces.npz that tools/sample_faces renders (python -m tools.sample_faces.unit_faces); without it
+    FOLDER contains the faces.npz that tools/sample_faces renders (python -m tools.sample_faces.unit_faces); without it
     they are looked for in unitfaces/ in $FER_DATA_DIR or data/raw. To be called again after fer pretrain.
     """
     from fer_utils.transfer import face_unit_training, model_card
@@ -106,7 +106,7 @@ def archive(chosen_datasets: tuple[str, ...]) -> None:
     records.zip has the answers and learning curves of every network, without weights: records that are packed already
     stay, those of other training code are left out. kept.zip has what else takes long: what networks look at, the
     answers of classifiers on features. Whoever has both draws every figure again without training anything. Neither
-    holds an image. Run everything once in an empty folder of outputs (FER_OUTPUT_DIR) before, so that nothing that no
+    contains an image. Run everything once in an empty folder of outputs (FER_OUTPUT_DIR) before, so that nothing that no
     longer serves is packed.
     """
     from fer_utils.common import cache, paths

@@ -42,7 +42,7 @@ def arrays(
         name: what they are, the beginning of the file's name.
         fit: makes them.
         code: modules of `fer_utils`, dotted below it, whose code determines them, besides those beneath all (`_CODE`).
-        inputs: all else that does, but for packages that do not train: arrays, or what is told apart by its text.
+        inputs: all else that does, except for packages that do not train: arrays, or what differs by its text.
 
     Raises:
         OutputError: the folder cannot be written.

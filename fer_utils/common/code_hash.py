@@ -232,7 +232,7 @@ def _dynamic(node: ast.Call) -> str:
     if name in ("run_line_magic", "run_cell_magic"):
         magic = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else ""
         return "" if magic in _HARMLESS_MAGICS else f"%{magic}"
-    if name == "system" and ast.unparse(node.func) == "platform.system":  # only tells the system's name
+    if name == "system" and ast.unparse(node.func) == "platform.system":  # only the system's name
         return ""
     builtin = isinstance(node.func, ast.Name) or name in ("import_module", "run_module", "run_path", "system")
     return name if name in _DYNAMIC and builtin else ""

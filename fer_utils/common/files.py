@@ -61,7 +61,7 @@ def require_writable(folder: Path) -> None:
 
 
 def cannot_write(path: Path, error: OSError) -> OutputError:
-    """What the user is told where something cannot be written."""
+    """What the user reads where something cannot be written."""
     return OutputError(
         f"cannot write {path}: {error.strerror or error}. Free some space, make the folder writable, "
         "or set FER_OUTPUT_DIR to another folder. Earlier results are untouched."

@@ -109,7 +109,7 @@ def _say_once(words: str) -> None:
 
 
 def require_clone() -> None:
-    """Refuse to go on in an installed copy of the package: notebooks, data and weights are in the repository alone.
+    """Refuse to continue in an installed copy of the package: notebooks, data and weights are in the repository alone.
 
     Raises:
         InstallationError: it is such a copy; says how to install the repository.

@@ -52,7 +52,7 @@ class FaceDataset:
             exactly one face was found. None before cleaning (`cleaning.load_clean`).
         further: by name, columns of `faces.csv` that say more of each image, (N,) str each.
         read_as: the layout of a folder of one's own and why it was taken, in a line; empty for a data set with a name.
-        people_known: whether anything tells who is shown. Where nothing does, each image is a subject of its own, so that images of
+        people_known: whether anything says who is shown. Where nothing does, each image is a subject of its own, so that images of
             one person are trained on and tested.
     """
 
@@ -146,7 +146,7 @@ def load(
 
     Raises:
         DatasetError: nothing there, files that cannot be read, a wrong checksum, an unknown expression, fewer than two
-            classes or subjects, folders that are people and not expressions, or a data set that does not tell who is shown.
+            classes or subjects, folders that are people and not expressions, or a data set that does not say who is shown.
         ParameterError: a name that is neither known nor a folder, another value of `unreadable`, no such layout, or a random
             split of people who are known.
     """

@@ -38,7 +38,7 @@ def detect(dataset: "FaceDataset") -> list[list[Face]]:
     """Faces in every image by MTCNN (Zhang et al. 2016, doi:10.1109/LSP.2016.2603342), kept on disk image by image.
 
     Where the first look finds none there is a second one, see `look`: no face that the first finds is changed by it. A stopped
-    call goes on where it was, and images that come to a folder are looked at alone.
+    call resumes where it was, and images that come to a folder are looked at alone.
 
     Returns:
         For each image the faces found, surest first.

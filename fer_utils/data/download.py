@@ -13,7 +13,7 @@ from pathlib import Path
 from fer_utils.common import files
 from fer_utils.common.errors import DatasetError
 
-# Found in public code; see the card in data/README.md. Names inside differ, so files are told by their content.
+# Found in public code; see the card in data/README.md. Names inside differ, so files are recognised by their content.
 MIRRORS = (
     "http://vision.ucsd.edu/datasets/yale_face_dataset_original/yalefaces.zip",
     "http://cvc.cs.yale.edu/cvc/projects/yalefaces/yalefaces.zip",

@@ -168,7 +168,7 @@ def _source() -> Path | None:
 
 
 def _stamp(source: Path) -> str:
-    """What tells one source from another without reading it whole."""
+    """What distinguishes sources without reading them whole."""
     if source.is_file():
         return f"{source.name} {source.stat().st_size}"
     tables = sorted([*source.glob("*.csv"), *source.glob("*/label.csv")])

@@ -10,7 +10,7 @@ UNITS = {
     LOSO: "subjects",
     TENFOLD: "folds of subjects",
 }  # what is tested apart, where a curve does not say who was right
-MOST_LEFT_OUT_ALONE = 20  # people; with more, one network for each costs more than it tells
+MOST_LEFT_OUT_ALONE = 20  # people; with more, one network for each costs more than it is worth
 FOLDS = 10
 
 

@@ -146,7 +146,7 @@ class Experiment:
     def records(self, runs: Sequence[Run], *, weights: bool = False) -> list[Record]:
         """The record of every run, in order: from the archive, read from disk, or trained now and kept.
 
-        A damaged record is named and made again; a killed call goes on where it stopped. The archive of published results
+        A damaged record is named and made again; a killed call resumes where it stopped. The archive of published results
         (`store.py`) serves whatever made it, which is said once. With a scheduler, records on disk that other kinds of
         processor made count too; on this machine, only those that it would make itself.
 
@@ -172,7 +172,7 @@ class Experiment:
         def keep(index: int, record: Record) -> None:
             position, made_by = missing[index]
             done[position] = replace(record, made_by=made_by | record.made_by)
-            # Named by what was to be made, but for the processor: only the record knows which worker of a cluster made it.
+            # Named by what was to be made, except for the processor: only the record knows which worker of a cluster made it.
             really = {name: done[position].made_by[name] for name in made_by}
             self._store.put(runs[position].stem, really, done[position])
 
@@ -188,7 +188,7 @@ class Experiment:
         return [done[position] for position in range(len(runs))]
 
     def record_names(self, runs: Sequence[Run]) -> list[str]:
-        """What tells the runs' records apart: model, fold, seed, and a hash of all that determines them but the processor.
+        """What distinguishes the records of runs: model, fold, seed, and a hash of all that determines them except the processor.
 
         So what is made of them here serves elsewhere too (`cache.publish`).
         """

@@ -20,7 +20,7 @@ def require(path: Path) -> None:
     try:
         with path.open("rb") as file:
             start = file.read(12)
-    except OSError:  # whoever reads it tells why
+    except OSError:  # whoever reads it says why
         return
     if start[4:8] != b"ftyp" or start[8:12] not in _BRANDS:
         return

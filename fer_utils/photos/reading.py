@@ -14,7 +14,7 @@ from fer_utils.data.datasets import FaceDataset
 from fer_utils.data.folders.listing import IMAGE_SUFFIXES, readable
 from fer_utils.photos import heic
 
-# Files of these names are meant as photos, so one that cannot be read is told; others are photos if they open as such.
+# Files of these names are meant as photos, so one that cannot be read is reported; others are photos if they open as such.
 PHOTO_SUFFIXES = IMAGE_SUFFIXES | {".avif", ".heic", ".heif", ".jfif", ".mpo"}
 PICTURE_SIDES = (640, 1600)  # shortest and longest that the longer side of the copy to draw on may be, pixels
 
@@ -41,7 +41,7 @@ class Photo:
 def find(arguments: Iterable[str | Path], *, recursive: bool = False, but: Path | None = None) -> list[Path]:
     """The photos meant by files and folders: a folder's own photos in order of their names.
 
-    Each is listed once. A file is taken as it is, even where it is missing, and so is a folder without a photo: `read` tells
+    Each is listed once. A file is taken as it is, even where it is missing, and so is a folder without a photo: `read` says
     what is wrong with it.
 
     Args:
@@ -123,7 +123,7 @@ def from_greys(grey: np.ndarray, *, name: str) -> Photo:
 
 
 def as_dataset(chosen: Sequence[Photo]) -> FaceDataset:
-    """Photos as a data set without labels and subjects named "photos", so that figures can tell what they show."""
+    """Photos as a data set without labels and subjects named "photos", so that figures can say what they show."""
     unknown = np.full(len(chosen), "")
     return FaceDataset(
         name="photos",

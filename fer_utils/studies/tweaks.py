@@ -240,7 +240,7 @@ def _most_epochs(experiment: "Experiment") -> float:
 
 
 def _runs(experiment: "Experiment", recipe: Recipe, kind: str, side: int) -> tuple[Run, ...]:
-    """Those of notebook 03 where they are the same but for more epochs, else the tweak's own."""
+    """Those of notebook 03 where they are the same except for more epochs, else the tweak's own."""
     budget = experiment.budget
     for model, card in MODELS.items():
         kept = experiment.recipe(model)

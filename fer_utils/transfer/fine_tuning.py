@@ -1,7 +1,7 @@
 """Fine-tuning: the backbone's last stage trained further on the small set, from what its frozen earlier stages see.
 
 All is fixed in advance: crop, epochs, learning rate, batch and the head's penalty were settled on the rendered sample faces,
-on which the score is therefore rather too high. The head
+on which the score is therefore optimistic. The head
 starts from the linear head on frozen features, so that training does not first destroy these (Kumar et al. 2022,
 arXiv:2202.10054). Batch normalization keeps the statistics of the pretraining. Nothing is drawn by Keras, one thread
 computes in each process, so a run gives the same bytes wherever it runs.

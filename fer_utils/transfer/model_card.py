@@ -1,4 +1,4 @@
-"""Shipping the pretrained backbone: calibration, scores with intervals, and the model card that tells of them."""
+"""Shipping the pretrained backbone: calibration, scores with intervals, and the model card that reports them."""
 
 from collections.abc import Collection
 from dataclasses import asdict

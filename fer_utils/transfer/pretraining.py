@@ -1,4 +1,4 @@
-"""Training the backbone on FER+: one recipe, checkpoints after every epoch, the same call goes on after a stop."""
+"""Training the backbone on FER+: one recipe, checkpoints after every epoch, the same call resumes after a stop."""
 
 import json
 import math
@@ -92,7 +92,7 @@ class Pretraining:
 
     @property
     def identity(self) -> str:
-        """What must agree for a checkpoint to be gone on from."""
+        """What must match for a checkpoint to be resumed."""
         return json.dumps(asdict(self.recipe) | {"images": self._learned, "weights": self.model.count_params()})
 
     def epoch(self) -> dict[str, float]:
@@ -169,7 +169,7 @@ class Pretraining:
 def run(
     data: VoteDataset, recipe: PretrainingRecipe, *, without: Collection[str] = ()
 ) -> tuple[keras.Model, np.ndarray]:
-    """Train the backbone on FER+, or go on where an earlier call stopped.
+    """Train the backbone on FER+, or resume where an earlier call stopped.
 
     Args:
         data, recipe, without: see `Pretraining`.

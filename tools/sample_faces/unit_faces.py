@@ -1,7 +1,7 @@
 """The command `python -m tools.sample_faces.unit_faces`: small faces of many people, with the weights of their face units.
 
-What photographs' labels never tell, the generator knows: how far each lid is closed, where each corner of the mouth went.
-Each person is a file of its own in `parts/`, so that a stopped call goes on where it was; at the end they are packed.
+What photographs' labels never say, the generator knows: how far each lid is closed, where each corner of the mouth went.
+Each person is a file of its own in `parts/`, so that a stopped call resumes where it was; at the end they are packed.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Layouts in which a file's name tells who it shows and what: Yale, JAFFE, KDEF, RaFD."""
+"""Layouts in which a file's name says who it shows and what: Yale, JAFFE, KDEF, RaFD."""
 
 import re
 from collections import defaultdict
@@ -69,7 +69,7 @@ RAFD = Naming(
 
 
 def named_seen(listing: Listing, naming: Naming) -> str:
-    """Why a folder seems to hold files of a data set's names; empty where it does not, or where folders tell the expression."""
+    """Why a folder seems to have files of a data set's names; empty where it does not, or where folders say the expression."""
     named = [(each, naming.pattern.fullmatch(each.name)) for each in listing.pictures]
     fitting = [(file, found) for file, found in named if found]
     if 2 * len(fitting) <= len(named) or _in_class_folders(fitting):

@@ -1,4 +1,4 @@
-"""What a folder of faces holds: its files, which of them are images, and how a reader tells what it made of them."""
+"""What a folder of faces contains: its files, which of them are images, and how a reader says what it made of them."""
 
 import os
 import warnings
@@ -65,7 +65,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Why a file or folder is no image of the data set; whom and what it shows, as far as its name tells."""
+    """Why a file or folder is no image of the data set; whom and what it shows, as far as its name says."""
 
     reason: str
     subject: str = ""
@@ -88,9 +88,9 @@ class Reading:
     """What a reader made of a folder.
 
     Attributes:
-        because: why it was read so, to go on after "because".
+        because: why it was read so, to continue after "because".
         left_out: by name, what else there is.
-        people_known: whether anything tells who is shown.
+        people_known: whether anything says who is shown.
         columns: further columns of a table, see `Entry.further`.
     """
 
@@ -134,7 +134,7 @@ class File:
 
 @dataclass(frozen=True)
 class Listing:
-    """All files below a folder, but for litter.
+    """All files below a folder, except for litter.
 
     Attributes:
         folder: looked into.

@@ -232,7 +232,7 @@ def _affectnet_labels(listing: Listing) -> Iterator[tuple[str, int]]:
 
 
 def _affectnet_key(name: str) -> str:
-    """What an image and its label have in common: the last folder (but for `images` and `annotations`) and the name."""
+    """What an image and its label have in common: the last folder (except for `images` and `annotations`) and the name."""
     path = PurePosixPath(name)
     folders = [
         each for each in path.parts[:-1] if each.lower() not in ("images", "annotations", "manually_annotated_images")

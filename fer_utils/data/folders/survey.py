@@ -23,7 +23,7 @@ class Survey:
     Attributes:
         reading: its images, and what else there is.
         sizes: (width, height) to the number of images.
-        bad: by name, images whose header tells that they cannot be used.
+        bad: by name, images whose header says that they cannot be used.
         doubts: in words, a line each.
     """
 

@@ -144,7 +144,7 @@ def class_folders(listing: Listing, options: Options, *, numbering: Mapping[int,
 
     Args:
         numbering: what classes named by numbers mean; what it does not name is left out. Without it, a file of names in the
-            folder tells, or the numbers stay.
+            folder says, or the numbers stay.
 
     Raises:
         DatasetError: no image is found, or with `unreadable` "stop" a file name without a subject.
