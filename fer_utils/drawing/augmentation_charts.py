@@ -94,7 +94,7 @@ def face_in_frame(shares: Mapping[str, np.ndarray]) -> Chart:
     ax.set(xlabel="share of draws", xlim=(0, min(1.0, 1.5 * highest + 0.02)))
     ax.xaxis.set_major_formatter("{x:.0%}")
     ax.grid(axis="y", visible=False)
-    ax.legend(fontsize="small", loc="center right")
+    figure.legend(*ax.get_legend_handles_labels(), fontsize="small", loc="outside upper center", ncols=2)
     images, draws = next(iter(shares.values())).shape
     first = ", ".join(
         f"`{name}` in {np.mean(1 - values > _LOST[0] + _ROUNDING):.0%}" for name, values in shares.items()
@@ -128,7 +128,7 @@ def augmented_validation(clean: float, noisy: np.ndarray, *, n: int) -> Chart:
     )
     ax.xaxis.set_major_formatter("{x:.0%}")
     ax.yaxis.set_major_formatter("{x:.0%}")
-    ax.legend()
+    figure.legend(*ax.get_legend_handles_labels(), fontsize="small", loc="outside upper center", ncols=2)
     ends = f"from {noisy.min():.0%} to {noisy.max():.0%}"
     return Chart(
         figure,
