@@ -51,7 +51,7 @@ def picture(grey: int = 90) -> np.ndarray:
 def test_suspect_labels_stand_under_their_faces():
     planted = {"found": 0.74, "true": 0.31}
     chart = charts.suspect_labels(suspects(3), [picture(10), picture(20)], planted=planted, model="some_model")
-    for text in ("2 of 3 suspect labels", "`some_model`", "74% are found", "31% of what is named"):
+    for text in ("2 of 3 suspect label(s)", "`some_model`", "74% are found", "31% of what is named"):
         assert text in chart.caption
     assert "happy 7% rather very_sad 90%?; happy 7% rather very_sad 70%?" in chart.alt
     shown = sheets.cells(chart.figure)

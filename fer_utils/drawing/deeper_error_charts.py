@@ -32,7 +32,7 @@ def suspect_labels(
     ]
     return Chart(
         galleries.predictions(pictures, lines, right=[False] * len(lines)),
-        f"{len(lines)} of {len(suspects)} suspect labels by the answers of `{model}`, the most suspect first. "
+        f"{len(lines)} of {len(suspects)} suspect label(s) by the answers of `{model}`, the most suspect first. "
         f"Of labels made wrong on purpose {planted['found']:.0%} are found, and {planted['true']:.0%} of what is named was.",
         "Faces with label and suggestion: " + "; ".join(line.replace("\n", " rather ") for line in lines),
     )

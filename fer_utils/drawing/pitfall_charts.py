@@ -75,7 +75,7 @@ def leak(table: pd.DataFrame) -> Chart:
     )
     return Chart(
         figure,
-        caption=f"The same networks under folds by subject and by image, n = {first['n']} images, seeds per fold: {first['seeds']}, each of "
+        caption=f"The same networks under folds by subject and by image, n = {first['n']} images, {first['seeds']} seed(s) of "
         f"{first['epochs']} epochs. {text}.",
         alt=f"Two marks for each model, joined by a line. {text}.",
     )

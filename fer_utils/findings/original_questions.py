@@ -182,8 +182,8 @@ def _conditions(errors: pd.DataFrame) -> str:
         parts.append(f"`{model}`: {', '.join(shown)}")
     return (
         f"How surely a neutral face is read as neutral, changed by glasses or one of three lamps; {'; '.join(parts)}. Networks of "
-        f"one seed, corrected for {count} comparisons; greater confidence in 'neutral' is not better recognition: under the "
-        "lamps every face is neutral."
+        f"one seed, corrected for {count} comparisons; surer of neutral is not clearer sight, since nobody shows another expression "
+        "under a lamp."
     )
 
 
