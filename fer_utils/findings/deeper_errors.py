@@ -87,7 +87,7 @@ def _decoding(table: pd.DataFrame, name: str) -> str:
         for part in ("expression", "person")
     )
     return (
-        f"**Person or expression?** From {name}, a linear reader names the expression of a new person in "
+        f"**Person or expression?** From {name}, a linear reader tells the expression of a new person in "
         f"{expression.value:.0%}{ends(expression, '{:.0%}', 1)}, where chance is {chance.value:.0%}, and the person under a new "
         f"expression in {person.value:.0%}{ends(person, '{:.0%}', 1)}, where chance is {chance_of_person.value:.0%}."
     )

@@ -80,7 +80,7 @@ def _leak(measured: pd.DataFrame, model: str) -> str:
     if found == Verdict.LOWER and not alike.value:
         verdict += (
             ". Here each person shows each expression once, so whoever is recognised has been seen with "
-            "other expressions only; a network that follows the person is misled, which is the likely reason"
+            "other expressions only; a network that goes by the person is misled, which is the likely reason"
         )
     return (
         f"**Shuffling images instead of people.** `{model}`: {leaked.value:.0%} instead of {honest.value:.0%}, "
@@ -120,7 +120,7 @@ def _epochs(measured: pd.DataFrame, model: str) -> str:
         get(measured, "epochs", model, name) for name in ("best", "elsewhere", "last", "optimism")
     )
     return (
-        f"**Choosing the epoch on the test people.** `{model}`: the best epoch gives {best.value:.0%}; the same epoch gives "
+        f"**Choosing the epoch on the test people.** `{model}`: the best epoch tells {best.value:.0%}; the same epoch gives "
         f"{elsewhere.value:.0%} on everybody else, the last epoch {last.value:.0%}. "
         f"{100 * gap.value:.1f} points{ends(gap)} are optimism."
     )
