@@ -45,4 +45,3 @@ def replaced(reader: NetworkReader) -> pd.DataFrame:
         row |= {"low": right.low, "high": right.high, "lost": lost.value, "lost_low": lost.low, "lost_high": lost.high}
         found.append(row | {"area": float(kept["areas"].mean()), "n": len(positions)})
     return pd.DataFrame(found)
-

@@ -15,7 +15,9 @@ from fer_utils.drawing.charts import PALETTE
 from fer_utils.evaluation.significance import Verdict
 from fer_utils.readers.occlusion import ALL, Maps
 
-_CMAP = "PuOr_r"  # purple where the right answer gains, orange where it loses (ColorBrewer, safe for colour-blind readers)
+_CMAP = (
+    "PuOr_r"  # purple where the right answer gains, orange where it loses (ColorBrewer, safe for colour-blind readers)
+)
 _COLUMNS = 8  # faces in a row
 _MARKED = (Verdict.HIGHER, Verdict.LOWER)
 
@@ -84,7 +86,9 @@ def regions(effects: pd.DataFrame) -> Chart:
     )
 
 
-def fills(pictures: Sequence[Sequence[np.ndarray]], lines: Sequence[Sequence[str]], *, rows: Sequence[str], said: str) -> Chart:
+def fills(
+    pictures: Sequence[Sequence[np.ndarray]], lines: Sequence[Sequence[str]], *, rows: Sequence[str], said: str
+) -> Chart:
     """One person's faces as they are, and with the eyes covered in two ways, each with an answer under it.
 
     Args:

@@ -134,7 +134,9 @@ def answers(
 def _shown(reader: Reader) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Folds with the positions of those images in which the model sees something."""
     shows, folds = reader.shows, reader.folds
-    shown = progress.bar(folds.items(), f"covering parts of faces, {reader.model}", total=len(folds), unit="fold", delay=5)
+    shown = progress.bar(
+        folds.items(), f"covering parts of faces, {reader.model}", total=len(folds), unit="fold", delay=5
+    )
     for fold, (train, test) in shown:
         if shows[test].any():
             yield fold, train[shows[train]], test[shows[test]]

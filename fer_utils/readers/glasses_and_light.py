@@ -121,7 +121,7 @@ def effects(found: Sequence[pd.DataFrame], judged: Mapping[str, int]) -> pd.Data
 
     Returns:
         A row per model and condition: `model, condition, n, before, after` (shares read as neutral), `difference, low,
-        high` (of the probability), `read, read_low, read_high` (of the shares), `p, q, verdict`.
+        high` (of the probability), `read, read_low, read_high` (of the shares), `p, q, control` (bool), `verdict`.
     """
     from scipy.stats import false_discovery_control
 
@@ -139,6 +139,7 @@ def effects(found: Sequence[pd.DataFrame], judged: Mapping[str, int]) -> pd.Data
     table["q"] = table["p"]
     if tested.any():
         table.loc[tested, "q"] = false_discovery_control(table.loc[tested, "p"])
+    table["control"] = ~tested
     table["verdict"] = [_verdict(row, judged[row.model]) for row in table.itertuples()]
     return table
 

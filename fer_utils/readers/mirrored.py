@@ -44,7 +44,9 @@ class Mirrored:
                 continue
             right = [(said == self.truth)[chosen].astype(float) for said in (self.plain, self.mirrored)]
             gain = intervals.of_mean(*intervals.by_person(right[1] - right[0], self.subjects[chosen]))
-            changed = intervals.of_accuracy(*intervals.by_person((self.plain != self.mirrored)[chosen], self.subjects[chosen]))
+            changed = intervals.of_accuracy(
+                *intervals.by_person((self.plain != self.mirrored)[chosen], self.subjects[chosen])
+            )
             row = {"part": part, "shown": right[0].mean(), "mirrored": right[1].mean(), "difference": gain.value}
             row |= {"low": gain.low, "high": gain.high, "changed": changed.value}
             rows.append(row | {"changed_low": changed.low, "changed_high": changed.high, "n": int(chosen.sum())})

@@ -182,4 +182,3 @@ def _row(reader: Reader, expression: str, region: str, lost: np.ndarray, subject
     low, high = np.clip((found.low, found.high), -1, 1)  # no probability changes by more
     row |= {"value": found.value, "low": low, "high": high, "n": len(lost), "people": len(sums)}
     return row | {"p": float(significance.sign_flips(sums))}
-

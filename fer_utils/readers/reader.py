@@ -24,7 +24,7 @@ class Placing:
         """A box of the usual aligned face in this view: left, top, right and bottom as fractions, (4,) float64."""
         left, top, right, bottom = box
         scale = self.eye_distance / EYE_DISTANCE
-        across, down = ((np.array(pair) for pair in ((left, right), (top, bottom))))
+        across, down = (np.array(pair) for pair in ((left, right), (top, bottom)))
         across, down = 0.5 + scale * (across - 0.5), self.eye_row + scale * (down - EYE_ROW)
         return np.array([across[0], down[0], across[1], down[1]])
 
