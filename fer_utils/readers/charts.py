@@ -87,25 +87,24 @@ def regions(effects: pd.DataFrame) -> Chart:
 
 
 def fills(
-    pictures: Sequence[Sequence[np.ndarray]], lines: Sequence[Sequence[str]], *, rows: Sequence[str], said: str
+    pictures: Mapping[str, Sequence[np.ndarray]], lines: Sequence[Sequence[str]], *, model: str, said: str
 ) -> Chart:
     """One person's faces as they are, and with the eyes covered in two ways, each with an answer under it.
 
     Args:
-        pictures: rows of (side, side) uint8.
-        lines: what is written under each.
-        rows: names of the rows.
-        said: what the fills make of all faces, in words.
+        pictures, lines: from `occlusion.example`.
+        model: that answered.
+        said: what the fills make of all faces, in words; empty where there is nothing to say.
     """
-    sheet = galleries.Sheet(pictures, rows=rows, cell=(1.35, 1.6), below=1)
+    sheet = galleries.Sheet(list(pictures.values()), rows=list(pictures), cell=(1.35, 1.6), below=1)
     for row, line in enumerate(lines):
         for column, text in enumerate(line):
             sheet.write(row, column, text, below=True)
+    rows = "; ".join(f"{name}: {', '.join(line)}" for name, line in zip(pictures, lines, strict=True))
     return Chart(
         sheet.figure,
-        caption=f"{said} One person's faces, under each the answer and how sure it is.",
-        alt="Faces in three rows: "
-        + "; ".join(f"{name}: {', '.join(line)}" for name, line in zip(rows, lines, strict=True)),
+        caption=f"{said} One person's faces, under each the answer of `{model}` and how sure it is.".strip(),
+        alt=f"Faces in three rows with answers. {rows}.",
     )
 
 

@@ -1,7 +1,7 @@
 """`transfer` and `classical` as readers: the heads of every fold, fitted as they were measured, on pictures of any kind."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -12,13 +12,12 @@ from fer_utils.common import code_hash
 from fer_utils.common.errors import ParameterError
 from fer_utils.data import alignment, stored_images
 from fer_utils.experiments.experiment import Experiment
-from fer_utils.experiments.recipes import MODELS
+from fer_utils.experiments.recipes import MODELS, require_readable
 from fer_utils.readers.reader import NetworkReader, Placing, Reader
 from fer_utils.studies.answers import AnswerStudy
 from fer_utils.studies.errors import ErrorStudy
 from fer_utils.transfer import classical, descriptors, features, pretrained, ridge, small_set
 
-WITHOUT_NETWORKS = ("transfer", "classical")
 _BATCH = 256  # pictures whose features are held at once
 _CODE = ("readers.heads", "readers.reader", "transfer.classical", "transfer.descriptors")  # besides that of features
 
@@ -168,7 +167,7 @@ def study(experiment: Experiment, model: str) -> AnswerStudy:
     Raises:
         ParameterError: no model of this name can be looked into.
     """
-    require(model)
+    require_readable(model)
     if model in MODELS:
         return ErrorStudy(experiment, model)
     found = small_set.run(experiment) if model == "transfer" else classical.run(experiment)
@@ -182,24 +181,15 @@ def reader(of: AnswerStudy) -> Reader:
     return {"transfer": TransferReader, "classical": ClassicalReader}[of.model](of.experiment)
 
 
-def require(model: str) -> None:
-    """Check that a model can be looked into: by its networks, or by heads that are fitted again.
+def aligned(readers: Iterable[Reader]) -> list[Reader]:
+    """Those that see aligned faces.
 
     Raises:
-        ParameterError: it cannot, such as `transfer-tuned`, whose networks are not kept.
+        ParameterError: there is none.
     """
-    if model not in (*MODELS, *WITHOUT_NETWORKS):
-        known = ", ".join((*MODELS, *WITHOUT_NETWORKS))
-        raise ParameterError(f"model {model!r} cannot be looked into here: use one of {known}.")
-
-
-def named(text: str) -> tuple[str, ...]:
-    """Models from a parameter such as "transfer, classical"; none where it is empty.
-
-    Raises:
-        ParameterError: one of them cannot be looked into.
-    """
-    names = tuple(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
-    for each in names:
-        require(each)
-    return names
+    readers = list(readers)
+    found = [each for each in readers if each.aligned]
+    if not found:
+        names = ", ".join(each.model for each in readers)
+        raise ParameterError(f"of {names} no model sees the aligned face: name one that does, such as baseline-face.")
+    return found

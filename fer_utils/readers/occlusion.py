@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fer_utils.data import people
 from fer_utils.data.alignment import REGIONS
 from fer_utils.evaluation import intervals, significance
 from fer_utils.readers import covering
@@ -125,6 +126,30 @@ def effects(models: Sequence[Covered]) -> pd.DataFrame:
         for r in table.itertuples()
     ]
     return table
+
+
+def example(found: Covered) -> tuple[dict[str, list[np.ndarray]], list[list[str]]]:
+    """The faces of the first person who may be shown, as they are and with the eyes covered by each fill, with the answers.
+
+    Args:
+        found: from `regions`, whose first view is drawn.
+
+    Returns:
+        Name of each row to its pictures, (side, side) uint8; and for each of these rows the answers with their probabilities.
+    """
+    reader, eyes = found.reader, list(REGIONS).index("eyes")
+    allowed = people.pictured(reader.experiment.dataset, found.subjects)
+    chosen = np.flatnonzero(found.subjects == sorted(set(found.subjects[allowed]))[0])
+    positions = found.positions[chosen]
+    train = next(train for train, test in reader.folds.values() if positions[0] in test)
+    pictures, view = reader.pictures(positions), next(iter(reader.placings))
+    rows, said = {"as they are": list(pictures[view])}, [found.plain[chosen]]
+    for name, fills in ((MEAN, covering.mean_faces(reader, train)), (GREY, dict.fromkeys(reader.placings))):
+        covered = covering.covered(pictures, fills, REGIONS["eyes"], reader.placings)
+        rows[f"eyes: {name}"] = list(covered[view])
+        said.append(found.covered[name][eyes, chosen])
+    lines = [[f"{reader.classes[each.argmax()]} {each.max():.0%}" for each in row] for row in said]
+    return rows, lines
 
 
 @dataclass(frozen=True, eq=False)

@@ -85,6 +85,11 @@ class Reader(ABC):
         return list(self.experiment.dataset.class_names)
 
     @property
+    def aligned(self) -> bool:
+        """Whether it sees faces of which it is known where the eyes lie."""
+        return None not in self.placings.values()
+
+    @property
     def folds(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Fold to (training, test) positions in the data set."""
         return self.experiment.folds(self.experiment.protocol)

@@ -59,6 +59,11 @@ class AnswerStudy:
         return calibration.expected_calibration_error(self.confidence, self.right, bins=calibration.BINS)
 
     @property
+    def confidence_gap(self) -> Interval:
+        """Mean confidence minus accuracy, with its interval over people."""
+        return calibration.of_probabilities(self.predictions)["confidence_gap"]
+
+    @property
     def reliability(self) -> pd.DataFrame:
         """Accuracy by bin of confidence, as `calibration.reliability` gives it over people, over five bins."""
         words = {"subjects": self.predictions["subject"].to_numpy(), "seeds": self.seeds}
@@ -93,12 +98,20 @@ class AnswerStudy:
         """Accuracy by subject."""
         return pd.Series(self.right).groupby(self.predictions["subject"].to_numpy()).mean()
 
-    def surest(self, *, right: bool, count: int) -> pd.DataFrame:
-        """Predictions of the first seed that were right (or wrong), the most confident first; of people who may be shown."""
+    def surest(self, *, right: bool, count: int, of_each: int | None = None) -> pd.DataFrame:
+        """Predictions of the first seed that were right (or wrong), the most confident first; of people who may be shown.
+
+        Args:
+            count: no more than so many.
+            of_each: no more than so many of each expression that is shown.
+        """
         table = self.predictions.assign(confidence=self.confidence, right=self.right)
         shown = people.pictured(self.experiment.dataset, table["subject"])
         table = table[shown & (table["seed"] == self._first) & (table["right"] == right)]
-        return table.sort_values(["confidence", "image"], ascending=[False, True]).head(count)
+        table = table.sort_values(["confidence", "image"], ascending=[False, True])
+        if of_each is not None:
+            table = table[table.groupby("truth").cumcount() < of_each].sort_values("truth", kind="stable")
+        return table.head(count)
 
     def picture(self, image: str) -> np.ndarray:
         """What the model sees of an image, enlarged for the eye: (96, 96) uint8."""
