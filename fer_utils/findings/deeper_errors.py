@@ -10,7 +10,7 @@ from fer_utils.evaluation.significance import Verdict
 from fer_utils.experiments.tables import get
 from fer_utils.findings.wording import doubt, ends, points
 from fer_utils.readers.background import FACE, REST
-from fer_utils.readers.covering import GREY, MEAN
+from fer_utils.readers.covering import GREY, MEAN, OTHERS
 from fer_utils.readers.glasses_and_light import CONTROL
 from fer_utils.readers.occlusion import ALL
 
@@ -72,13 +72,13 @@ def background(table: pd.DataFrame, model: str) -> str:
     )
     return (
         f"**The background?** `{model}` reads {before.value:.0%} of the pictures as they are, {face.value:.0%}{ends(face, '{:.0%}', 1)} "
-        f"with the face replaced by the mean of the training people's pictures, and {rest.value:.0%}{ends(rest, '{:.0%}', 1)} with all "
+        f"with the face replaced by other people's, and {rest.value:.0%}{ends(rest, '{:.0%}', 1)} with all "
         f"but the face replaced (n = {before.n:.0f}, first seed; the face's box takes {area.value:.0%} of the picture)."
     )
 
 
 def fill(table: pd.DataFrame, model: str) -> str:
-    """What a patch of grey over the eyes makes of faces, and what the mean face makes of them: the answer that grey adds most to."""
+    """What a patch of grey over the eyes makes of faces, and what other fills make of them: the answer that grey adds most to."""
     if not _seeds(table, model):
         return ""
     rises = {
@@ -89,13 +89,13 @@ def fill(table: pd.DataFrame, model: str) -> str:
     made = max(rises, key=rises.get)
     if rises[made] <= 0:
         return ""
-    grey, natural, before = (
-        get(table, "eyes covered", model, name, part=made) for name in (GREY, MEAN, f"before {GREY}")
+    grey, mean, natural, before = (
+        get(table, "eyes covered", model, name, part=made) for name in (GREY, MEAN, OTHERS, f"before {GREY}")
     )
     return (
         f"**What a patch makes.** With the eyes covered by grey, `{model}` calls {grey.value:.0%}{ends(grey, '{:.0%}', 1)} of the "
-        f"{grey.n:.0f} faces that do not show it {made}; with the mean face's eyes {natural.value:.0%}{ends(natural, '{:.0%}', 1)}; "
-        f"{before.value:.0%} as they are."
+        f"{grey.n:.0f} faces that do not show it {made}; by the mean face's eyes {mean.value:.0%}{ends(mean, '{:.0%}', 1)}; by other "
+        f"people's {natural.value:.0%}{ends(natural, '{:.0%}', 1)}; as they are {before.value:.0%}."
     )
 
 
@@ -154,7 +154,7 @@ def _regions(table: pd.DataFrame, model: str) -> str:
     ]
     judged = f"detected by expression: {'; '.join(found) or 'none'}" if _seeds(table, model) > 1 else Verdict.ONE_SEED
     return (
-        f"**Which part of the face?** What the right expression loses (below 0: gains) when `{model}` sees the mean face's "
+        f"**Which part of the face?** What the right expression loses (below 0: gains) when `{model}` sees other people's "
         f"instead: {whole}; {judged}."
     )
 

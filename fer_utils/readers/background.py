@@ -12,7 +12,7 @@ _CODE = ("data.alignment", "data.detection", "readers.background", "readers.cove
 
 
 def replaced(reader: NetworkReader) -> pd.DataFrame:
-    """Accuracy with the face's box, and with all but the box, replaced by the mean of the training people's pictures there.
+    """Accuracy with the face's box, and with all but the box, replaced by the same part of other people's pictures.
 
     Args:
         reader: of a model of the whole frame, or of the aligned face.

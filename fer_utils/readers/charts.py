@@ -48,7 +48,7 @@ def occlusion(models: Sequence[Maps], effects: pd.DataFrame) -> Chart:
     words = "; ".join(_of_model(effects, each.model) for each in models)
     return Chart(
         figure,
-        caption=f"{words}. Change of the right expression's probability where a patch of the mean face covers it, all panels on one scale; "
+        caption=f"{words}. Change of the right expression's probability where a patch of another person's face covers it, all panels on one scale; "
         "dots: the 95 % interval over people leaves out 0, place by place, not corrected for their number.",
         alt="Mean faces under maps in purple and orange, a row for each model and a column for each expression; a first face names "
         f"the regions. {words}.",
@@ -80,7 +80,7 @@ def regions(effects: pd.DataFrame) -> Chart:
     )
     return Chart(
         figure,
-        caption=f"{words}. Points of probability that the right expression loses when a region is covered (below 0: gains), with 95 % "
+        caption=f"{words}. Points of probability that the right expression loses when a region is covered by other people's (below 0: gains), with 95 % "
         f"intervals over people; bold: detected after correction for the number of cells{f' ({cells})' if cells else ', none is'}.",
         alt=f"Tables of numbers in purple and orange, expressions by regions, one for each model. {words}. Detected: {cells or 'none'}.",
     )
@@ -89,7 +89,7 @@ def regions(effects: pd.DataFrame) -> Chart:
 def fills(
     pictures: Mapping[str, Sequence[np.ndarray]], lines: Sequence[Sequence[str]], *, model: str, said: str
 ) -> Chart:
-    """One person's faces as they are, and with the eyes covered in two ways, each with an answer under it.
+    """One person's faces as they are, and with the eyes covered in several ways, each with an answer under it.
 
     Args:
         pictures, lines: from `occlusion.example`.
@@ -104,7 +104,7 @@ def fills(
     return Chart(
         sheet.figure,
         caption=f"{said} One person's faces, under each the answer of `{model}` and how sure it is.".strip(),
-        alt=f"Faces in three rows with answers. {rows}.",
+        alt=f"Faces in rows with answers. {rows}.",
     )
 
 

@@ -1,19 +1,22 @@
-"""Parts of a face replaced by what an average face has there: what a model answers then.
+"""Parts of a face replaced by something else: what a model answers then.
 
-A patch of grey is no natural fill: over an eye it looks like a closed one, so it makes the very expression that is measured.
-The fill here is the mean of the training people's faces at that place, each expression weighing as much as any other, brought to
-the mean and spread of the face's greys and blended at the border. It stands for no expression in particular. The mean of neutral
-faces would not do: it takes every expression away and puts "neutral" in its place.
+What to put there decides what one finds. A patch of grey over an eye looks like a closed eye, so it makes the very expression that is
+measured. The mean of many faces is blurred, and blurred lids look half closed; the mean of neutral faces puts "neutral" in the place of
+every other expression. The natural fill here is the same part of *other people's faces*, of people from the training side: one face of
+each expression, brought to the mean and spread of this face's greys and blended at the border, and the answers averaged. Each is as
+sharp as a face, and together they speak for no expression. So what is removed is what the model knew from that part (the marginal
+expectation, Covert, Lundberg and Lee 2021, arXiv:2011.14878).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from fer_utils.common import progress
+from fer_utils.common import progress, random_draws
 from fer_utils.readers.reader import Placing, Reader
 
-MEAN, GREY = "the mean face", "grey"
+OTHERS, MEAN, GREY = "other people's faces", "the mean face", "grey"
+_SEED = 20_236
 BORDER = 0.06  # fraction of a face's side over which a fill is blended in
 Boxes = Callable[[int], Sequence[tuple[float, ...]]]  # of an image's position
 
@@ -49,12 +52,31 @@ def mean_faces(reader: Reader, train: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
+def other_faces(
+    reader: Reader, train: np.ndarray, position: int, *, number: int | None = None
+) -> list[dict[str, np.ndarray]]:
+    """Faces of other people, each as view to (side, side) float64; always the same for the same image.
+
+    Args:
+        train: (N,) int, positions of the images that are drawn from.
+        position: of the image that they are for.
+        number: of a draw of one face, its expression drawn too; without it one face is drawn of each expression.
+    """
+    labels = reader.experiment.dataset.labels[train]
+    generator = random_draws.generator([_SEED, position, 0 if number is None else 1 + number])
+    classes = np.unique(labels)
+    wanted = classes if number is None else classes[[generator.randint(len(classes))]]
+    chosen = [train[labels == label][generator.randint((labels == label).sum())] for label in wanted]
+    pictures = reader.pictures(np.array(chosen))
+    return [{view: each[place].astype(np.float64) for view, each in pictures.items()} for place in range(len(chosen))]
+
+
 def filled(image: np.ndarray, fill: np.ndarray | None, part: np.ndarray) -> np.ndarray:
     """A picture with a part of it replaced, (side, side) uint8.
 
     Args:
         image: (side, side) uint8.
-        fill: (side, side), brought to the mean and spread of the picture; None for the picture's mean grey.
+        fill: (side, side), which is brought to the mean and spread of the picture; None for the picture's mean grey.
         part: (side, side) in [0, 1], how much of the fill each pixel gets.
     """
     picture = image.astype(np.float64)
@@ -94,13 +116,14 @@ def covered(
 
 
 def answers(
-    reader: Reader, boxes: Boxes, *, fill: str = MEAN, outside: bool = False
+    reader: Reader, boxes: Boxes, *, fill: str = OTHERS, single: bool = False, outside: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Answers to all tested images, as they are and with each of some boxes covered, each by what left the person out.
 
     Args:
         boxes: position in the data set to boxes, of every image as many.
-        fill: `MEAN` or `GREY`.
+        fill: `OTHERS`, `MEAN` or `GREY`.
+        single: of `OTHERS`, draw one face for each box and image; else the answers to one of each expression are averaged.
         outside: cover all but the box.
 
     Returns:
@@ -108,26 +131,24 @@ def answers(
     """
     positions, plain, found = [], [], []
     for fold, train, test in _shown(reader):
-        fills = mean_faces(reader, train) if fill == MEAN else dict.fromkeys(reader.placings)
-        pictures = reader.pictures(test)
-        versions = [pictures]
-        for number in range(len(boxes(int(test[0])))):
-            each = [
-                covered(
-                    {view: images[[place]] for view, images in pictures.items()},
-                    fills,
-                    boxes(int(position))[number],
-                    reader.placings,
-                    outside=outside,
-                )
-                for place, position in enumerate(test)
-            ]
-            versions.append({view: np.concatenate([one[view] for one in each]) for view in pictures})
-        together = {view: np.concatenate([version[view] for version in versions]) for view in pictures}
-        said = reader.answers(fold, together).reshape(len(versions), len(test), -1)
+        mean = mean_faces(reader, train) if fill == MEAN else None
+        pictures, versions = reader.pictures(test), []
+        for place, position in enumerate(test):
+            own = {view: images[[place]] for view, images in pictures.items()}
+            every = other_faces(reader, train, int(position)) if fill == OTHERS and not single else None
+            for number, box in enumerate(boxes(int(position))):
+                if fill == OTHERS:
+                    fills = every or other_faces(reader, train, int(position), number=number)
+                else:
+                    fills = [mean or dict.fromkeys(reader.placings)]
+                versions += [covered(own, each, box, reader.placings, outside=outside) for each in fills]
+        together = {view: np.concatenate([pictures[view], *(each[view] for each in versions)]) for view in pictures}
+        said = reader.answers(fold, together)
+        count = len(boxes(int(test[0])))
+        by_box = said[len(test) :].reshape(len(test), count, -1, said.shape[1]).mean(axis=2)
         positions.append(test)
-        plain.append(said[0])
-        found.append(said[1:])
+        plain.append(said[: len(test)])
+        found.append(by_box.transpose(1, 0, 2))
     return np.concatenate(positions), np.concatenate(plain), np.concatenate(found, axis=1)
 
 

@@ -15,7 +15,7 @@ from fer_utils.data import people
 from fer_utils.data.alignment import REGIONS
 from fer_utils.evaluation import intervals, significance
 from fer_utils.readers import covering
-from fer_utils.readers.covering import GREY, MEAN
+from fer_utils.readers.covering import GREY, MEAN, OTHERS
 from fer_utils.readers.reader import Reader
 
 GRID = 6  # places of the sliding patch, across and down
@@ -39,13 +39,15 @@ class Covered:
         reader: the model.
         positions: (N,) int, in the data set.
         plain: (N, classes) float64, probabilities of the faces as they are.
-        covered: fill to (regions, N, classes), in the order of `REGIONS`.
+        covered: (regions, N, classes) with each of `REGIONS` covered by `covering.OTHERS`.
+        eyes: fill to (N, classes), with the eyes covered by it.
     """
 
     reader: Reader
     positions: np.ndarray
     plain: np.ndarray
-    covered: dict[str, np.ndarray]
+    covered: np.ndarray
+    eyes: dict[str, np.ndarray]
 
     @property
     def labels(self) -> np.ndarray:
@@ -59,9 +61,9 @@ class Covered:
 
     @property
     def lost(self) -> np.ndarray:
-        """(regions, N), by how much the probability of the right expression falls under the natural fill."""
+        """(regions, N), by how much the probability of the right expression falls."""
         rows = np.arange(len(self.labels))
-        return self.plain[rows, self.labels] - self.covered[MEAN][:, rows, self.labels]
+        return self.plain[rows, self.labels] - self.covered[:, rows, self.labels]
 
     def made(self) -> pd.DataFrame:
         """What a fill itself makes of faces: how often each wrong expression is answered, with the eyes covered and without.
@@ -70,11 +72,11 @@ class Covered:
             A row per fill and expression: `fill, expression, before, value, low, high, n`: shares of the images that do not
             show it, the interval over people of the share with the eyes covered.
         """
-        rows, eyes = [], list(REGIONS).index("eyes")
-        for fill, found in self.covered.items():
+        rows = []
+        for fill, found in self.eyes.items():
             for number, expression in enumerate(self.reader.classes):
                 others = self.labels != number
-                before, after = (each[others].argmax(axis=1) == number for each in (self.plain, found[eyes]))
+                before, after = (each[others].argmax(axis=1) == number for each in (self.plain, found))
                 sums, counts = intervals.by_person(after, self.subjects[others])
                 share = intervals.of_accuracy(sums, counts)
                 ends = (share.value, share.low, share.high)
@@ -83,16 +85,16 @@ class Covered:
 
 
 def regions(reader: Reader) -> Covered:
-    """Cover each of `REGIONS` in every tested face, by the natural fill and by grey; kept on disk."""
+    """Cover each of `REGIONS` in every tested face by other people's, and the eyes by the other fills too; kept on disk."""
 
     def fit() -> dict[str, np.ndarray]:
-        boxes = list(REGIONS.values())
-        positions, plain, natural = covering.answers(reader, lambda _: boxes)
-        _, _, grey = covering.answers(reader, lambda _: boxes, fill=GREY)
-        return {"positions": positions, "plain": plain, MEAN: natural, GREY: grey}
+        positions, plain, natural = covering.answers(reader, lambda _: list(REGIONS.values()))
+        eyes = {fill: covering.answers(reader, lambda _: [REGIONS["eyes"]], fill=fill)[2][0] for fill in (MEAN, GREY)}
+        return {"positions": positions, "plain": plain, "covered": natural, **eyes}
 
     found = reader.kept("covered-regions", fit, code=_CODE)
-    return Covered(reader, found["positions"], found["plain"], {fill: found[fill] for fill in (MEAN, GREY)})
+    eyes = {OTHERS: found["covered"][list(REGIONS).index("eyes")], MEAN: found[MEAN], GREY: found[GREY]}
+    return Covered(reader, found["positions"], found["plain"], found["covered"], eyes)
 
 
 def effects(models: Sequence[Covered]) -> pd.DataFrame:
@@ -128,28 +130,29 @@ def effects(models: Sequence[Covered]) -> pd.DataFrame:
     return table
 
 
-def example(found: Covered) -> tuple[dict[str, list[np.ndarray]], list[list[str]]]:
+def example(reader: Reader) -> tuple[dict[str, list[np.ndarray]], list[list[str]]]:
     """The faces of the first person who may be shown, as they are and with the eyes covered by each fill, with the answers.
 
     Args:
-        found: from `regions`, whose first view is drawn.
+        reader: of aligned faces; its first view is drawn.
 
     Returns:
         Name of each row to its pictures, (side, side) uint8; and for each of these rows the answers with their probabilities.
     """
-    reader, eyes = found.reader, list(REGIONS).index("eyes")
-    allowed = people.pictured(reader.experiment.dataset, found.subjects)
-    chosen = np.flatnonzero(found.subjects == sorted(set(found.subjects[allowed]))[0])
-    positions = found.positions[chosen]
-    train = next(train for train, test in reader.folds.values() if positions[0] in test)
-    pictures, view = reader.pictures(positions), next(iter(reader.placings))
-    rows, said = {"as they are": list(pictures[view])}, [found.plain[chosen]]
-    for name, fills in ((MEAN, covering.mean_faces(reader, train)), (GREY, dict.fromkeys(reader.placings))):
-        covered = covering.covered(pictures, fills, REGIONS["eyes"], reader.placings)
-        rows[f"eyes: {name}"] = list(covered[view])
-        said.append(found.covered[name][eyes, chosen])
+    data, view = reader.experiment.dataset, next(iter(reader.placings))
+    fold, (train, test) = next(
+        (fold, each) for fold, each in reader.folds.items() if people.pictured(data, data.subjects[each[1]]).any()
+    )
+    shown = test[people.pictured(data, data.subjects[test])]
+    positions = shown[data.subjects[shown] == data.subjects[shown[0]]]
+    pictures, box = reader.pictures(positions), REGIONS["eyes"]
+    other = covering.other_faces(reader, train, int(positions[0]), number=0)[0]
+    fills = {OTHERS: other, MEAN: covering.mean_faces(reader, train), GREY: dict.fromkeys(reader.placings)}
+    rows = {f"eyes: {name}": covering.covered(pictures, fill, box, reader.placings) for name, fill in fills.items()}
+    rows = {"as they are": pictures} | rows
+    said = [reader.answers(fold, each) for each in rows.values()]
     lines = [[f"{reader.classes[each.argmax()]} {each.max():.0%}" for each in row] for row in said]
-    return rows, lines
+    return {name: list(each[view]) for name, each in rows.items()}, lines
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,11 +176,11 @@ class Maps:
 
 
 def maps(reader: Reader) -> Maps:
-    """Slide a patch of the natural fill over every tested face; kept on disk."""
+    """Slide a patch of other people's faces, one drawn for each place and image, over every tested face; kept on disk."""
     data, boxes = reader.experiment.dataset, places()
 
     def fit() -> dict[str, np.ndarray]:
-        positions, plain, found = covering.answers(reader, lambda _: boxes)
+        positions, plain, found = covering.answers(reader, lambda _: boxes, single=True)
         rows, labels = np.arange(len(positions)), data.labels[positions]
         return {"positions": positions, "lost": plain[rows, labels] - found[:, rows, labels]}
 
