@@ -5,18 +5,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_utils.common import code_hash
 from fer_utils.common.errors import ParameterError
 from fer_utils.data import alignment, stored_images
-from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.recipes import MODELS, require_readable
 from fer_utils.readers.reader import NetworkReader, Placing, Reader
 from fer_utils.studies.answers import AnswerStudy
 from fer_utils.studies.errors import ErrorStudy
 from fer_utils.transfer import classical, descriptors, features, pretrained, ridge, small_set
+
+if TYPE_CHECKING:
+    from fer_utils.experiments.experiment import Experiment
 
 _BATCH = 256  # pictures whose features are held at once
 _CODE = ("readers.heads", "readers.reader", "transfer.classical", "transfer.descriptors")  # besides that of features
@@ -35,7 +38,7 @@ class HeadReader(Reader):
 
     seeds, trained = 2, True
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: "Experiment") -> None:
         self.experiment = experiment
 
     @abstractmethod
@@ -161,7 +164,7 @@ class ClassicalReader(HeadReader):
         return seen, [(*each, degree) for each, degree in zip(taken, found.temperatures, strict=True)]
 
 
-def study(experiment: Experiment, model: str) -> AnswerStudy:
+def study(experiment: "Experiment", model: str) -> AnswerStudy:
     """The errors of any model on people left out: with its networks where it has some, else from its answers, fitted now.
 
     Raises:

@@ -3,14 +3,17 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_utils.data.alignment import EYE_DISTANCE, EYE_ROW, SIDE
 from fer_utils.engine.scaling import scaled
-from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.recipes import MODELS
-from fer_utils.studies.errors import ErrorStudy
+
+if TYPE_CHECKING:
+    from fer_utils.experiments.experiment import Experiment
+    from fer_utils.studies.errors import ErrorStudy
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Reader(ABC):
     """
 
     model: str
-    experiment: Experiment
+    experiment: "Experiment"
     seeds: int
     trained: bool
     placings: Mapping[str, Placing | None]
@@ -114,7 +117,7 @@ class NetworkReader(Reader):
 
     seeds = 1
 
-    def __init__(self, study: ErrorStudy) -> None:
+    def __init__(self, study: "ErrorStudy") -> None:
         self.study, self.model, self.experiment, self.trained = study, study.model, study.experiment, study.trained
         self._view = MODELS[study.model].input
         self.placings = {self._view: Placing() if self._view == "face" else None}

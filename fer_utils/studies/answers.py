@@ -1,6 +1,7 @@
 """The errors of one model from its answers to people left out: confusion, people, surest mistakes, calibration."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,10 @@ from fer_utils.data import people
 from fer_utils.evaluation import calibration, comparisons, scores
 from fer_utils.evaluation.intervals import Interval
 from fer_utils.evaluation.people import Dealt, deal
-from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.recipes import MODELS
+
+if TYPE_CHECKING:
+    from fer_utils.experiments.experiment import Experiment
 
 PICTURE_SIDE = 96  # pixels, enlarged for the eye
 
@@ -29,7 +32,7 @@ class AnswerStudy:
 
     has_networks = False
 
-    def __init__(self, experiment: Experiment, model: str, predictions: pd.DataFrame) -> None:
+    def __init__(self, experiment: "Experiment", model: str, predictions: pd.DataFrame) -> None:
         self.experiment, self.model, self.predictions = experiment, model, predictions
         self.classes = list(experiment.dataset.class_names)
         self.seeds = predictions["seed"].nunique()

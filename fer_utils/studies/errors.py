@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,12 @@ from PIL import Image
 
 from fer_utils.common import cache
 from fer_utils.data import alignment, cleaning, detection, people
-from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.recipes import MODELS, require_network
 from fer_utils.studies import grad_cam
 from fer_utils.studies.answers import PICTURE_SIDE, AnswerStudy
+
+if TYPE_CHECKING:
+    from fer_utils.experiments.experiment import Experiment
 
 
 class ErrorStudy(AnswerStudy):
@@ -28,7 +31,7 @@ class ErrorStudy(AnswerStudy):
 
     has_networks = True
 
-    def __init__(self, experiment: Experiment, model: str) -> None:
+    def __init__(self, experiment: "Experiment", model: str) -> None:
         require_network(model)
         runs = experiment.plan(experiment.protocol, [model])
         super().__init__(experiment, model, experiment.predictions(runs, experiment.records(runs)))
