@@ -44,7 +44,7 @@ def occlusion(models: Sequence[Maps], effects: pd.DataFrame) -> Chart:
     _key(face, ax=axes[0, 0])
     axes[0, 0].set_title(models[0].model, fontsize=10)
     bar = figure.colorbar(heat, ax=axes, shrink=0.8, pad=0.01, format=lambda value, _: f"{100 * value:+.0f}")
-    bar.set_label("points lost (above 0) or gained (below 0)", fontsize="small")
+    bar.set_label("points lost (+), gained (−)", fontsize="small")
     words = "; ".join(_of_model(effects, each.model) for each in models)
     return Chart(
         figure,
@@ -164,15 +164,15 @@ def _map(each: Maps, name: str, *, scale: float, ax: Axes):
     """One map over its mean face; returns what a colour bar is drawn from."""
     galleries.show(each.faces[name], ax=ax)
     side = len(each.faces[name])
-    words = {"cmap": _CMAP, "vmin": -scale, "vmax": scale, "interpolation": "bilinear", "alpha": 0.6}
-    heat = ax.imshow(each.lost[name], **words)
+    heat = each.lost[name]
+    shown = np.clip(1.3 * np.abs(heat) / scale, 0, 0.8)  # where nothing changes, the face is seen
+    image = ax.imshow(heat, cmap=_CMAP, vmin=-scale, vmax=scale, interpolation="bilinear", alpha=shown)
     for left, top, right, bottom in REGIONS.values():
         corner, size = (side * left - 0.5, side * top - 0.5), (side * (right - left), side * (bottom - top))
         ax.add_patch(Rectangle(corner, *size, fill=False, color="white", linewidth=0.8))
     ax.scatter(*(side * each.sure[name] - 0.5).T, s=7, color="black", linewidth=0)
     ax.set_title(f"{charts.shortened(name)}\nn = {each.n[name]}", fontsize=9)
-    solid = heat.cmap
-    return plt.cm.ScalarMappable(norm=heat.norm, cmap=solid)
+    return plt.cm.ScalarMappable(norm=image.norm, cmap=_CMAP)
 
 
 def _key(face: np.ndarray, *, ax: Axes) -> None:

@@ -133,6 +133,8 @@ def effects(models: Sequence[Covered]) -> pd.DataFrame:
 def example(reader: Reader) -> tuple[dict[str, list[np.ndarray]], list[list[str]]]:
     """The faces of the first person who may be shown, as they are and with the eyes covered by each fill, with the answers.
 
+    The other person whose eyes are put there may be shown as well.
+
     Args:
         reader: of aligned faces; its first view is drawn.
 
@@ -146,7 +148,8 @@ def example(reader: Reader) -> tuple[dict[str, list[np.ndarray]], list[list[str]
     shown = test[people.pictured(data, data.subjects[test])]
     positions = shown[data.subjects[shown] == data.subjects[shown[0]]]
     pictures, box = reader.pictures(positions), REGIONS["eyes"]
-    other = covering.other_faces(reader, train, int(positions[0]), number=0)[0]
+    givers = train[people.pictured(data, data.subjects[train])]
+    other = covering.other_faces(reader, givers, int(positions[0]), number=0)[0]
     fills = {OTHERS: other, MEAN: covering.mean_faces(reader, train), GREY: dict.fromkeys(reader.placings)}
     rows = {f"eyes: {name}": covering.covered(pictures, fill, box, reader.placings) for name, fill in fills.items()}
     rows = {"as they are": pictures} | rows
