@@ -239,6 +239,13 @@ def test_models_are_named_or_refused():
         heads.aligned([reader])
 
 
+def test_heads_are_left_out_where_people_are_too_few_to_choose_on(capsys):
+    reader = Bright("eyes", people=2)
+    assert heads.beside(reader.experiment, "transfer, updated-face") == ("updated-face",)
+    assert "transfer are chosen on inner people, which takes 3; there are 2: left out" in capsys.readouterr().err
+    assert heads.beside(Bright("eyes").experiment, "transfer, classical") == ("transfer", "classical")
+
+
 @pytest.fixture(scope="module")
 def experiment(tmp_path_factory):
     """Three rendered people."""

@@ -170,7 +170,7 @@ def _map(each: Maps, name: str, *, scale: float, ax: Axes):
     for left, top, right, bottom in REGIONS.values():
         corner, size = (side * left - 0.5, side * top - 0.5), (side * (right - left), side * (bottom - top))
         ax.add_patch(Rectangle(corner, *size, fill=False, color="white", linewidth=0.8))
-    ax.scatter(*(side * each.sure[name] - 0.5).T, s=7, color="black", linewidth=0)
+    ax.scatter(*(side * each.sure[name] - 0.5).T, s=12, color="black", edgecolor="white", linewidth=0.6)
     ax.set_title(f"{charts.shortened(name)}\nn = {each.n[name]}", fontsize=9)
     return plt.cm.ScalarMappable(norm=image.norm, cmap=_CMAP)
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_utils.common import code_hash
+from fer_utils.common import code_hash, progress
 from fer_utils.common.errors import ParameterError
 from fer_utils.data import alignment, stored_images
-from fer_utils.experiments.recipes import MODELS, require_readable
+from fer_utils.experiments.recipes import MODELS, WITHOUT_NETWORKS, readable, require_readable
 from fer_utils.readers.reader import NetworkReader, Placing, Reader
 from fer_utils.studies.answers import AnswerStudy
 from fer_utils.studies.errors import ErrorStudy
@@ -21,6 +21,7 @@ from fer_utils.transfer import classical, descriptors, features, pretrained, rid
 if TYPE_CHECKING:
     from fer_utils.experiments.experiment import Experiment
 
+FEWEST = 3  # people: when one is tested and one left out within, one remains to learn from
 _BATCH = 256  # pictures whose features are held at once
 _CODE = ("readers.heads", "readers.reader", "transfer.classical", "transfer.descriptors")  # besides that of features
 
@@ -182,6 +183,25 @@ def reader(of: AnswerStudy) -> Reader:
     if isinstance(of, ErrorStudy):
         return NetworkReader(of)
     return {"transfer": TransferReader, "classical": ClassicalReader}[of.model](of.experiment)
+
+
+def beside(experiment: "Experiment", text: str) -> tuple[str, ...]:
+    """The models that a parameter names; without heads, and a line says so, where people are too few to choose theirs on.
+
+    Args:
+        text: such as "transfer, classical", see `recipes.readable`.
+
+    Raises:
+        ParameterError: one of them cannot be looked into.
+    """
+    names = readable(text)
+    people = len(set(experiment.dataset.subjects[experiment.usable]))
+    left_out = [each for each in names if each in WITHOUT_NETWORKS and people < FEWEST]
+    if left_out:
+        progress.say(
+            f"{' and '.join(left_out)} are chosen on inner people, which takes {FEWEST}; there are {people}: left out"
+        )
+    return tuple(each for each in names if each not in left_out)
 
 
 def aligned(readers: Iterable[Reader]) -> list[Reader]:
