@@ -225,7 +225,7 @@ def found(**changed) -> SimpleNamespace:
         "confidence_gap": intervals.Interval(0.54, 0.25, 0.75),
         "predictions": pd.DataFrame({"subject": ["01", "01", "02", "02"], "fold": ["01", "01", "02", "02"]}),
         "by_subject": pd.DataFrame({"happy": [0.5, 1.0], "sad": [0.0, np.nan]}, index=["01", "02"]),
-        "nearest_training_images": lambda *, count: pd.DataFrame(
+        "nearest_training_images": lambda *, to_show: pd.DataFrame(
             {"predicted": ["sad", "happy"], "nearest_label": ["sad", "sad"]}
         ),
     }
@@ -266,5 +266,5 @@ def test_notebook_04_says_what_it_does_not_ask_or_cannot_judge():
     )
     assert "Recall" not in untrained and "Grad-CAM" not in untrained
     assert "nearest training image" not in errors.summary(
-        found(nearest_training_images=lambda *, count: pd.DataFrame()), reference()
+        found(nearest_training_images=lambda *, to_show: pd.DataFrame()), reference()
     )

@@ -265,6 +265,10 @@ def test_heads_answer_as_they_were_measured_and_the_same_to_mirror_images(experi
     found = reader.of_people(experiment.usable)
     published = study.predictions[[f"p_{name}" for name in reader.classes]].to_numpy()
     assert found == pytest.approx(published, abs=1e-5)
+    wrong, one_each = study.surest(right=False), study.surest(right=False, of_each=1)
+    assert len(wrong) == (~study.right).sum() and wrong["confidence"].is_monotonic_decreasing
+    assert list(one_each["truth"]) == sorted(set(wrong["truth"]))
+    assert study.confidence_gap.value == pytest.approx(study.confidence.mean() - study.right.mean(), abs=1e-5)
     table = mirrored.read(reader).table()
     assert (table["changed"] == 0).all() and (table["shown"] == table["mirrored"]).all()
     aside = np.setdiff1d(np.flatnonzero(reader.shows), experiment.usable)[:2]

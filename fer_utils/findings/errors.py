@@ -47,7 +47,7 @@ def _resemblance(study) -> str:
         return f"**Resemblance? Looking elsewhere?** `{study.model}` has no networks of its own, so neither was asked of it."
     if not study.trained:
         return ""
-    near = study.nearest_training_images(count=len(study.right))
+    near = study.nearest_training_images(to_show=False)
     if near.empty:
         return ""
     followed = float(np.mean(near["predicted"] == near["nearest_label"]))

@@ -101,20 +101,23 @@ class AnswerStudy:
         """Accuracy by subject."""
         return pd.Series(self.right).groupby(self.predictions["subject"].to_numpy()).mean()
 
-    def surest(self, *, right: bool, count: int, of_each: int | None = None) -> pd.DataFrame:
-        """Predictions of the first seed that were right (or wrong), the most confident first; of people who may be shown.
+    def surest(
+        self, *, right: bool, count: int | None = None, of_each: int | None = None, to_show: bool = True
+    ) -> pd.DataFrame:
+        """Predictions of the first seed that were right (or wrong), the most confident first.
 
         Args:
             count: no more than so many.
             of_each: no more than so many of each expression that is shown.
+            to_show: those alone of people who may be shown.
         """
         table = self.predictions.assign(confidence=self.confidence, right=self.right)
-        shown = people.pictured(self.experiment.dataset, table["subject"])
+        shown = people.pictured(self.experiment.dataset, table["subject"]) if to_show else True
         table = table[shown & (table["seed"] == self._first) & (table["right"] == right)]
         table = table.sort_values(["confidence", "image"], ascending=[False, True])
         if of_each is not None:
             table = table[table.groupby("truth").cumcount() < of_each].sort_values("truth", kind="stable")
-        return table.head(count)
+        return table if count is None else table.head(count)
 
     def picture(self, image: str) -> np.ndarray:
         """What the model sees of an image, enlarged for the eye: (96, 96) uint8."""

@@ -37,19 +37,21 @@ class ErrorStudy(AnswerStudy):
         super().__init__(experiment, model, experiment.predictions(runs, experiment.records(runs)))
         self._first_runs = [run for run in runs if run.seed == self._first]
 
-    def nearest_training_images(self, *, count: int) -> pd.DataFrame:
+    def nearest_training_images(self, *, count: int | None = None, to_show: bool = True) -> pd.DataFrame:
         """The surest mistakes, each with the training image of its fold that lies nearest in the last hidden layer.
 
-        Both are of people who may be shown.
+        Args:
+            count: no more than so many.
+            to_show: those alone of which both images are of people who may be shown.
 
         Returns:
             Columns of `predictions` and `confidence`, `nearest`, `nearest_label`.
         """
         data, found = self.experiment.dataset, {}
-        table = self.surest(right=False, count=len(self.predictions))
+        table = self.surest(right=False, to_show=to_show)
         for row in table.itertuples():
             name = self._nearest(row.fold, row.image)
-            if people.pictured(data, [data.subjects[self._position(name)]])[0]:
+            if not to_show or people.pictured(data, [data.subjects[self._position(name)]])[0]:
                 found[row.Index] = name
             if len(found) == count:
                 break
