@@ -47,16 +47,18 @@ def picture(grey: int = 90) -> np.ndarray:
     return np.full((8, 8), grey, dtype=np.uint8)
 
 
-def test_suspect_labels_stand_under_their_faces():
+def test_suspect_labels_stand_before_the_persons_other_faces():
     planted = {"found": 0.74, "true": 0.31}
-    chart = charts.suspect_labels(suspects(3), [picture(10), picture(20)], planted=planted, model="some_model")
+    faces = [[("happy", picture(10)), ("sad", picture(11)), ("calm", picture(12))], [("happy", picture(20))]]
+    chart = charts.suspect_labels(suspects(3), faces, planted=planted, model="some_model")
     for text in ("2 of 3 suspect label(s)", "`some_model`", "74% are found", "31% of what is named"):
         assert text in chart.caption
     assert "happy 7% rather very_sad 90%?; happy 7% rather very_sad 70%?" in chart.alt
     shown = sheets.cells(chart.figure)
-    assert [cell.grey for cell in shown] == [10, 20]
+    assert [cell.grey for cell in shown] == [10, 11, 12, 20]
     below = [text.get_text() for cell in shown for text in cell.below]
-    assert below == ["happy 7%\nvery_sad 90%?", "happy 7%\nvery_sad 70%?"]
+    assert below == ["happy 7%\nvery_sad 90%?", "sad", "calm", "happy 7%\nvery_sad 70%?"]
+    assert [cell.frame for cell in shown] == ["--", "", "", "--"]
     none = charts.suspect_labels(suspects(0), [], planted=planted, model="m")
     assert "0 of 0" in none.caption
     assert not sheets.cells(none.figure)
@@ -75,10 +77,8 @@ def test_person_or_expression():
     words(chart, "pixels: expression 64%; pixels: person 90%", "last_layer: expression 54%")
     assert "n = 89 images" in chart.caption
     own = charts.person_or_expression(read("pixels", "last_layer"), own={"last_layer": 0.55}).figure.axes[0]
-    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in own.lines if line.get_marker() == "|"][-1] == (
-        0.55,
-        1,
-    )
+    stroke = next(each for each in own.collections if each.get_label() == "its network's own accuracy")
+    assert stroke.get_segments()[0].tolist() == [[0.55, 0.75], [0.55, 1.25]]
     (ax,) = chart.figure.axes
     assert [text.get_text() for text in ax.get_yticklabels()] == ["pixels", "last_layer"]
     found = intervals(ax)

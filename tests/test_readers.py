@@ -268,6 +268,10 @@ def test_heads_answer_as_they_were_measured_and_the_same_to_mirror_images(experi
     wrong, one_each = study.surest(right=False), study.surest(right=False, of_each=1)
     assert len(wrong) == (~study.right).sum() and wrong["confidence"].is_monotonic_decreasing
     assert list(one_each["truth"]) == sorted(set(wrong["truth"]))
+    first = str(study.predictions["image"].iloc[0])
+    row = study.with_others(first)
+    assert row[0][0] == study.predictions["truth"].iloc[0] and (row[0][1] == study.picture(first)).all()
+    assert sorted(label for label, _ in row) == sorted(study.classes)  # all of one person
     assert study.confidence_gap.value == pytest.approx(study.confidence.mean() - study.right.mean(), abs=1e-5)
     table = mirrored.read(reader).table()
     assert (table["changed"] == 0).all() and (table["shown"] == table["mirrored"]).all()

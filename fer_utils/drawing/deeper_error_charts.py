@@ -19,25 +19,39 @@ _VERDICTS = {_RAISES: PALETTE[0], _LOWERS: PALETTE[3], "no detectable effect, or
 
 
 def suspect_labels(
-    suspects: pd.DataFrame, pictures: Sequence[np.ndarray], *, planted: Mapping[str, float], model: str
+    suspects: pd.DataFrame,
+    faces: Sequence[Sequence[tuple[str, np.ndarray]]],
+    *,
+    planted: Mapping[str, float],
+    model: str,
 ) -> Chart:
-    """Faces whose labels the answers of a model speak against, the first of `suspects`.
+    """Faces whose labels the answers of a model speak against, each framed before the same person's other faces.
 
     Args:
         suspects: rows `truth, suggested` (str), `probability_of_label, probability_of_suggested` (in [0, 1]).
-        pictures: (height, width) uint8 each, of the first rows; no more are drawn.
+        faces: of the first of these rows the suspect face and the others: label and (height, width) uint8 each; no more are
+            drawn.
         planted: shares in [0, 1]: "found" of the labels made wrong on purpose, "true" of what was named.
         model: whose answers.
     """
-    lines = [
-        f"{r.truth} {r.probability_of_label:.0%}\n{r.suggested} {r.probability_of_suggested:.0%}?"
-        for r in suspects.head(len(pictures)).itertuples()
-    ]
+    rows = list(suspects.head(len(faces)).itertuples())
+    width = max((len(line) for line in faces), default=1)
+    pictures = [[picture for _, picture in line] + [None] * (width - len(line)) for line in faces]
+    sheet = galleries.Sheet(pictures or [[None]], cell=(1.35, 1.75), below=2)
+    for place, (row, line) in enumerate(zip(rows, faces, strict=True)):
+        sheet.frame(place, 0, color=WRONG, dashed=True)
+        said = f"{row.truth} {row.probability_of_label:.0%}\n{row.suggested} {row.probability_of_suggested:.0%}?"
+        for column, text in enumerate([said, *(label for label, _ in line[1:])]):
+            sheet.write(place, column, text, below=True)
+    named = "; ".join(
+        f"{r.truth} {r.probability_of_label:.0%} rather {r.suggested} {r.probability_of_suggested:.0%}?" for r in rows
+    )
     return Chart(
-        galleries.predictions(pictures, lines, right=[False] * len(lines)),
-        f"{len(lines)} of {len(suspects)} suspect label(s) by the answers of `{model}`, the most suspect first. "
-        f"Of labels made wrong on purpose {planted['found']:.0%} are found, and {planted['true']:.0%} of what is named was.",
-        "Faces with label and suggestion: " + "; ".join(line.replace("\n", " rather ") for line in lines),
+        sheet.figure,
+        f"{len(rows)} of {len(suspects)} suspect label(s) by the answers of `{model}`, the most suspect first, framed; beside it the same "
+        f"person's other faces with their labels. Of labels made wrong on purpose {planted['found']:.0%} are found, and "
+        f"{planted['true']:.0%} of what is named was.",
+        f"Rows of one person's faces, the suspect one first: {named}",
     )
 
 
@@ -56,7 +70,8 @@ def person_or_expression(read: pd.DataFrame, *, own: Mapping[str, float] | None 
         ax.errorbar(rows["value"], places, xerr=_errors(rows), **style)
         ax.axvline(rows["chance"].iloc[0], color=PALETTE[index], linestyle=":", linewidth=1.3)
     for name, accuracy in (own or {}).items():
-        ax.plot(accuracy, names.index(name), "k|", markersize=22, label="its network's own accuracy")
+        place = names.index(name)
+        ax.vlines(accuracy, place - 0.25, place + 0.25, color="0.1", linewidth=1.6, label="its network's own accuracy")
     ax.set_yticks(range(len(names)), names)
     ax.set(xlabel="share read rightly; dotted: chance", xlim=(0, 1.02), ylim=(len(names) - 0.5, -0.5))
     ax.xaxis.set_major_formatter("{x:.0%}")

@@ -124,6 +124,14 @@ class AnswerStudy:
         source = self.inputs[self._position(image), ..., 0]
         return np.asarray(Image.fromarray(source).resize((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.BICUBIC))
 
+    def with_others(self, image: str) -> list[tuple[str, np.ndarray]]:
+        """An image's label and `picture`, and then those of the same person's other images, by expression."""
+        data, usable = self.experiment.dataset, self.experiment.usable
+        own = self._position(image)
+        others = usable[(data.subjects[usable] == data.subjects[own]) & (usable != own)]
+        places = [own, *others[np.argsort(data.labels[others], kind="stable")]]
+        return [(self.classes[data.labels[place]], self.picture(str(data.file_names[place]))) for place in places]
+
     @cached_property
     def inputs(self) -> np.ndarray:
         """What the model sees of every image, (N, height, width, 1) uint8; of a model without networks the aligned face."""
