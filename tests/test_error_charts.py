@@ -258,7 +258,7 @@ def test_what_notebook_04_found_is_counted():
 
 def test_notebook_04_says_what_it_does_not_ask_or_cannot_judge():
     heads = errors.summary(found(model="transfer", has_networks=False), reference())
-    assert "`transfer` has no networks of its own, so neither was asked of it." in heads
+    assert "`transfer` has no networks of its own, so neither this was asked nor where it looks." in heads
     assert "nearest training image" not in heads
     untrained = errors.summary(found(trained=False), reference(trained=False))
     assert (

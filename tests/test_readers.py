@@ -273,6 +273,9 @@ def test_heads_answer_as_they_were_measured_and_the_same_to_mirror_images(experi
     assert row[0][0] == study.predictions["truth"].iloc[0] and (row[0][1] == study.picture(first)).all()
     assert sorted(label for label, _ in row) == sorted(study.classes)  # all of one person
     assert study.confidence_gap.value == pytest.approx(study.confidence.mean() - study.right.mean(), abs=1e-5)
+    assert (
+        study.confidence_gap.low >= -1 and study.confidence_gap.high <= 1
+    )  # of three people the interval would be wider
     table = mirrored.read(reader).table()
     assert (table["changed"] == 0).all() and (table["shown"] == table["mirrored"]).all()
     aside = np.setdiff1d(np.flatnonzero(reader.shows), experiment.usable)[:2]

@@ -44,7 +44,7 @@ def _of_answers(study) -> list[str]:
 
 def _resemblance(study) -> str:
     if not study.has_networks:
-        return f"**Resemblance? Looking elsewhere?** `{study.model}` has no networks of its own, so neither was asked of it."
+        return f"**Resemblance?** `{study.model}` has no networks of its own, so neither this was asked nor where it looks."
     if not study.trained:
         return ""
     near = study.nearest_training_images(to_show=False)
