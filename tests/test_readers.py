@@ -178,7 +178,9 @@ def test_mirrored_answers_by_person():
     assert table.loc["no", "changed"] == 0
     assert table.loc[mirrored.ALL, "difference"] == -0.5
     assert table["changed_low"].min() >= 0 and table["changed_high"].max() <= 1
-    chart = charts.mirrored({"bright": table.reset_index(), "blind": table.assign(changed=0.0).reset_index()})
+    chart = charts.mirrored(
+        {"bright": table.reset_index(), "blind": table.assign(changed=0.0).reset_index()}, chance=0.5
+    )
     assert "bright: 100% as they are, 50% mirrored (-50 points" in chart.caption
     assert "blind: 100% both ways, no answer changes" in chart.caption
     first, second = chart.figure.axes
@@ -222,9 +224,9 @@ def test_the_table_of_regions_marks_what_is_detected():
     assert len(bold) == len(marked) > 0
     assert [text.get_text() for text in ax.get_yticklabels()] == ["all (n = 16)", "no (n = 8)", "yes (n = 8)"]
     assert [text.get_text() for text in ax.get_xticklabels()] == list(REGIONS)
-    assert "bright, yes, mouth +" in chart.caption
+    assert "bright, yes, mouth +" in chart.alt
     none = charts.regions(effects.assign(verdict=str(Verdict.NOT_DETECTED)))
-    assert "none is" in none.caption
+    assert none.caption.endswith("0 of 8.") and none.alt.endswith("Detected: none.")
 
 
 def test_models_are_named_or_refused():

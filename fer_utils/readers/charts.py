@@ -74,15 +74,17 @@ def regions(effects: pd.DataFrame) -> Chart:
     bar = figure.colorbar(cells, ax=axes, shrink=0.9, pad=0.01, format=lambda value, _: f"{100 * value:+.0f}")
     bar.set_label("points", fontsize="small")
     words = "; ".join(_of_model(effects, name) for name in names)
-    cells = "; ".join(
+    tested = effects[effects["expression"] != ALL]
+    found = [
         f"{r.model}, {r.expression}, {r.region} {100 * r.value:+.0f} ({100 * r.low:+.0f} to {100 * r.high:+.0f})"
-        for r in effects[effects["verdict"].isin(_MARKED) & (effects["expression"] != ALL)].itertuples()
-    )
+        for r in tested[tested["verdict"].isin(_MARKED)].itertuples()
+    ]
     return Chart(
         figure,
-        caption=f"{words}. Points of probability that the right expression loses when a region is covered by other people's (below 0: gains), with 95 % "
-        f"intervals over people; bold: detected after correction for the number of cells{f' ({cells})' if cells else ', none is'}.",
-        alt=f"Tables of numbers in purple and orange, expressions by regions, one for each model. {words}. Detected: {cells or 'none'}.",
+        caption=f"{words}. Points of probability that the right expression loses when a region is covered by other people's (below 0: "
+        f"gains), with 95 % intervals over people; bold: detected after correction for the number of cells, {len(found)} of {len(tested)}.",
+        alt=f"Tables of numbers in purple and orange, expressions by regions, one for each model. {words}. Detected: "
+        f"{'; '.join(found) or 'none'}.",
     )
 
 
@@ -108,17 +110,19 @@ def fills(
     )
 
 
-def mirrored(tables: Mapping[str, pd.DataFrame]) -> Chart:
+def mirrored(tables: Mapping[str, pd.DataFrame], *, chance: float) -> Chart:
     """Accuracy on the faces as they are and on their mirror images, two marks joined by a line, a panel for each model.
 
     Args:
         tables: model to its `Mirrored.table`.
+        chance: accuracy of always naming the largest class.
     """
     parts = list(dict.fromkeys(part for table in tables.values() for part in table["part"]))
     size = (3.4 * len(tables) + 1.2, 0.38 * len(parts) + 1.7)
     figure, axes = plt.subplots(1, len(tables), figsize=size, sharey=True, squeeze=False)
     for ax, (name, table) in zip(axes[0], tables.items(), strict=True):
         places = np.array([parts.index(part) for part in table["part"]])
+        charts.chance_line(chance, ax=ax, vertical=True)
         ax.hlines(places, table["shown"], table["mirrored"], color="0.6", linewidth=2, zorder=1)
         ax.scatter(table["shown"], places - 0.1, color=PALETTE[0], s=40, zorder=2, label="as it is")
         ax.scatter(table["mirrored"], places + 0.1, color=PALETTE[3], marker="D", s=34, zorder=2, label="mirrored")
@@ -127,7 +131,7 @@ def mirrored(tables: Mapping[str, pd.DataFrame]) -> Chart:
         ax.grid(axis="y", visible=False)
     sizes = {row.part: row.n for table in tables.values() for row in table.itertuples()}
     axes[0, 0].set_yticks(range(len(parts)), [f"{charts.shortened(part)} (n = {sizes[part]})" for part in parts])
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize="small")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize="small")
     words = "; ".join(f"{name}: {_turned(table)}" for name, table in tables.items())
     return Chart(
         figure,
