@@ -19,8 +19,8 @@ from fer_utils.data.cleaning import load_clean
 from fer_utils.evaluation.significance import Verdict
 from fer_utils.experiments import recipes
 from fer_utils.experiments.experiment import Experiment
-from fer_utils.readers import charts, covering, heads, mirrored, occlusion
-from fer_utils.readers.reader import Placing, Reader
+from fer_utils.readers import background, charts, covering, heads, mirrored, occlusion
+from fer_utils.readers.reader import NetworkReader, Placing, Reader
 
 
 def test_regions_lie_where_aligned_faces_have_them():
@@ -161,6 +161,54 @@ def test_each_image_is_read_by_what_left_its_person_out():
     reader = Bright("eyes")
     assert reader.of_people(np.array([0, 15, 1])).shape == (3, 2)
     assert reader.asked == ["a", "b"]
+
+
+@pytest.mark.parametrize(("model", "view", "aligned"), [("baseline-face", "face", True), ("updated", "frame", False)])
+def test_networks_read_any_number_of_pictures(model, view, aligned):
+    batches = []
+
+    def network(seen, training):
+        batches.append(len(seen))
+        bright = np.asarray(seen).mean(axis=(1, 2, 3))
+        return np.stack([1 - bright, bright], axis=1)
+
+    inputs = np.random.default_rng(0).integers(0, 256, size=(300, 48, 48, 1), dtype=np.uint8)
+    inputs[7] = 0
+    study = SimpleNamespace(model=model, trained=True, experiment=None, inputs=inputs, networks={"a": network})
+    reader = NetworkReader(study)
+    assert reader.aligned is aligned and reader.seeds == 1
+    found = reader.answers("a", reader.pictures(np.arange(300)))
+    assert list(reader.pictures(np.arange(3))) == [view]
+    assert found[:, 1] == pytest.approx(inputs.mean(axis=(1, 2, 3)) / 255, abs=1e-4)
+    assert max(batches) < 300 and sum(batches) == 300
+    assert not reader.shows[7] and reader.shows.sum() == 299
+
+
+def test_face_and_background_are_replaced_in_turn():
+    """A network that goes by what is around the face loses nothing with the face, and much with the rest."""
+    made = Bright("mouth")
+    made.images[:] = 100
+    made.images[1::2, :10] = 250  # the sign is at the upper edge
+
+    def by_the_edge(fold, pictures):
+        bright = pictures["frame"][:, :8].mean(axis=(1, 2)) / 255
+        return np.stack([1 - bright, bright], axis=1)
+
+    reader = SimpleNamespace(
+        model="m",
+        experiment=made.experiment,
+        placings={"frame": None},
+        folds=made.folds,
+        shows=made.shows,
+        pictures=lambda positions: {"frame": made.images[positions]},
+        answers=by_the_edge,
+        study=SimpleNamespace(face_box=lambda position: np.array([0.25, 0.4, 0.75, 0.9])),
+        kept=lambda name, fit, *, code: fit(),
+    )
+    found = background.replaced(reader).set_index("part")
+    assert found.loc[background.FACE, ["before", "value", "n"]].tolist() == [1, 1, 16]
+    assert found.loc[background.REST, "lost"] > 0.1 > abs(found.loc[background.FACE, "lost"])
+    assert found["area"].tolist() == pytest.approx([0.25, 0.25])
 
 
 def test_mirrored_answers_by_person():

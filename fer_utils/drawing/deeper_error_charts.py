@@ -269,6 +269,6 @@ def _paired_changes(answers: pd.DataFrame, effects: pd.DataFrame, *, ax: Axes) -
         ax.errorbar(100 * row.difference, place + 0.15, xerr=errors, fmt="D", capsize=4, color=color, markersize=6)
     ax.axvline(0, color="0.2", linewidth=1)
     ax.set_yticks(range(len(effects)), [f"{row.condition} (n = {row.n})" for row in effects.itertuples()])
-    ax.set(xlabel="change of the probability of the neutral face (points)", xlim=(-105, 105))
+    ax.set(xlabel="change of its probability (points)", xlim=(-105, 105))
     ax.set_ylim(len(effects) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)

@@ -29,7 +29,7 @@ def summary(table: pd.DataFrame, *, answers: str) -> str:
     every = (
         ("decoding", _decoding),
         ("occlusion", _regions),
-        ("eyes covered", fill),
+        ("eyes covered", _fill),
         ("background", background),
         ("conditions", _conditions),
         ("lenses", _lenses),
@@ -78,7 +78,10 @@ def background(table: pd.DataFrame, model: str) -> str:
 
 
 def fill(table: pd.DataFrame, model: str) -> str:
-    """What a patch of grey over the eyes makes of faces, and what other fills make of them: the answer that grey adds most to."""
+    """What a patch of grey over the eyes makes of faces, and what other fills make of them: the answer that grey adds most to.
+
+    Empty where nothing can be said.
+    """
     if not _seeds(table, model):
         return ""
     rises = {
@@ -93,10 +96,15 @@ def fill(table: pd.DataFrame, model: str) -> str:
         get(table, "eyes covered", model, name, part=made) for name in (GREY, MEAN, OTHERS, f"before {GREY}")
     )
     return (
-        f"**What a patch makes.** With the eyes covered by grey, `{model}` calls {grey.value:.0%}{ends(grey, '{:.0%}', 1)} of the "
+        f"With the eyes covered by grey, `{model}` calls {grey.value:.0%}{ends(grey, '{:.0%}', 1)} of the "
         f"{grey.n:.0f} faces that do not show it {made}; by the mean face's eyes {mean.value:.0%}{ends(mean, '{:.0%}', 1)}; by other "
         f"people's {natural.value:.0%}{ends(natural, '{:.0%}', 1)}; as they are {before.value:.0%}."
     )
+
+
+def _fill(table: pd.DataFrame, model: str) -> str:
+    said = fill(table, model)
+    return f"**What a patch makes.** {said}" if said else ""
 
 
 def _seeds(table: pd.DataFrame, model: str) -> int:
@@ -136,7 +144,7 @@ def _decoding(table: pd.DataFrame, name: str) -> str:
         for part in ("expression", "person")
     )
     return (
-        f"**Person or expression?** From {name}, a linear reader tells the expression of a new person in "
+        f"**Person or expression?** From {name}, a linear reader reads the expression of a new person in "
         f"{expression.value:.0%}{ends(expression, '{:.0%}', 1)}, where chance is {chance.value:.0%}, and the person under a new "
         f"expression in {person.value:.0%}{ends(person, '{:.0%}', 1)}, where chance is {chance_of_person.value:.0%}."
     )

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fer_utils.experiments.experiment import Experiment
     from fer_utils.studies.errors import ErrorStudy
 
+_BATCH = 256  # pictures that a network is given at once
+
 
 @dataclass(frozen=True)
 class Placing:
@@ -128,8 +130,9 @@ class NetworkReader(Reader):
 
     def answers(self, fold: str, pictures: Mapping[str, np.ndarray]) -> np.ndarray:
         """See `Reader.answers`."""
-        seen = scaled(pictures[self._view].reshape(-1, SIDE, SIDE, 1))
-        return np.asarray(self.study.networks[fold](seen, training=False), dtype=np.float64)
+        network, seen = self.study.networks[fold], pictures[self._view].reshape(-1, SIDE, SIDE, 1)
+        parts = [seen[start : start + _BATCH] for start in range(0, len(seen), _BATCH)]
+        return np.concatenate([np.asarray(network(scaled(each), training=False), dtype=np.float64) for each in parts])
 
     @property
     def shows(self) -> np.ndarray:
