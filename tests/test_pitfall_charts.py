@@ -39,7 +39,7 @@ def test_splits_have_a_histogram_for_each_model():
     dealt = {"baseline": (0.25, np.array([0.5, 0.5])), "a_model": (0.5, np.array([1.0]))}
     chart = pitfall_charts.splits(accuracies, few=2, sizes=SIZES, by_chance=dealt)
     words(chart, "baseline 25% to 75% (p 0.25 that people differ); a_model 75% to 100% (p 0.50 that people differ)")
-    assert "2 ways to test 2 of 5 subjects" in chart.caption
+    assert "Accuracy over all 2 ways to choose them" in chart.caption
     first, second = chart.figure.axes
     shares = {
         round(patch.get_x() + patch.get_width() / 2, 9): patch.get_height()
@@ -226,9 +226,9 @@ def test_quality_has_a_panel_for_each_metric_beside_accuracy():
     ]
     scores = pd.DataFrame(rows, columns=["model", "metric", "value", "low", "high", "n"])
     chart = pitfall_charts.quality(scores, bins=7)
-    words(chart, "calibration error: a_b 0.25, c 0.12", "confidence gap: a_b -0.10, c 0.20")
+    assert "calibration error: a_b 0.25, c 0.12; confidence gap: a_b -0.10, c 0.20" in chart.alt
     assert chart.caption.startswith("By the Brier score `c` has the best probabilities and `a_b` the worst.")
-    assert "n = 89 images (calibration error over 7 bins)" in chart.caption
+    assert "n = 89 images; calibration error over 7 bins" in chart.caption
     drawn = [ax.containers[0].lines[0].get_xdata().tolist() for ax in chart.figure.axes[:5]]
     assert drawn == [[0.4, 0.7], [0.25, 0.125], [-0.1, 0.2], [1.5, 1], [0.8, 0.6]]
     assert labels(chart.figure.axes[0].yaxis) == ["a_b", "c"]

@@ -50,8 +50,8 @@ def splits(
     )
     return Chart(
         figure,
-        caption=f"Accuracy over {ways} ways to test {few} of {len(sizes)} subjects, and with each expression's answers shuffled "
-        f"among people: {ends}.",
+        caption=f"Which {few} of {len(sizes)} subjects are tested decides the score. Accuracy over all {ways} ways to choose them, and with "
+        f"each expression's answers shuffled among people: {ends}.",
         alt="A histogram for each model with the original's split marked; a line, where people are alike, runs along its bars. "
         f"Lowest to highest: {ends}.",
     )
@@ -266,7 +266,7 @@ def quality(scores: pd.DataFrame, *, bins: int) -> Chart:
     return Chart(
         figure,
         caption=f"By the Brier score `{brier.idxmin()}` has the best probabilities and `{brier.idxmax()}` the worst. What accuracy leaves "
-        f"out, on people left out{sizes} (calibration error over {bins} bins): {text}.",
+        f"out, on people left out{sizes}; calibration error over {bins} bins; bars are 95 % intervals over people.",
         alt=f"Five panels of dots with bars, a row per model. {text}.",
     )
 
