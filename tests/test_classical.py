@@ -32,7 +32,7 @@ def test_a_face_and_its_mirror_image_have_the_same_descriptors(three_people):
     faces = np.random.default_rng(0).integers(0, 256, size=(5, 96, 96), dtype=np.uint8)
     wanted = [(descriptors.HOG, 96), (descriptors.LBP, 96)]
     plain, mirrored = (
-        descriptors._described([{96: np.ascontiguousarray(each[:, ::step])} for each in faces], wanted)
+        descriptors.described([{96: np.ascontiguousarray(each[:, ::step])} for each in faces], wanted)
         for step in (1, -1)
     )
     for key in wanted:
@@ -58,11 +58,12 @@ def made_up(people: int = 6) -> tuple[dict, np.ndarray, np.ndarray]:
 def test_the_descriptor_that_shows_the_class_is_chosen_without_the_tested_person():
     found, labels, people = made_up()
     test = people == "p0"
-    answers, chosen, alone, inner, outer = classical._fold(found, labels, people, test, 3)
+    answers, chosen, temperature, alone, inner, outer = classical._fold(found, labels, people, test, 3)
     assert list(classical.CANDIDATES)[chosen[0]] == "LBP, 64 px"
     assert (answers.argmax(axis=1) == labels[test]).all()
     assert inner.shape == outer.shape == (len(classical.CANDIDATES), len(ridge.STRENGTHS))
     assert alone[chosen[0]] == 3
+    assert 0 < temperature < 2
     again = classical._fold(found, np.where(test, (labels + 1) % 3, labels), people, test, 3)
     assert again[0].tobytes() == answers.tobytes() and again[1] == chosen
     others = {key: np.where(test[:, None], each + 9, each) for key, each in found.items()}

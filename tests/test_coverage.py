@@ -86,3 +86,23 @@ def test_a_mean_over_people_is_students():
     reach = t.ppf(0.975, 11) * values.std(ddof=1) / np.sqrt(12)
     assert (found.low, found.high) == pytest.approx((values.mean() - reach, values.mean() + reach))
     assert np.isnan(intervals.of_mean(values[:1], np.ones(1)).low)
+
+
+def test_of_a_ratio_over_dozens_of_people_a_bootstrap_covers_as_students_t_does():
+    """R² of a face unit: what a regression explains over what there is, of 32 rendered people with eight faces each."""
+    random, people = np.random.default_rng(3), 32
+
+    def sums(runs):
+        noise = np.exp(random.normal(0, 0.15, size=(runs, people, 1)))  # some people are read worse
+        total = (random.uniform(0, 1, size=(runs, people, 8)) - 0.5) ** 2
+        error = 0.03 * noise**2 * random.normal(size=(runs, people, 8)) ** 2
+        return (total - error).sum(axis=-1), total.sum(axis=-1)
+
+    explained, there = sums(4000)
+    truth, found = explained.sum() / there.sum(), list(zip(*sums(RUNS), strict=True))
+    drawn, student = (
+        covered([each(*run) for run in found], truth) for each in (intervals.subject_bootstrap, intervals.of_mean)
+    )
+    assert 0.9 <= drawn <= 0.985
+    assert abs(drawn - student) <= 0.02
+    assert max(intervals.subject_bootstrap(*run).high for run in found) <= 1

@@ -10,9 +10,12 @@ from fer_utils.common import paths
 from fer_utils.data import datasets, people
 from fer_utils.experiments import tables
 from fer_utils.findings import deeper_error_rows, deeper_errors
-from fer_utils.studies import glasses_and_light, traits
+from fer_utils.readers import glasses_and_light
+from fer_utils.studies import traits
 
 CLASSES = ["happy", "normal"]
+JUDGED = {"m": 2}
+MODEL = [tables.row("model", "m", "seeds", 2, n=12)]
 
 
 @pytest.fixture(scope="module")
@@ -80,20 +83,17 @@ def test_light_is_compared_with_equal_glasses_and_odd_faces_are_left_out(sample)
     assert named(sample, table, "centerlight")["03"] == ("centerlight", "noglasses")
 
 
-def study(*, empty: tuple[int, ...] = ()) -> SimpleNamespace:
-    """Six people with two pictures each: the brighter, the surer the network is of the neutral face; odd ones are dark."""
-    images = np.full((12, 4, 4, 1), 200, dtype=np.uint8)
-    images[1::2] = np.array([20, 30, 40, 20, 30, 40])[:, np.newaxis, np.newaxis, np.newaxis]
-    images[list(empty)] = 0
+def reader(*, empty: tuple[int, ...] = (), seeds: int = 2) -> SimpleNamespace:
+    """Six people with two pictures each: the brighter, the surer it is of the neutral face; odd ones are dark."""
+    greys = np.full(12, 200)
+    greys[1::2] = [20, 30, 40, 20, 30, 40]
+    shows = ~np.isin(np.arange(12), empty)
 
-    def network(inputs, training):
-        bright = np.asarray(inputs).mean(axis=(1, 2, 3))
-        return np.stack([1 - bright, bright], axis=1)
+    def of_people(positions):
+        return np.stack([1 - greys[positions] / 255, greys[positions] / 255], axis=1)
 
-    networks = dict.fromkeys("abcdef", network)
-    return SimpleNamespace(
-        inputs=images, networks=networks, classes=CLASSES, model="m", kept=lambda name, fit, *, code, inputs: fit()
-    )
+    words = {"classes": CLASSES, "model": "m", "seeds": seeds, "trained": seeds > 0, "shows": shows}
+    return SimpleNamespace(of_people=of_people, kept=lambda name, fit, *, code, inputs: fit(), **words)
 
 
 def dark_pairs() -> pd.DataFrame:
@@ -104,37 +104,39 @@ def dark_pairs() -> pd.DataFrame:
 
 
 def test_what_darkens_lowers_the_probability():
-    found = glasses_and_light.answers(study(), dark_pairs())
+    found = glasses_and_light.answers(reader(), dark_pairs())
     assert list(found["said_plain"]) == ["normal"] * 6
     assert list(found["said_changed"]) == ["happy"] * 6
     assert found["probability_plain"].to_numpy() == pytest.approx(200 / 255)
-    row = glasses_and_light.effects([found]).iloc[0]
+    row = glasses_and_light.effects([found], JUDGED).iloc[0]
     assert (row["n"], row["before"], row["after"], row["read"]) == (6, 1, 0, -1)
     assert row["difference"] == pytest.approx((30 - 200) / 255)
     assert row["low"] < row["difference"] < row["high"] < 0
     assert row["p"] == row["q"] == pytest.approx(2 / 2**6)
     assert row["verdict"] == "lowers it"
+    assert glasses_and_light.effects([found], {"m": 1})["verdict"][0] == "one seed, no verdict"
+    assert glasses_and_light.effects([found], {"m": 0})["verdict"][0] == "not trained enough to judge"
 
 
 def test_a_control_is_not_counted_among_the_comparisons():
-    found = glasses_and_light.answers(study(), dark_pairs())
-    alone = glasses_and_light.effects([found])["q"][0]
-    control = glasses_and_light.answers(study(), dark_pairs().assign(condition=glasses_and_light.CONTROL))
-    both = glasses_and_light.effects([pd.concat([found, control])])
+    found = glasses_and_light.answers(reader(), dark_pairs())
+    alone = glasses_and_light.effects([found], JUDGED)["q"][0]
+    control = glasses_and_light.answers(reader(), dark_pairs().assign(condition=glasses_and_light.CONTROL))
+    both = glasses_and_light.effects([pd.concat([found, control])], JUDGED)
     assert list(both["q"]) == [alone, alone]
     other = glasses_and_light.answers(
-        study(), dark_pairs().assign(condition="leftlight", changed=dark_pairs()["plain"])
+        reader(), dark_pairs().assign(condition="leftlight", changed=dark_pairs()["plain"])
     )
-    assert glasses_and_light.effects([pd.concat([found, other])])["q"][0] == 2 * alone
+    assert glasses_and_light.effects([pd.concat([found, other])], JUDGED)["q"][0] == 2 * alone
 
 
 def test_pairs_without_a_face_are_left_out():
-    found = glasses_and_light.answers(study(empty=(0, 5)), dark_pairs())
+    found = glasses_and_light.answers(reader(empty=(0, 5)), dark_pairs())
     assert list(found["subject"]) == ["b", "d", "e", "f"]
 
 
 def test_lenses_with_glare_against_clear_ones():
-    found = glasses_and_light.answers(study(), dark_pairs())
+    found = glasses_and_light.answers(reader(), dark_pairs())
     noted = pd.DataFrame({"subject": list("abcdef"), "lenses": ["glare", "clear", "tinted", "glare", "clear", "clear"]})
     difference, p_value, glare, clear = glasses_and_light.lenses(found, noted)
     assert (glare, clear) == (2, 3)
@@ -208,20 +210,20 @@ def test_readings_hold_all_that_neutral_faces_say(monkeypatch, sample):
     noted = pd.DataFrame({"subject": list("abcdef"), "lenses": ["glare", "clear", "tinted", "glare", "clear", "clear"]})
     monkeypatch.setattr(people, "read", lambda name: noted)
     monkeypatch.setattr(glasses_and_light, "pairs", lambda dataset, of: dark_pairs())
-    found = glasses_and_light.readings(sample, (study(empty=(0,)),))
+    found = glasses_and_light.readings(sample, (reader(empty=(0,)),))
     assert found.without_face == {"m": 1}
     assert list(found.answers["m"]["subject"]) == list("bcdef")
     assert list(found.effects["n"]) == [5]
     turned = found.turned("m")
     assert list(turned["changed"]) == [3, 5, 7, 9, 11]
     assert not turned["neutral"].any()
-    rows = tables.table(deeper_error_rows.glasses_and_light(found))
+    rows = tables.table(MODEL, deeper_error_rows.glasses_and_light(found))
     assert tables.get(rows, "conditions", "m", "pairs without a face").value == 1
     assert tables.get(rows, "lenses", "m", "p").n == 4
     assert "with glare on them (1 people) than with clear ones (3)" in deeper_errors._lenses(rows, "m")
     alike = dark_pairs().assign(changed=dark_pairs()["plain"])
     monkeypatch.setattr(glasses_and_light, "pairs", lambda dataset, of: alike)
-    assert glasses_and_light.readings(sample, (study(),)).turned("m").empty
+    assert glasses_and_light.readings(sample, (reader(),)).turned("m").empty
 
 
 def test_there_are_no_readings_without_notes_or_without_a_neutral_class(monkeypatch, sample):
@@ -232,9 +234,9 @@ def test_there_are_no_readings_without_notes_or_without_a_neutral_class(monkeypa
 
 
 def test_words_follow_the_rows():
-    found = glasses_and_light.answers(study(), dark_pairs())
-    effects = glasses_and_light.effects([found])
-    rows = tables.table(deeper_error_rows.conditions(effects, {"m": 2}))
+    found = glasses_and_light.answers(reader(), dark_pairs())
+    effects = glasses_and_light.effects([found], JUDGED)
+    rows = tables.table(MODEL, deeper_error_rows.conditions(effects, {"m": 2}))
     assert tables.get(rows, "conditions", "m", "probability", part="glasses").value == effects["difference"][0]
     assert tables.get(rows, "conditions", "m", "read as neutral", part="glasses").value == -1
     assert tables.get(rows, "conditions", "m", "pairs without a face").value == 2
@@ -244,6 +246,8 @@ def test_words_follow_the_rows():
     assert "left out, since no face was found: 2." in text
     rows.loc[(rows["quantity"] == "q") & (rows["part"] == "glasses"), "value"] = 0.5
     assert "no detectable effect" in deeper_errors._conditions(rows, "m")
+    one = rows.assign(value=rows["value"].where(rows["question"] != "model", 1))
+    assert "one seed, no verdict" in deeper_errors._conditions(one, "m")
     rows.loc[rows["quantity"] == "pairs without a face", "value"] = 0
     assert "left out" not in deeper_errors._conditions(rows, "m")
 

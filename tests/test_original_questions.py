@@ -59,8 +59,8 @@ def test_the_plateau_is_of_so_few_images():
     assert "it is 22% to 62% (p = 0.7 that people differ). The images of 3 people are too few." in text
 
 
-def conditions(model: str, changes: dict[str, tuple]) -> list[tuple]:
-    rows = []
+def conditions(model: str, changes: dict[str, tuple], *, seeds: int = 2) -> list[tuple]:
+    rows = [row("model", model, "seeds", seeds, n=89)]
     for condition, (value, low, high, q) in changes.items():
         rows.append(row("conditions", model, "probability", value, low, high, n=15, part=condition))
         rows.append(row("conditions", model, "q", q, n=15, part=condition))
@@ -72,12 +72,11 @@ def test_each_condition_is_looked_up_by_its_part():
     changed = {"glasses": (-0.25, -0.375, -0.125, 0.01)}
     rows = conditions("baseline", unknown | changed) + conditions("baseline-face", unknown | {"glasses": (0, -1, 1, 1)})
     text = original_questions._conditions(tables.table(rows))
-    assert "`baseline`: glasses -25 points (-38 to -12), 3 of 4 conditions show no detectable effect" in text
-    assert (
-        "`baseline-face`: 4 of 4 conditions show no detectable effect (+0 to +1 points, intervals within -100 to"
-        in text
-    )
-    assert "corrected for 8 comparisons" in text
+    assert "`baseline`: glasses -25 points (-38 to -12), 3 of 4 conditions: no detectable effect" in text
+    assert "`baseline-face`: 4 of 4 conditions: no detectable effect (+0 to +1 points, intervals within -100 to" in text
+    assert "Corrected for 8 comparisons" in text
+    one = original_questions._conditions(tables.table(conditions("baseline", unknown | changed, seeds=1)))
+    assert "`baseline`: 4 of 4 conditions: one seed, no verdict (-25 to +1 points" in one
 
 
 def test_the_leak_names_a_reason_where_all_went_down_and_nothing_repeats():

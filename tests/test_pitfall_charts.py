@@ -39,7 +39,7 @@ def test_splits_have_a_histogram_for_each_model():
     dealt = {"baseline": (0.25, np.array([0.5, 0.5])), "a_model": (0.5, np.array([1.0]))}
     chart = pitfall_charts.splits(accuracies, few=2, sizes=SIZES, by_chance=dealt)
     words(chart, "baseline 25% to 75% (p 0.25 that people differ); a_model 75% to 100% (p 0.50 that people differ)")
-    assert "2 ways to test 2 of 5 subjects" in chart.caption
+    assert "Accuracy over all 2 ways to choose them" in chart.caption
     first, second = chart.figure.axes
     shares = {
         round(patch.get_x() + patch.get_width() / 2, 9): patch.get_height()
@@ -80,11 +80,12 @@ def test_a_leak_joins_two_marks():
     table = pd.DataFrame(
         {"model": ["a_b", "c"], "subject_wise": [0.25, 0.5], "image_wise": [0.5, 0.375], **numbers, "alike": 0.0}
     )
-    chart = pitfall_charts.leak(table)
+    chart = pitfall_charts.leak(table, chance=0.2)
     words(chart, "a_b 25% by subject, 50% by image; c 50% by subject, 38% by image")
+    assert "chance is 20%" in chart.caption
     assert "n = 89 images, 3 seed(s) of 25 epochs" in chart.caption
     (ax,) = chart.figure.axes
-    assert [list(line.get_xdata()) for line in ax.lines] == [[0.25, 0.5], [0.5, 0.375]]
+    assert [list(line.get_xdata()) for line in ax.lines] == [[0.25, 0.5], [0.5, 0.375], [0.2, 0.2]]
     assert [marks.get_offsets()[:, 0].tolist() for marks in ax.collections] == [[0.25, 0.5], [0.5, 0.375]]
     assert [text.get_text() for text in ax.texts] == ["+25.0 points (+10.0 to +40.0)", "-12.5 points (-20.0 to -5.0)"]
     assert labels(ax.yaxis) == ["a_b", "c"]
@@ -216,18 +217,20 @@ def test_power_rises_with_the_difference():
     assert legend == ["answers of all 9 subjects", "answers of 2 subjects", "found 80% of the time"]
 
 
-def test_quality_has_a_panel_for_each_metric():
-    metrics = ("accuracy", "macro_f1", "calibration_error", "log_loss", "brier", "confidence_gap")
+def test_quality_has_a_panel_for_each_metric_beside_accuracy():
+    metrics = ("accuracy", "macro_f1", "calibration_error", "confidence_gap", "log_loss", "brier")
     rows = [
-        (model, metric, value, value - 0.1, value + 0.1)
-        for model, values in (("a_b", (0.5, 0.4, 0.25, 1.5, 0.8, -0.1)), ("c", (0.75, 0.7, 0.125, 1, 0.6, 0.2)))
+        (model, metric, value, value - 0.1, value + 0.1, 89)
+        for model, values in (("a_b", (0.5, 0.4, 0.25, -0.1, 1.5, 0.8)), ("c", (0.75, 0.7, 0.125, 0.2, 1, 0.6)))
         for metric, value in zip(metrics, values, strict=True)
     ]
-    scores = pd.DataFrame(rows, columns=["model", "metric", "value", "low", "high"])
+    scores = pd.DataFrame(rows, columns=["model", "metric", "value", "low", "high", "n"])
     chart = pitfall_charts.quality(scores, bins=7)
-    words(chart, "calibration error: a_b 0.25, c 0.12", "confidence gap: a_b -0.10, c 0.20")
-    assert "(7 bins)" in chart.caption
-    drawn = [ax.containers[0].lines[0].get_xdata().tolist() for ax in chart.figure.axes]
-    assert drawn == [[0.5, 0.75], [0.4, 0.7], [0.25, 0.125], [1.5, 1], [0.8, 0.6], [-0.1, 0.2]]
+    assert "calibration error: a_b 0.25, c 0.12; confidence gap: a_b -0.10, c 0.20" in chart.alt
+    assert chart.caption.startswith("By the Brier score `c` has the best probabilities and `a_b` the worst.")
+    assert "n = 89 images; calibration error over 7 bins" in chart.caption
+    drawn = [ax.containers[0].lines[0].get_xdata().tolist() for ax in chart.figure.axes[:5]]
+    assert drawn == [[0.4, 0.7], [0.25, 0.125], [-0.1, 0.2], [1.5, 1], [0.8, 0.6]]
     assert labels(chart.figure.axes[0].yaxis) == ["a_b", "c"]
-    assert chart.figure.axes[5].get_xlabel() == "mean confidence minus accuracy"
+    assert chart.figure.axes[2].get_xlabel() == "mean confidence minus accuracy"
+    assert not chart.figure.axes[5].axison

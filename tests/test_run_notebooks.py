@@ -91,7 +91,12 @@ def test_other_types(kind, good, bad):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (("model", "transfer"), "'transfer' has no networks to look into: use one of baseline, updated, baseline-face"),
+        (
+            ("model", "transfer-tuned"),
+            "'transfer-tuned' cannot be looked into: use one of baseline, updated, baseline-face",
+        ),
+        (("beside", "classical, nonsense"), "'nonsense' cannot be looked into"),
+        (("reference", "transfer"), "'transfer' has no networks to look into: use one of baseline, updated"),
         (("reference", "nonsense"), "'nonsense' has no networks to look into"),
         (("budget", "huge"), "no budget named 'huge': use one of quick, standard"),
         (("photo", "no/such.jpg"), "no such photo or folder"),

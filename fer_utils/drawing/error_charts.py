@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from fer_utils.data.cleaning import shown_by_one
 from fer_utils.drawing import charts, galleries
@@ -15,40 +16,38 @@ from fer_utils.evaluation.people import Dealt
 _HEAT_MAPS = 7  # in a row
 
 
-def confusion(
-    counts: np.ndarray,
+def confusions(
+    counts: Mapping[str, np.ndarray],
     *,
     classes: Sequence[str],
-    model: str,
-    seeds: int,
+    seeds: Mapping[str, int],
     people: Mapping[str, int],
-    worst: Interval | None = None,
+    worst: Mapping[str, Interval],
 ) -> Chart:
-    """Confusion of one model: images, shares of each row, and the errors alone.
+    """Confusion of models side by side, as shares of what is shown.
 
     Args:
-        counts: (classes, classes) images, mean over seeds; row the truth, column the prediction.
+        counts: model to (classes, classes) images, mean over seeds; row the truth, column the prediction.
         classes: expressions, alphabetical.
-        seeds: random seeds that were counted.
+        seeds: model to the random seeds that were counted.
         people: class to the number of people who show it.
-        worst: share of the most frequent mistake, with its interval over people.
+        worst: model to the share of its most frequent mistake, with its interval over people.
     """
-    diagonal = np.eye(len(classes), dtype=bool)
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure, axes = charts.matrix_axes(3, rows=classes, columns=classes, size=(13, 4.6))
-    words = {"rows": classes, "columns": classes, "xlabel": "predicted", "ylabel": "truth"}
-    fmt = ".0f" if seeds == 1 else ".1f"
-    charts.matrix(counts, fmt=fmt, ax=axes[0], **words).set_title("images" + ", mean over seeds" * (seeds > 1))
-    charts.matrix(share, fmt=".0%", vmax=1, ax=axes[1], **words).set_title("by row")
-    errors = np.where(diagonal, 0, counts)
-    charts.matrix(errors, fmt=fmt, mask=diagonal, cmap="Oranges", ax=axes[2], **words).set_title("errors only")
-    mistake = worst_confusion(counts, classes, worst)
+    sizes = next(iter(counts.values())).sum(axis=1)
+    rows = [f"{charts.shortened(name)} (n = {size:.0f})" for name, size in zip(classes, sizes, strict=True)]
+    figure, axes = _side_by_side(len(counts), classes)
+    for ax, (model, table) in zip(axes, counts.items(), strict=True):
+        share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+        words = {"rows": rows, "columns": classes, "xlabel": "the model says", "ylabel": "the image shows"}
+        charts.matrix(share, fmt=".0%", vmax=1, ax=ax, **words).set_title(model)
+    mistakes = " ".join(f"`{m}`: {worst_confusion(table, classes, worst.get(m))}" for m, table in counts.items())
     lone = shown_by_one(people)
+    number = ", ".join(f"{model} {count}" for model, count in seeds.items())
     return Chart(
         figure,
-        caption=f"Confusion of `{model}` on people left out, n = {counts.sum():.0f} images, mean of {seeds} seed(s). {mistake}"
-        f"{f' {lone}' if lone else ''}",
-        alt=f"Three {len(classes)} by {len(classes)} tables for {model}. {mistake}",
+        caption=f"{mistakes} Shares of each row, people left out, n = {sizes.sum():.0f} images; each counts once, as the mean over seeds "
+        f"({number}).{f' {lone}' if lone else ''}",
+        alt=f"Tables of {len(classes)} by {len(classes)} shares, one for each model. {mistakes}",
     )
 
 
@@ -66,7 +65,7 @@ def surest_predictions(
     lines, right = galleries.answers(predictions)
     return Chart(
         galleries.predictions(images, lines, right=right),
-        caption=f"`{model}`, the {len(lines)} surest {word} predictions.{whom}",
+        caption=f"`{model}`: {len(lines)} {word} predictions, of each expression the surest.{whom}",
         alt=f"Faces: {galleries.in_one_line(lines)}",
     )
 
@@ -78,13 +77,15 @@ def subject_by_expression(
 
     Args:
         tables: model to its accuracy in [0, 1], a row for each subject, a column for each expression; NaN where there is
-            no image. The same subjects in all.
+            no image. The same subjects in all, `model` among them.
         model: the one of which the caption says how far people lie apart.
         accuracy: of that model, by subject.
         dealt: of that model, its answers shuffled among people.
     """
     rows, columns, width, height = 1, len(tables), 6, 0.36 * len(accuracy) + 1.6
-    classes = next(iter(tables.values())).columns
+    order = accuracy.sort_values(kind="stable").index
+    classes = tables[model].mean().sort_values(kind="stable").index
+    tables = {name: table.loc[order, classes] for name, table in tables.items()}
     if charts.crowded(classes):
         rows, columns, width, height = columns, rows, 0.45 * len(classes) + 2, height + 2
     size = width * columns, height * rows
@@ -97,7 +98,7 @@ def subject_by_expression(
     number = {1: "A table", 2: "Two tables"}.get(len(tables), f"{len(tables)} tables")
     return Chart(
         figure,
-        caption=f"Accuracy by subject and expression. {people}",
+        caption=f"{people} Accuracy by subject and expression, both in the order of what `{model}` reads worst.",
         alt=f"{number}, a row per subject and a column per expression, dark where predictions were right. {people}",
     )
 
@@ -113,13 +114,17 @@ def confident_mistakes(
         whom: from `people.of_whom`.
     """
     sheet = galleries.Sheet(images, rows=["mistake", "nearest"], cell=(1.35, 1.6), above=2)
+    followed = (mistakes["predicted"] == mistakes["nearest_label"]).to_numpy()
     for column, row in enumerate(mistakes.itertuples()):
         sheet.write(0, column, f"{row.truth}\nas {row.predicted} {row.confidence:.0%}")
         sheet.write(1, column, row.nearest_label)
+        if followed[column]:
+            sheet.frame(1, column, color=charts.WRONG, dashed=True)
     pairs = "; ".join(f"{row.truth} as {row.predicted}, near a {row.nearest_label}" for row in mistakes.itertuples())
     return Chart(
         sheet.figure,
-        caption=f"`{model}`: the surest mistakes and the training images nearest to them.{whom}",
+        caption=f"In {followed.sum()} of these {len(mistakes)} surest mistakes of `{model}` the nearest training image carries the label that "
+        f"was answered (framed).{whom}",
         alt=f"Pairs of faces: {pairs}",
     )
 
@@ -131,6 +136,7 @@ def grad_cam(
     *,
     model: str,
     face_share: tuple[float, float],
+    boxes: Sequence[Sequence[float]] = (),
     whom: str = "",
 ) -> Chart:
     """Images under their heat maps: right predictions in the upper row, wrong ones in the lower, seven at most of each.
@@ -140,6 +146,7 @@ def grad_cam(
         heat: (N, height, width) float in [0, 1].
         predictions: with the columns `truth, predicted`.
         face_share: of all images, see `heat_on_face`.
+        boxes: of the face in each image, left, top, right and bottom as fractions; none are drawn where there are none.
         whom: from `people.of_whom`.
     """
     right = (predictions["truth"] == predictions["predicted"]).to_numpy()
@@ -151,33 +158,61 @@ def grad_cam(
         for column, index in enumerate(line):
             sheet.overlay(row, column, heat[index])
             sheet.write(row, column, f"{rows[index].truth}\nas {rows[index].predicted}")
+            if len(boxes):
+                left, top, right, bottom = np.array(boxes[index]) * len(images[index])
+                sheet.mark_box(row, column, (left - 0.5, top - 0.5), (right - left, bottom - top), color="white")
     on_face = heat_on_face(*face_share)
     return Chart(
         sheet.figure,
-        caption=f"Grad-CAM of `{model}`: above right, below wrong. {on_face}{whom}",
+        caption=f"`{model}`: {on_face} Grad-CAM, each map to its own maximum; above right, below wrong answers.{whom}",
         alt=f"Faces under heat maps; upper row right predictions, lower row wrong ones. {on_face}",
     )
 
 
-def reliability(tables: Mapping[str, pd.DataFrame], *, calibration_error: Mapping[str, float]) -> Chart:
-    """Accuracy against confidence for each model.
+def reliability(
+    tables: Mapping[str, pd.DataFrame], *, calibration_error: Mapping[str, float], gap: Mapping[str, Interval]
+) -> Chart:
+    """Accuracy against confidence, a panel for each model; a dot's area is its number of images.
 
     Args:
         tables: model to its table from `calibration.reliability`.
         calibration_error: model to its expected calibration error, in [0, 1].
+        gap: model to its mean confidence minus accuracy, with the interval over people.
     """
-    figure, ax = plt.subplots(figsize=(5.2, 5))
-    for (name, table), color in zip(tables.items(), charts.PALETTE, strict=False):
-        label = f"{name}: calibration error {calibration_error[name]:.2f}"
-        charts.reliability_diagram(table, ax=ax, label=label, color=color)
-    ax.legend(fontsize="small", loc="upper left")
-    text = ", ".join(f"{name} {calibration_error[name]:.2f}" for name in tables)
-    whose = {1: "the model", 2: "both models"}.get(len(tables), "all models")
+    figure, axes = plt.subplots(1, len(tables), figsize=(2.9 * len(tables) + 0.6, 3.6), sharey=True, squeeze=False)
+    for ax, (name, table) in zip(axes[0], tables.items(), strict=True):
+        errors = np.abs(table[["low", "high"]].to_numpy().T - table["accuracy"].to_numpy())
+        ax.plot([0, 1], [0, 1], color="0.4", linestyle=":", linewidth=1.2)
+        style = {"fmt": "-", "capsize": 3, "color": charts.PALETTE[0], "linewidth": 1}
+        ax.errorbar(table["confidence"], table["accuracy"], yerr=errors, **style)
+        area = 300 * table["n"] / table["n"].sum() + 8
+        ax.scatter(table["confidence"], table["accuracy"], s=area, color=charts.PALETTE[0], zorder=3)
+        ax.set(xlabel="mean confidence", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
+        ax.set_title(f"{name}\n{table['n'].sum():.0f} images", fontsize="small")
+    axes[0, 0].set_ylabel("accuracy")
+    text = "; ".join(
+        f"`{name}` {100 * each.value:+.0f} points ({100 * each.low:+.0f} to {100 * each.high:+.0f}), calibration error "
+        f"{calibration_error[name]:.2f}"
+        for name, each in gap.items()
+    )
     return Chart(
         figure,
-        caption=f"Reliability on people left out; n images a seed, means over seeds; bars are 95 % intervals over people. Expected calibration error: {text}",
-        alt=f"Accuracy against confidence in up to five bins for {whose}, with the diagonal of a calibrated one.",
+        caption=f"Mean confidence minus accuracy (above 0: surer than right): {text}. People left out, each image once, as the mean "
+        "over seeds; a dot's area is its number of images, bars are 95 % intervals over people.",
+        alt=f"Accuracy against confidence in up to five bins, a panel for each model, with the diagonal of a calibrated one. {text}.",
     )
+
+
+def _side_by_side(count: int, classes: Sequence[str]) -> tuple[Figure, np.ndarray]:
+    """A figure with places for tables of classes, two in a row, or one where names are crowded."""
+    if charts.crowded(classes):
+        return charts.matrix_axes(count, rows=classes, columns=classes, size=(6, 5))
+    across = min(2, count)
+    down = -(-count // across)
+    figure, axes = plt.subplots(down, across, figsize=(5.2 * across, 4.3 * down), squeeze=False)
+    for ax in axes.flat[count:]:
+        ax.set_axis_off()
+    return figure, axes.ravel()[:count]
 
 
 def worst_confusion(counts: np.ndarray, classes: Sequence[str], share: Interval | None = None) -> str:

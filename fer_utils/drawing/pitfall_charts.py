@@ -11,7 +11,13 @@ from fer_utils.drawing import charts
 from fer_utils.drawing.chart import Chart
 from fer_utils.drawing.charts import PALETTE
 
-_PROPER = {"log_loss": "log-loss (nats)", "brier": "Brier score", "confidence_gap": "mean confidence minus accuracy"}
+_QUALITIES = {
+    "macro_f1": "macro-F1 (right is better)",
+    "calibration_error": "calibration error (left is better)",
+    "confidence_gap": "mean confidence minus accuracy",
+    "log_loss": "log-loss, nats (left is better)",
+    "brier": "Brier score (left is better)",
+}
 
 
 def splits(
@@ -29,7 +35,9 @@ def splits(
         sizes: each subject's number of images.
         by_chance: model to the p value that people differ, and to the accuracies where answers are shuffled among people, (N,).
     """
-    figure, axes = plt.subplots(len(accuracies), 1, figsize=(8, 2.4 * len(accuracies)), sharex=True, squeeze=False)
+    figure, axes = plt.subplots(
+        len(accuracies), 1, figsize=(8, 2.3 * len(accuracies)), sharex=True, sharey=True, squeeze=False
+    )
     for ax, (model, values) in zip(axes[:, 0], accuracies.items(), strict=True):
         _distribution(
             {model: values.ravel()}, few=few, sizes=sizes, original=values[0].mean(), dealt=by_chance[model][1], ax=ax
@@ -42,18 +50,19 @@ def splits(
     )
     return Chart(
         figure,
-        caption=f"Accuracy over {ways} ways to test {few} of {len(sizes)} subjects, and with each expression's answers shuffled "
-        f"among people: {ends}.",
+        caption=f"Which {few} of {len(sizes)} subjects are tested decides the score. Accuracy over all {ways} ways to choose them, and with "
+        f"each expression's answers shuffled among people: {ends}.",
         alt="A histogram for each model with the original's split marked; a line, where people are alike, runs along its bars. "
         f"Lowest to highest: {ends}.",
     )
 
 
-def leak(table: pd.DataFrame) -> Chart:
+def leak(table: pd.DataFrame, *, chance: float) -> Chart:
     """Accuracy by subject-wise and by image-wise folds, a pair for each model.
 
     Args:
         table: a row per model, `model, subject_wise, image_wise, difference, low, high, n, seeds, epochs`; fractions.
+        chance: accuracy of always naming the largest class.
     """
     figure, ax = plt.subplots(figsize=(8.5, 2.6))
     for place, row in enumerate(table.itertuples()):
@@ -61,6 +70,7 @@ def leak(table: pd.DataFrame) -> Chart:
         text = f"{100 * row.difference:+.1f} points ({100 * row.low:+.1f} to {100 * row.high:+.1f})"
         middle = (row.subject_wise + row.image_wise) / 2
         ax.annotate(text, (middle, place), textcoords="offset points", xytext=(0, 9), ha="center", fontsize="small")
+    charts.chance_line(chance, ax=ax, vertical=True)
     places, leaking = np.arange(len(table)), {"color": PALETTE[3], "marker": "D", "label": "folds by image (leaks)"}
     ax.scatter(table["subject_wise"], places, color=PALETTE[0], s=60, zorder=2, label="folds by subject")
     ax.scatter(table["image_wise"], places, s=50, zorder=2, **leaking)
@@ -75,8 +85,8 @@ def leak(table: pd.DataFrame) -> Chart:
     )
     return Chart(
         figure,
-        caption=f"The same networks under folds by subject and by image, n = {first['n']} images, {first['seeds']} seed(s) of "
-        f"{first['epochs']} epochs. {text}.",
+        caption=f"{text}. The same networks under folds by subject and by image, n = {first['n']} images, {first['seeds']} seed(s) of "
+        f"{first['epochs']} epochs; chance is {chance:.0%}: below it a network is misled by whom it recognises.",
         alt=f"Two marks for each model, joined by a line. {text}.",
     )
 
@@ -226,32 +236,38 @@ def power(curves: pd.DataFrame, *, wanted: float, smallest: str) -> Chart:
 
 
 def quality(scores: pd.DataFrame, *, bins: int) -> Chart:
-    """Accuracy, macro-F1, proper scores and calibration of each model, with intervals.
+    """What accuracy leaves out, of each model: macro-F1, calibration error and proper scores, with intervals.
 
     Args:
-        scores: `model, metric, value, low, high`: `accuracy`, `macro_f1`, `log_loss` (nats), `brier`, `calibration_error` and
+        scores: `model, metric, value, low, high`: `macro_f1`, `log_loss` (nats), `brier`, `calibration_error` and
             `confidence_gap`.
         bins: of confidence, that the calibration error is computed with.
     """
-    figure, axes = plt.subplots(2, 3, figsize=(10, 6), sharey=True)
-    for ax, metric in zip(axes.flat, ("accuracy", "macro_f1", "calibration_error"), strict=False):
-        charts.forest(scores, metric=metric, ax=ax).set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "50%", "", "100%"])
-    for ax, (metric, label) in zip(axes[1], _PROPER.items(), strict=True):
-        rows = scores[scores["metric"] == metric]
+    models = list(dict.fromkeys(scores["model"]))
+    figure, axes = plt.subplots(2, 3, figsize=(10, 2 * max(2.2, 0.33 * len(models) + 1)), sharey=True)
+    for ax, (metric, label) in zip(axes.flat, _QUALITIES.items(), strict=False):
+        rows = scores[scores["metric"] == metric].set_index("model").reindex(models)
         errors = np.abs(rows[["low", "high"]].to_numpy().T - rows["value"].to_numpy())
-        style = {"fmt": "o", "capsize": 4, "color": PALETTE[0], "markersize": 7}
-        ax.errorbar(rows["value"], np.arange(len(rows)), xerr=errors, **style)
+        style = {"fmt": "o", "capsize": 4, "color": PALETTE[0], "markersize": 6}
+        ax.errorbar(rows["value"], np.arange(len(models)), xerr=errors, **style)
         ax.axvline(0, color="0.3", linewidth=1)
-        ax.set_xlabel(label)
+        ax.set_xlabel(label, fontsize="small")
+        ax.grid(axis="y", visible=False)
+    axes[0, 0].set_yticks(range(len(models)), models)
+    axes[0, 0].set_ylim(len(models) - 0.5, -0.5)
+    axes[1, 2].set_axis_off()
     values = scores.groupby("metric", sort=False)
     text = "; ".join(
         f"{name.replace('_', ' ')}: {', '.join(f'{row.model} {row.value:.2f}' for row in values.get_group(name).itertuples())}"
-        for name in ("calibration_error", *_PROPER)
+        for name in _QUALITIES
     )
+    brier = values.get_group("brier").set_index("model")["value"]
+    sizes = f", n = {int(scores['n'].iloc[0])} images" if "n" in scores else ""
     return Chart(
         figure,
-        caption=f"Accuracy, macro-F1, expected calibration error ({bins} bins) and proper scores on people left out. {text}.",
-        alt=f"Six panels of dots with bars, a row per model. {text}.",
+        caption=f"By the Brier score `{brier.idxmin()}` has the best probabilities and `{brier.idxmax()}` the worst. What accuracy leaves "
+        f"out, on people left out{sizes}; calibration error over {bins} bins; bars are 95 % intervals over people.",
+        alt=f"Five panels of dots with bars, a row per model. {text}.",
     )
 
 

@@ -7,6 +7,7 @@ from fer_utils.evaluation.intervals import LEVEL, Interval, of_accuracy, of_mean
 from fer_utils.evaluation.significance import DECIMALS
 
 BINS = 5  # of confidence: about ninety images allow no more
+_POSSIBLE = {"log_loss": (0, np.inf), "brier": (0, 2), "confidence_gap": (-1, 1)}  # where intervals of few people end
 _LEAST = 10.0**-DECIMALS  # probability that log-loss takes for 0
 
 
@@ -50,7 +51,9 @@ def of_probabilities(predictions: pd.DataFrame) -> dict[str, Interval]:
     found = {}
     for metric, of_image in values.items():
         by_subject = pd.Series(of_image).groupby(subjects).agg(["sum", "count"])
-        found[metric] = of_mean(by_subject["sum"].to_numpy(), by_subject["count"].to_numpy())
+        mean = of_mean(by_subject["sum"].to_numpy(), by_subject["count"].to_numpy())
+        low, high = np.clip((mean.low, mean.high), *_POSSIBLE[metric])
+        found[metric] = Interval(mean.value, float(low), float(high))
     return found | {"calibration_error": _calibration_error(confidence, right, subjects)}
 
 

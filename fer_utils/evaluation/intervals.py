@@ -127,6 +127,18 @@ def of_mean(sums: np.ndarray, counts: np.ndarray) -> Interval:
     return Interval(value, value - reach, value + reach)
 
 
+def by_person(values: np.ndarray, subjects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of a quantity over each person's images, and the numbers of those images: (people,) float64 each, for `of_mean`.
+
+    Args:
+        values: (N,) of each image; numbers or bool.
+        subjects: (N,) str, whom it shows.
+    """
+    names, person = np.unique(subjects, return_inverse=True)
+    counts = np.bincount(person, minlength=len(names)).astype(float)
+    return np.bincount(person, weights=np.asarray(values, dtype=float), minlength=len(names)), counts
+
+
 def _variance_of_ratio(sums: np.ndarray, counts: np.ndarray) -> float:
     """Variance of a ratio of sums over people; 0 where there is one of them."""
     people = int((counts > 0).sum())
@@ -138,16 +150,6 @@ def middle(values) -> tuple[float, float]:
     """Ends of the middle 95 % of some values, (N,)."""
     low, high = np.quantile(np.asarray(values, dtype=float), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
-
-
-def resampled_sums(sums: np.ndarray) -> np.ndarray:
-    """Sums over subjects resampled, (1000, ...) float64, for what is no mean.
-
-    Args:
-        sums: (subjects, ...), of each subject.
-    """
-    draws = subject_draws(len(sums))[:1000]
-    return np.tensordot(draws, sums, axes=1)
 
 
 def difference_interval(

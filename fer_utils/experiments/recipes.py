@@ -25,6 +25,8 @@ MODELS = {
     "baseline-face": ModelCard(architecture="baseline", input="face"),
     "updated-face": ModelCard(architecture="updated", input="face"),
 }
+# Heads on features that nothing of this data set has trained: no networks of theirs, but they can be fitted again in no time.
+WITHOUT_NETWORKS = ("transfer", "classical")
 PROTOCOL_MODELS = {"original-split": ("baseline", "updated")} | {name: tuple(MODELS) for name in protocols.PEOPLE}
 PROTOCOLS = (*PROTOCOL_MODELS, "image-wise")
 BUDGETS = ("quick", "standard")
@@ -130,6 +132,29 @@ def require_network(model: str) -> None:
     """
     if model not in MODELS:
         raise ParameterError(f"model {model!r} has no networks to look into: use one of {', '.join(MODELS)}.")
+
+
+def require_readable(model: str) -> None:
+    """Check that a model can be looked into: by its networks, or by heads that are fitted again.
+
+    Raises:
+        ParameterError: it cannot, such as `transfer-tuned`, whose networks are not kept.
+    """
+    if model not in (*MODELS, *WITHOUT_NETWORKS):
+        known = ", ".join((*MODELS, *WITHOUT_NETWORKS))
+        raise ParameterError(f"model {model!r} cannot be looked into: use one of {known}.")
+
+
+def readable(text: str) -> tuple[str, ...]:
+    """Models that a text such as "transfer, classical" names, each once; none where it is empty.
+
+    Raises:
+        ParameterError: one of them cannot be looked into.
+    """
+    names = tuple(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
+    for each in names:
+        require_readable(each)
+    return names
 
 
 def require_budget(budget: str) -> None:

@@ -1,14 +1,14 @@
 """The facts of notebook 09, as rows of `errors.csv`: what each study gave, under the names that the findings ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from fer_utils.evaluation import intervals
 from fer_utils.experiments.tables import row
-from fer_utils.studies.glasses_and_light import Readings
-from fer_utils.studies.glasses_and_light import lenses as glare_on_glasses
+from fer_utils.readers.glasses_and_light import Readings
+from fer_utils.readers.glasses_and_light import lenses as glare_on_glasses
+from fer_utils.readers.reader import Reader
 
 
 def labels(model: str, suspects: pd.DataFrame, planted: Mapping[str, float], n: int) -> list[tuple]:
@@ -27,19 +27,44 @@ def decoding(read: pd.DataFrame) -> list[tuple]:
     return rows
 
 
-def regions(model: str, shares: pd.DataFrame) -> list[tuple]:
-    """Of `occlusion.by_expression`; parts are expressions, quantities regions, n counts images."""
+def models(readers: Sequence[Reader]) -> list[tuple]:
+    """Of the readers themselves: seeds that may be judged by (`Reader.seeds`), 0 where networks have not learned enough."""
+    return [
+        row("model", each.model, "seeds", each.seeds if each.trained else 0, n=len(each.experiment.usable))
+        for each in readers
+    ]
+
+
+def regions(effects: pd.DataFrame) -> list[tuple]:
+    """Of `occlusion.effects`; parts are expressions, quantities regions, n counts images."""
     rows = []
-    for each in shares.itertuples():
+    for each in effects.itertuples():
         words = {"n": each.n, "part": each.expression}
-        rows.append(row("occlusion", model, each.region, each.value, each.low, each.high, **words))
-        rows.append(row("occlusion, may be first", model, each.region, float(each.may_be_first), **words))
+        rows.append(row("occlusion", each.model, each.region, each.value, each.low, each.high, **words))
+        rows.append(row("occlusion, q", each.model, each.region, each.q, **words))
     return rows
 
 
-def background(model: str, share: float, area: float, n: int) -> list[tuple]:
-    """Of `occlusion.share_in_face`."""
-    return [row("background", model, "inside the face", share, n=n), row("background", model, "area", area, n=n)]
+def fills(model: str, made: pd.DataFrame) -> list[tuple]:
+    """Of `Covered.made`; parts are expressions, n counts the images that do not show them."""
+    rows = []
+    for each in made.itertuples():
+        words = {"n": each.n, "part": each.expression}
+        rows.append(row("eyes covered", model, each.fill, each.value, each.low, each.high, **words))
+        rows.append(row("eyes covered", model, f"before {each.fill}", each.before, **words))
+    return rows
+
+
+def background(model: str, replaced: pd.DataFrame) -> list[tuple]:
+    """Of `background.replaced`; parts are what was replaced."""
+    rows = []
+    for each in replaced.itertuples():
+        words = {"n": each.n, "part": each.part}
+        rows.append(row("background", model, "accuracy", each.value, each.low, each.high, **words))
+        rows.append(row("background", model, "accuracy before", each.before, **words))
+        rows.append(row("background", model, "probability lost", each.lost, each.lost_low, each.lost_high, **words))
+        rows.append(row("background", model, "area of the face", each.area, **words))
+    return rows
 
 
 def glasses_and_light(readings: Readings) -> list[tuple]:
@@ -91,21 +116,12 @@ def traits(compared: pd.DataFrame) -> list[tuple]:
     return rows
 
 
-def mirrored(model: str, answers: Mapping[str, np.ndarray], classes: list[str]) -> list[tuple]:
-    """Of `occlusion.mirrored`: share of changed answers, and the change in accuracy; parts are "all" and the classes."""
-    changed = answers["plain"] != answers["mirrored"]
-    gain = (answers["mirrored"] == answers["truth"]).astype(float) - (answers["plain"] == answers["truth"])
-    everything = {"all": np.ones(len(changed), dtype=bool)}
+def mirrored(model: str, table: pd.DataFrame) -> list[tuple]:
+    """Of `Mirrored.table`: both accuracies, their difference, and the share of changed answers; parts are "all" and the classes."""
     rows = []
-    for name, chosen in {**everything, **{c: answers["truth"] == i for i, c in enumerate(classes)}}.items():
-        if chosen.any():
-            for quantity, values in (("changed", changed), ("accuracy", gain)):
-                found = _over_subjects(values[chosen], answers["subject"][chosen])
-                words = {"n": int(chosen.sum()), "part": name}
-                rows.append(row("mirror", model, quantity, found.value, found.low, found.high, **words))
+    for each in table.itertuples():
+        values = {"as shown": (each.shown,), "mirrored": (each.mirrored,)}
+        values |= {"accuracy": (each.difference, each.low, each.high)}
+        values |= {"changed": (each.changed, each.changed_low, each.changed_high)}
+        rows += [row("mirror", model, name, *value, n=each.n, part=each.part) for name, value in values.items()]
     return rows
-
-
-def _over_subjects(values: np.ndarray, subjects: np.ndarray) -> intervals.Interval:
-    by_subject = pd.Series(values.astype(float)).groupby(subjects).agg(["sum", "count"])
-    return intervals.of_mean(by_subject["sum"].to_numpy(), by_subject["count"].to_numpy())

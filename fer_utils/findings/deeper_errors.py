@@ -4,29 +4,40 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from fer_utils.data.alignment import REGIONS
+from fer_utils.evaluation import significance
+from fer_utils.evaluation.significance import Verdict
 from fer_utils.experiments.tables import get
 from fer_utils.findings.wording import doubt, ends, points
-from fer_utils.studies.glasses_and_light import CONTROL
+from fer_utils.readers.background import FACE, REST
+from fer_utils.readers.covering import GREY, MEAN, OTHERS
+from fer_utils.readers.glasses_and_light import CONTROL
+from fer_utils.readers.occlusion import ALL
 
 
-def summary(table: pd.DataFrame, *, model: str, reference: str, answers: str) -> str:
+def summary(table: pd.DataFrame, *, answers: str) -> str:
     """What notebook 09 found, as Markdown.
 
     Args:
         table: `errors.csv`.
-        model: whose features, places and mirrors were looked at.
-        reference: the model of the whole frame.
         answers: the model whose answers were held against the labels.
 
     Raises:
         OutputError: a row is missing.
     """
     lines = [_labels(table, answers)]
-    lines += [_decoding(table, name) for name in _about(table, "decoding")]
-    lines += [_regions(table, model), _background(table, reference)]
-    for question, words in (("conditions", _conditions), ("lenses", _lenses), ("people", _people)):
-        lines += [words(table, name) for name in _about(table, question)]
-    return "\n".join(f"- {line}" for line in [*lines, _mirror(table, model)])
+    every = (
+        ("decoding", _decoding),
+        ("occlusion", _regions),
+        ("eyes covered", _fill),
+        ("background", background),
+        ("conditions", _conditions),
+        ("lenses", _lenses),
+        ("people", _people),
+        ("mirror", _mirror),
+    )
+    lines += [words(table, name) for question, words in every for name in _about(table, question)]
+    return "\n".join(f"- {line}" for line in lines if line)
 
 
 def named_suspects(suspects: pd.DataFrame) -> str:
@@ -51,13 +62,59 @@ def no_suspects(model: str, planted: Mapping[str, float]) -> str:
     )
 
 
-def background(model: str, share: float, area: float) -> str:
-    """How much of the effect of covering lies in the face's box, for the section that asks it.
+def background(table: pd.DataFrame, model: str) -> str:
+    """What is left of the accuracy when the face, or all but the face, is replaced."""
+    if not _seeds(table, model):
+        return f"**The background?** `{model}`: {Verdict.UNTRAINED}."
+    face, rest = (get(table, "background", model, "accuracy", part=part) for part in (FACE, REST))
+    before, area = (
+        get(table, "background", model, name, part=FACE) for name in ("accuracy before", "area of the face")
+    )
+    return (
+        f"**The background?** `{model}` reads {before.value:.0%} of the pictures as they are, {face.value:.0%}{ends(face, '{:.0%}', 1)} "
+        f"with the face replaced by other people's, and {rest.value:.0%}{ends(rest, '{:.0%}', 1)} with all "
+        f"but the face replaced (n = {before.n:.0f}, first seed; the face's box takes {area.value:.0%} of the picture)."
+    )
 
-    Args:
-        share, area: from `occlusion.share_in_face`.
+
+def fill(table: pd.DataFrame, model: str) -> str:
+    """What a patch of grey over the eyes makes of faces, and what other fills make of them: the answer that grey adds most to.
+
+    Empty where nothing can be said.
     """
-    return f"`{model}`: {share:.0%} of the effect of covering lies in the face's box, {area:.0%} of the picture."
+    if not _seeds(table, model):
+        return ""
+    rises = {
+        part: get(table, "eyes covered", model, GREY, part=part).value
+        - get(table, "eyes covered", model, f"before {GREY}", part=part).value
+        for part in _parts(table, "eyes covered", model)
+    }
+    made = max(rises, key=rises.get)
+    if rises[made] <= 0:
+        return ""
+    grey, mean, natural, before = (
+        get(table, "eyes covered", model, name, part=made) for name in (GREY, MEAN, OTHERS, f"before {GREY}")
+    )
+    return (
+        f"With the eyes covered by grey, `{model}` calls {grey.value:.0%}{ends(grey, '{:.0%}', 1)} of the "
+        f"{grey.n:.0f} faces that do not show it {made}; by the mean face's eyes {mean.value:.0%}{ends(mean, '{:.0%}', 1)}; by other "
+        f"people's {natural.value:.0%}{ends(natural, '{:.0%}', 1)}; as they are {before.value:.0%}."
+    )
+
+
+def _fill(table: pd.DataFrame, model: str) -> str:
+    said = fill(table, model)
+    return f"**What a patch makes.** {said}" if said else ""
+
+
+def _seeds(table: pd.DataFrame, model: str) -> int:
+    """Seeds that a model may be judged by; 0 where its networks have not learned enough."""
+    return int(get(table, "model", model, "seeds").value)
+
+
+def _judged(table: pd.DataFrame, model: str, change: pd.Series, q: float) -> Verdict:
+    seeds = _seeds(table, model)
+    return significance.verdict(change.low, change.high, q, seeds=seeds, trained=seeds > 0)
 
 
 def _about(table: pd.DataFrame, question: str) -> list[str]:
@@ -77,7 +134,7 @@ def _labels(table: pd.DataFrame, model: str) -> str:
     return (
         f"**Wrong labels?** By the answers of `{model}`, {suspects.value:.0f} of {suspects.n} labels {'is' if suspects.value == 1 else 'are'} suspect. Of labels made wrong "
         f"on purpose the same search finds {found_share.value:.0%}, and {true_share.value:.0%} of what it names is wrong on "
-        "purpose: the rest are the model's own mistakes. So look at them; do not drop them."
+        f"purpose{': the rest are the model' + chr(39) + 's own mistakes' if true_share.value < 1 else ''}. So look at them; do not drop them."
     )
 
 
@@ -87,36 +144,36 @@ def _decoding(table: pd.DataFrame, name: str) -> str:
         for part in ("expression", "person")
     )
     return (
-        f"**Person or expression?** From {name}, a linear reader tells the expression of a new person in "
+        f"**Person or expression?** From {name}, a linear reader reads the expression of a new person in "
         f"{expression.value:.0%}{ends(expression, '{:.0%}', 1)}, where chance is {chance.value:.0%}, and the person under a new "
         f"expression in {person.value:.0%}{ends(person, '{:.0%}', 1)}, where chance is {chance_of_person.value:.0%}."
     )
 
 
 def _regions(table: pd.DataFrame, model: str) -> str:
-    lines = []
-    of_model = table[table["about"] == model]
-    flags = of_model[(of_model["question"] == "occlusion, may be first") & (of_model["value"] == 1)]
-    for expression in _parts(table, "occlusion", model):
-        first = flags.loc[flags["part"] == expression, "quantity"]
-        rows = of_model[(of_model["question"] == "occlusion") & (of_model["part"] == expression)]
-        rows = rows[rows["quantity"].isin(first)].sort_values("value", ascending=False)
-        words = " or ".join(f"the {row.quantity} ({row.value:.1f})" for row in rows.itertuples())
-        if words:
-            lines.append(f"{expression} {words}")
+    if not _seeds(table, model):
+        return f"**Which part of the face?** `{model}`: {Verdict.UNTRAINED}."
+    whole = ", ".join(_covered(table, model, region, ALL) for region in REGIONS)
+    found = [
+        f"{part}: {_covered(table, model, region, part)}"
+        for part in _parts(table, "occlusion", model)
+        for region in REGIONS
+        if part != ALL and _of_region(table, model, region, part)[1] in (Verdict.HIGHER, Verdict.LOWER)
+    ]
+    judged = f"detected by expression: {'; '.join(found) or 'none'}" if _seeds(table, model) > 1 else Verdict.ONE_SEED
     return (
-        f"**Which part of the face?** Of brows, eyes, nose and mouth, covering hurts `{model}` most at: "
-        f"{', '.join(lines) or 'no part, its answers do not move'}. (In brackets: times the mean of all places; two or more where "
-        "these people cannot tell which is first.)"
+        f"**Which part of the face?** What the right expression loses (below 0: gains) when `{model}` sees other people's "
+        f"instead: {whole}; {judged}."
     )
 
 
-def _background(table: pd.DataFrame, model: str) -> str:
-    share, area = (get(table, "background", model, name) for name in ("inside the face", "area"))
-    return (
-        f"**The background?** Of what covering does to `{model}`, {share.value:.0%} lies in the face's box, which takes "
-        f"{area.value:.0%} of the picture; {1 - share.value:.0%} lies in hair, clothes, wall and light."
-    )
+def _of_region(table: pd.DataFrame, model: str, region: str, part: str) -> tuple[pd.Series, Verdict]:
+    change, q = (get(table, question, model, region, part=part) for question in ("occlusion", "occlusion, q"))
+    return change, _judged(table, model, change, q.value)
+
+
+def _covered(table: pd.DataFrame, model: str, region: str, part: str) -> str:
+    return f"{region} {points(_of_region(table, model, region, part)[0], '{:+.0f}')}"
 
 
 def _conditions(table: pd.DataFrame, model: str) -> str:
@@ -129,8 +186,7 @@ def _conditions(table: pd.DataFrame, model: str) -> str:
         f"**Glasses and light?** `{model}` on neutral faces, change in how surely they are read as such: "
         + "; ".join(lines)
         + (f"; pairs left out, since no face was found: {left_out.value:.0f}. " if left_out.value else ". ")
-        + "Answers of one seed's networks; and surer of neutral need not be clearer sight, since nobody shows another expression "
-        "in these conditions."
+        + "Surer of neutral need not be clearer sight: nobody shows another expression in these conditions."
     )
 
 
@@ -141,7 +197,8 @@ def _condition(table: pd.DataFrame, model: str, name: str) -> str:
     )
     verdict = ""
     if name != CONTROL:
-        verdict = doubt(change, q.value) or (", raises it" if change.value > 0 else ", lowers it")
+        judged = _judged(table, model, change, q.value)
+        verdict = f", {({Verdict.HIGHER: 'raises it', Verdict.LOWER: 'lowers it'}).get(judged, judged)}"
     return (
         f"{points(change)}{verdict}, read as neutral {round(before.value * before.n):.0f} of {before.n:.0f} without, "
         f"{round(after.value * after.n):.0f} with"
@@ -154,7 +211,7 @@ def _lenses(table: pd.DataFrame, model: str) -> str:
         f"**Glare on glasses?** `{model}`: what glasses do to how surely a neutral face is read as such is "
         f"{abs(100 * change.value):.0f} points {'higher' if change.value > 0 else 'lower'} with glare on them ({change.n:.0f} people) than with clear "
         f"ones ({p_value.n - change.n:.0f}); interval of the difference {100 * change.low:+.0f} to {100 * change.high:+.0f}, "
-        f"p = {p_value.value:.2g}{doubt(change, p_value.value)}."
+        f"p = {p_value.value:.2g}{_remark(_judged(table, model, change, p_value.value))}."
     )
 
 
@@ -171,16 +228,25 @@ def _people(table: pd.DataFrame, model: str) -> str:
     return f"**What sets people apart?** Accuracy of `{model}` by person: " + "; ".join(lines) + "."
 
 
+def _remark(judged: Verdict) -> str:
+    return "" if judged in (Verdict.HIGHER, Verdict.LOWER) else f", {judged}"
+
+
 def _mirror(table: pd.DataFrame, model: str) -> str:
-    changed, gain = (get(table, "mirror", model, name, part="all") for name in ("changed", "accuracy"))
-    wink = ""
-    if "wink" in _parts(table, "mirror", model):
-        of_winks, gain_of_winks = (get(table, "mirror", model, name, part="wink") for name in ("changed", "accuracy"))
-        wink = (
-            f"; of winks it changes {of_winks.value:.0%} of the answers, and the accuracy by {100 * gain_of_winks.value:+.0f} "
-            f"points{ends(gain_of_winks, '{:+.0f}')}"
-        )
+    if not _seeds(table, model):
+        return f"**Left or right?** `{model}`: {Verdict.UNTRAINED}."
+    lines = [_of_mirror(table, model, part) for part in (ALL, "wink") if part in _parts(table, "mirror", model)]
+    return f"**Left or right?** `{model}` {'; '.join(lines)}."
+
+
+def _of_mirror(table: pd.DataFrame, model: str, part: str) -> str:
+    shown, mirrored, gain, changed = (
+        get(table, "mirror", model, name, part=part) for name in ("as shown", "mirrored", "accuracy", "changed")
+    )
+    who = "reads" if part == ALL else "of winks"
+    if not changed.value:
+        return f"{who} {shown.value:.0%} as they are and mirrored (n = {shown.n:.0f}), no answer changes"
     return (
-        f"**Left or right?** Mirroring a face changes {changed.value:.0%} ({changed.low:.0%} to {changed.high:.0%}) of the answers "
-        f"and the accuracy by {points(gain)}{wink}."
+        f"{who} {shown.value:.0%} as they are and {mirrored.value:.0%} mirrored (n = {shown.n:.0f}; {points(gain, '{:+.0f}')}), "
+        f"{changed.value:.0%}{ends(changed, '{:.0%}', 1)} of the answers change"
     )

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from fer_utils.data import datasets
-from fer_utils.evaluation.significance import Verdict, detected
+from fer_utils.evaluation.significance import Verdict, verdict
 from fer_utils.experiments import tables
 from fer_utils.experiments.tables import get
 from fer_utils.findings.tweaks import equal_and_unknown
@@ -162,28 +162,30 @@ def _leak(measured: pd.DataFrame) -> str:
 
 
 def _conditions(errors: pd.DataFrame) -> str:
-    """What can be said of neutral faces with glasses and under lamps, for each model."""
-    parts, count = [], 0
-    for model in ("baseline", "baseline-face"):
-        shown, unknown = [], []
-        for name in (name for name in datasets.YALE_OTHER_CONDITIONS if name != "noglasses"):
+    """What can be said of neutral faces with glasses and under lamps, for each model that was asked."""
+    names = [name for name in datasets.YALE_OTHER_CONDITIONS if name != "noglasses"]
+    models = list(errors.loc[errors["question"] == "conditions", "about"].unique())
+    parts = []
+    for model in models:
+        seeds, shown, rest = int(get(errors, "model", model, "seeds").value), [], []
+        for name in names:
             change, q = (get(errors, "conditions", model, what, part=name) for what in ("probability", "q"))
-            count += 1
-            if detected(change.low, change.high, q.value):
+            judged = verdict(change.low, change.high, q.value, seeds=seeds, trained=seeds > 0)
+            if judged in (Verdict.HIGHER, Verdict.LOWER):
                 shown.append(f"{name} {100 * change.value:+.0f} points{ends(change, '{:+.0f}')}")
             else:
-                unknown.append(change)
-        if unknown:
-            values, low, high = ([100 * each[name] for each in unknown] for name in ("value", "low", "high"))
+                rest.append((change, judged))
+        if rest:
+            values, low, high = ([100 * each[name] for each, _ in rest] for name in ("value", "low", "high"))
+            what = f"{len(rest)} of {len(names)} conditions: {rest[0][1]}"
             shown.append(
-                f"{len(unknown)} of {len(shown) + len(unknown)} conditions show no detectable effect ({min(values):+.0f} to "
-                f"{max(values):+.0f} points, intervals within {min(low):+.0f} to {max(high):+.0f})"
+                f"{what} ({min(values):+.0f} to {max(values):+.0f} points, intervals within {min(low):+.0f} to {max(high):+.0f})"
             )
         parts.append(f"`{model}`: {', '.join(shown)}")
     return (
-        f"How surely a neutral face is read as neutral, changed by glasses or one of three lamps; {'; '.join(parts)}. Networks of "
-        f"one seed, corrected for {count} comparisons; surer of neutral is not clearer sight, since nobody shows another expression "
-        "under a lamp."
+        f"How surely a neutral face is read as neutral, changed by glasses or one of three lamps; {'; '.join(parts)}. "
+        f"Corrected for {len(names) * len(models)} comparisons; surer of neutral is not clearer sight, since nobody shows another "
+        "expression under a lamp."
     )
 
 

@@ -120,7 +120,7 @@ def _epochs(measured: pd.DataFrame, model: str) -> str:
         get(measured, "epochs", model, name) for name in ("best", "elsewhere", "last", "optimism")
     )
     return (
-        f"**Choosing the epoch on the test people.** `{model}`: the best epoch tells {best.value:.0%}; the same epoch gives "
+        f"**Choosing the epoch on the test people.** `{model}`: the best epoch says {best.value:.0%}; the same epoch gives "
         f"{elsewhere.value:.0%} on everybody else, the last epoch {last.value:.0%}. "
         f"{100 * gap.value:.1f} points{ends(gap)} are optimism."
     )

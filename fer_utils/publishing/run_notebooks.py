@@ -29,7 +29,8 @@ _PEOPLE = {"05_transfer_learning": 3, "09_deeper_errors": 3}
 _CHECKS = {
     "budget": recipes.require_budget,
     "layout": layouts.require,
-    "model": recipes.require_network,
+    "model": recipes.require_readable,
+    "beside": recipes.readable,
     "reference": recipes.require_network,
 }
 _KERNEL_NOTICE = re.compile(r"I\d{4} |WARNING: All log messages before absl|TCP without encryption")

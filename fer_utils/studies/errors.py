@@ -1,7 +1,8 @@
-"""The errors of one model under `loso`: confusion, people, surest mistakes, regions, calibration."""
+"""The errors of one model that has networks: what `answers` gives, where they look, and which training images are near."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,18 +10,16 @@ from PIL import Image
 
 from fer_utils.common import cache
 from fer_utils.data import alignment, cleaning, detection, people
-from fer_utils.evaluation import calibration, scores
-from fer_utils.evaluation.intervals import Interval
-from fer_utils.evaluation.people import Dealt, deal
-from fer_utils.experiments.experiment import Experiment
 from fer_utils.experiments.recipes import MODELS, require_network
 from fer_utils.studies import grad_cam
+from fer_utils.studies.answers import PICTURE_SIDE, AnswerStudy
 
-_PICTURE_SIDE = 96
+if TYPE_CHECKING:
+    from fer_utils.experiments.experiment import Experiment
 
 
-class ErrorStudy:
-    """Predictions of one model, each by the network of the fold that left the person out.
+class ErrorStudy(AnswerStudy):
+    """Answers of one model, each by the network of the fold that left the person out, and these networks.
 
     Args:
         experiment: data, manifest and budget; missing runs are trained.
@@ -30,94 +29,29 @@ class ErrorStudy:
         ParameterError: the model has no networks.
     """
 
-    def __init__(self, experiment: Experiment, model: str) -> None:
+    has_networks = True
+
+    def __init__(self, experiment: "Experiment", model: str) -> None:
         require_network(model)
-        self.experiment, self.model = experiment, model
-        self._runs = experiment.plan(experiment.protocol, [model])
-        self.predictions = experiment.predictions(self._runs, experiment.records(self._runs))
-        self.classes = list(experiment.dataset.class_names)
-        self.seeds = self.predictions["seed"].nunique()
-        self._first = min(self.predictions["seed"])
-        self._first_runs = [run for run in self._runs if run.seed == self._first]
+        runs = experiment.plan(experiment.protocol, [model])
+        super().__init__(experiment, model, experiment.predictions(runs, experiment.records(runs)))
+        self._first_runs = [run for run in runs if run.seed == self._first]
 
-    def _position(self, image: str) -> int:
-        return self.experiment.dataset.position(image)
-
-    @property
-    def right(self) -> np.ndarray:
-        """Whether each prediction was right, (N,) bool, over all seeds."""
-        return (self.predictions["truth"] == self.predictions["predicted"]).to_numpy()
-
-    @property
-    def confidence(self) -> np.ndarray:
-        """Probability of each predicted class, (N,) float, over all seeds."""
-        return self.predictions[[f"p_{name}" for name in self.classes]].max(axis=1).to_numpy()
-
-    @property
-    def calibration_error(self) -> float:
-        """Expected calibration error over five bins."""
-        return calibration.expected_calibration_error(self.confidence, self.right, bins=calibration.BINS)
-
-    @property
-    def reliability(self) -> pd.DataFrame:
-        """Accuracy by bin of confidence, as `calibration.reliability` gives it over people, over five bins."""
-        words = {"subjects": self.predictions["subject"].to_numpy(), "seeds": self.seeds}
-        return calibration.reliability(self.confidence, self.right, bins=calibration.BINS, **words)
-
-    @cached_property
-    def confusion(self) -> np.ndarray:
-        """Images, mean over seeds, (classes, classes) float64: row the truth, column the prediction."""
-        return scores.mean_confusion(self.predictions, self.classes)
-
-    @cached_property
-    def worst(self) -> Interval:
-        """Share of the images of one expression that are mistaken for the one they are most often mistaken for."""
-        wrong = np.where(np.eye(len(self.classes), dtype=bool), 0, self.confusion)
-        truth, answer = (self.classes[place] for place in np.unravel_index(wrong.argmax(), wrong.shape))
-        return scores.share_answered(self.predictions, truth=truth, answer=answer)
-
-    @cached_property
-    def person_effect(self) -> Dealt:
-        """Whether people are read differently well: answers shuffled among them."""
-        return deal(self.predictions)
-
-    @cached_property
-    def by_subject(self) -> pd.DataFrame:
-        """Accuracy, a row per subject and a column per expression; empty where there is no image."""
-        table = self.predictions.assign(right=self.right.astype(float))
-        table = table.pivot_table(index="subject", columns="truth", values="right", aggfunc="mean")
-        return table.reindex(columns=self.classes)
-
-    @property
-    def subject_accuracy(self) -> pd.Series:
-        """Accuracy by subject."""
-        return pd.Series(self.right).groupby(self.predictions["subject"].to_numpy()).mean()
-
-    def surest(self, *, right: bool, count: int) -> pd.DataFrame:
-        """Predictions of the first seed that were right (or wrong), the most confident first; of people who may be shown."""
-        table = self.predictions.assign(confidence=self.confidence, right=self.right)
-        shown = people.pictured(self.experiment.dataset, table["subject"])
-        table = table[shown & (table["seed"] == self._first) & (table["right"] == right)]
-        return table.sort_values(["confidence", "image"], ascending=[False, True]).head(count)
-
-    def picture(self, image: str) -> np.ndarray:
-        """What the model sees of an image, enlarged for the eye: (96, 96) uint8."""
-        source = self.inputs[self._position(image), ..., 0]
-        return np.asarray(Image.fromarray(source).resize((_PICTURE_SIDE, _PICTURE_SIDE), Image.Resampling.BICUBIC))
-
-    def nearest_training_images(self, *, count: int) -> pd.DataFrame:
+    def nearest_training_images(self, *, count: int | None = None, to_show: bool = True) -> pd.DataFrame:
         """The surest mistakes, each with the training image of its fold that lies nearest in the last hidden layer.
 
-        Both are of people who may be shown.
+        Args:
+            count: no more than so many.
+            to_show: those alone of which both images are of people who may be shown.
 
         Returns:
             Columns of `predictions` and `confidence`, `nearest`, `nearest_label`.
         """
         data, found = self.experiment.dataset, {}
-        table = self.surest(right=False, count=len(self.predictions))
+        table = self.surest(right=False, to_show=to_show)
         for row in table.itertuples():
             name = self._nearest(row.fold, row.image)
-            if people.pictured(data, [data.subjects[self._position(name)]])[0]:
+            if not to_show or people.pictured(data, [data.subjects[self._position(name)]])[0]:
                 found[row.Index] = name
             if len(found) == count:
                 break
@@ -128,7 +62,7 @@ class ErrorStudy:
 
     def grad_cam(self, images: list[str]) -> np.ndarray:
         """Grad-CAM of the predicted class of each image, (N, 96, 96) float32 in [0, 1]."""
-        size = (_PICTURE_SIDE, _PICTURE_SIDE)
+        size = (PICTURE_SIDE, PICTURE_SIDE)
         large = [Image.fromarray(self._heat[name]).resize(size, Image.Resampling.BILINEAR) for name in images]
         return np.clip(np.stack([np.asarray(each) for each in large]), 0, 1)
 
@@ -175,13 +109,12 @@ class ErrorStudy:
             names: of images.
             heat: (N, side, side), not negative; the side 96 or a whole part of it.
         """
-        factor = _PICTURE_SIDE // heat.shape[1]
+        factor = PICTURE_SIDE // heat.shape[1]
         heat = heat.repeat(factor, axis=1).repeat(factor, axis=2)
-        found = detection.detect(self.experiment.dataset)
-        inside = np.zeros((len(names), _PICTURE_SIDE, _PICTURE_SIDE), dtype=bool)
+        inside = np.zeros((len(names), PICTURE_SIDE, PICTURE_SIDE), dtype=bool)
         for region, name in zip(inside, names, strict=True):
-            index = self._position(name)
-            left, top, right, bottom = self._box(found[index][0], self.experiment.dataset.images[index].shape)
+            box = np.round(self.face_box(self._position(name)) * PICTURE_SIDE)
+            left, top, right, bottom = np.clip(box, 0, PICTURE_SIDE).astype(int)
             region[top:bottom, left:right] = True
         shares = grad_cam.share_inside(heat, inside)
         return float(np.nanmean(shares)), float(inside.mean())
@@ -201,11 +134,6 @@ class ErrorStudy:
         return self.kept("features", fit, code=("studies.grad_cam",))["features"]
 
     @cached_property
-    def inputs(self) -> np.ndarray:
-        """What the model sees of every image, (N, height, width, 1) uint8."""
-        return self.experiment.inputs[MODELS[self.model].input]
-
-    @cached_property
     def networks(self) -> dict[str, object]:
         """The trained network of each fold, first seed."""
         from fer_utils.engine import train
@@ -222,12 +150,16 @@ class ErrorStudy:
         place = grad_cam.nearest(every[[self._position(image)]], every[train])[0]
         return str(self.experiment.dataset.file_names[train[place]])
 
-    def _box(self, face: alignment.Face, shape: tuple[int, int]) -> np.ndarray:
+    def face_box(self, position: int) -> np.ndarray:
+        """The detected face in what the model sees of an image: left, top, right and bottom as fractions, (4,) float64."""
+        face = self._faces[position][0]
         if MODELS[self.model].input == "face":
-            box = np.array(alignment.aligned_box(face))
-        else:
-            height, width = shape
-            box = np.array(
-                (face.x / width, face.y / height, (face.x + face.width) / width, (face.y + face.height) / height)
-            )
-        return np.clip(np.round(box * _PICTURE_SIDE), 0, _PICTURE_SIDE).astype(int)
+            return np.array(alignment.aligned_box(face))
+        height, width = self.experiment.dataset.images[position].shape
+        return np.array(
+            (face.x / width, face.y / height, (face.x + face.width) / width, (face.y + face.height) / height)
+        )
+
+    @cached_property
+    def _faces(self) -> list[list[alignment.Face]]:
+        return detection.detect(self.experiment.dataset)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SEEDS = {"quick": 3, "standard": 8}  # of the reference, for the spread that initialisation brings
 MODELS = ("baseline", "baseline-face")  # whose leak and chosen epochs are measured
-SPLIT_MODELS = ("baseline", "updated", "transfer")  # tested on other people
+SPLIT_MODELS = ("baseline", "updated", "classical", "transfer")  # tested on other people
 NETWORK = "updated"  # whose validation and losses are measured; `baseline` trains without augmentation
 VALIDATIONS = ("images as they are", "augmented")
 QUALITIES = ("accuracy", "macro_f1", "log_loss", "brier", "calibration_error", "confidence_gap")

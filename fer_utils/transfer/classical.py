@@ -54,7 +54,8 @@ class Classical:
         folds: (N,) str, the fold that tests each image.
         protocol: how people were left out.
         probabilities: (N, classes) float32.
-        chosen: (folds, 2) int, position in `CANDIDATES` and in `ridge.STRENGTHS` that each fold took.
+        chosen: (folds, 2) int, position in `CANDIDATES` and in `ridge.STRENGTHS` that each fold took, sorted by the fold's name.
+        temperatures: (folds,) float64, of the probabilities.
         alone: (candidates,) float64, accuracy of each candidate by itself, its strength chosen in each fold.
         inner_right, outer_right: (candidates, strengths) float64, share of images right with one strength throughout: on the
             training people of the folds, and on the people left out.
@@ -66,6 +67,7 @@ class Classical:
     protocol: str
     probabilities: np.ndarray
     chosen: np.ndarray
+    temperatures: np.ndarray
     alone: np.ndarray
     inner_right: np.ndarray
     outer_right: np.ndarray
@@ -142,7 +144,7 @@ def _fold(
     test: np.ndarray,
     classes: int,
 ) -> tuple:
-    """Probabilities (M, classes); the chosen candidate and strength; and for every candidate the answers by itself that are
+    """Probabilities (M, classes); the chosen candidate and strength, and the temperature; and for every candidate the answers by itself that are
     right, and for every strength the inner and outer ones.
     """
     from threadpoolctl import threadpool_limits
@@ -160,7 +162,7 @@ def _fold(
         np.array([_right(scores, truth) for scores in part]).reshape(len(every), -1)
         for part, truth in ((together.inner, labels[~test]), (together.outer, labels[test]))
     )
-    return answers, divmod(best, len(ridge.STRENGTHS)), alone, inner, outer
+    return answers, divmod(best, len(ridge.STRENGTHS)), temperature, alone, inner, outer
 
 
 def _right(scores: np.ndarray, truth: np.ndarray) -> int:
@@ -170,15 +172,17 @@ def _right(scores: np.ndarray, truth: np.ndarray) -> int:
 def _packed(tests: Sequence[np.ndarray], parts, labels: np.ndarray, classes: int) -> dict[str, np.ndarray]:
     """The computed fields of `Classical` from the folds'."""
     probabilities = np.zeros((len(labels), classes), dtype=np.float32)
-    chosen, alone, inner, outer = [], [], [], []
-    for test, (answers, taken, *right) in zip(tests, parts, strict=True):
+    chosen, temperatures, alone, inner, outer = [], [], [], [], []
+    for test, (answers, taken, temperature, *right) in zip(tests, parts, strict=True):
         probabilities[test] = answers
         chosen.append(taken)
+        temperatures.append(temperature)
         for kept, each in zip((alone, inner, outer), right, strict=True):
             kept.append(each)
     return {
         "probabilities": probabilities,
         "chosen": np.array(chosen),
+        "temperatures": np.array(temperatures),
         "alone": np.sum(alone, axis=0) / len(labels),
         "inner_right": np.sum(inner, axis=0) / sum((~test).sum() for test in tests),
         "outer_right": np.sum(outer, axis=0) / len(labels),

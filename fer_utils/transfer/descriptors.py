@@ -64,13 +64,24 @@ def symmetric_descriptors(
     faces = stored_images.each(dataset.images, cut, "cutting faces out", positions=positions)
     batches = [faces[start : start + _BATCH] for start in range(0, len(faces), _BATCH)]
     made = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-        joblib.delayed(_described)(batch, tuple(wanted)) for batch in batches
+        joblib.delayed(described)(batch, tuple(wanted)) for batch in batches
     )
     parts = list(progress.bar(made, "describing faces", total=len(batches), unit="batch", delay=5))
     return {key: np.concatenate([part[key] for part in parts]) for key in wanted}
 
 
-def _described(faces: list[dict[int, np.ndarray]], wanted: Sequence[tuple[str, int]]) -> dict:
+def described(
+    faces: Sequence[dict[int, np.ndarray]], wanted: Sequence[tuple[str, int]]
+) -> dict[tuple[str, int], np.ndarray]:
+    """Descriptors of aligned faces, the same for a face and for its mirror image.
+
+    Args:
+        faces: of each face the side in pixels to (side, side) uint8, at least one face.
+        wanted: kinds, `HOG` or `LBP`, each with a side.
+
+    Returns:
+        Each of `wanted` to (N, values) float32.
+    """
     describe = {HOG: oriented_gradients, LBP: binary_patterns}
     found = {}
     for kind, side in wanted:

@@ -132,6 +132,9 @@ def fit(features: np.ndarray, targets: np.ndarray, person: np.ndarray) -> tuple[
 def scores(truth: np.ndarray, read: np.ndarray, person: np.ndarray) -> dict[str, dict[str, float]]:
     """R² of each unit, both sides of a pair together, with a 95 % interval from a bootstrap over people.
 
+    Not by Student's t, as accuracies are: of dozens of rendered people, and for a ratio of two sums that both vary, the two cover
+    alike (`tests/test_coverage.py` simulates it), and the percentiles cannot pass 1.
+
     Args:
         truth, read: (N, len(units.NAMES)) float32.
         person: (N,).

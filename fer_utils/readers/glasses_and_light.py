@@ -4,7 +4,7 @@ Nothing of these pictures is trained on: the manifest excludes them. What a pict
 with is its condition alone, as far as a person can hold still.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,9 @@ import pandas as pd
 
 from fer_utils.data import people
 from fer_utils.data.datasets import FaceDataset
-from fer_utils.engine.scaling import scaled
 from fer_utils.evaluation import groups, intervals, significance
-from fer_utils.studies.errors import ErrorStudy
+from fer_utils.evaluation.significance import Verdict
+from fer_utils.readers.reader import Reader
 
 LIGHTS = ("centerlight", "leftlight", "rightlight")
 NEUTRAL = "normal"
@@ -49,14 +49,15 @@ class Readings:
         return rows.assign(neutral=with_it)[without != with_it]
 
 
-def readings(dataset: FaceDataset, studies: Sequence[ErrorStudy]) -> Readings | None:
+def readings(dataset: FaceDataset, readers: Sequence[Reader]) -> Readings | None:
     """Read the pictures of `pairs` with each model; None where nothing is noted of the people, or no class is neutral."""
     noted = people.read(dataset.name)
     if noted is None or NEUTRAL not in dataset.class_names:
         return None
     wanted = pairs(dataset, noted)
-    said = {study.model: answers(study, wanted) for study in studies}
-    return Readings(noted, wanted, said, effects(list(said.values())))
+    said = {reader.model: answers(reader, wanted) for reader in readers}
+    judged = {reader.model: reader.seeds if reader.trained else 0 for reader in readers}
+    return Readings(noted, wanted, said, effects(list(said.values()), judged))
 
 
 def pairs(dataset: FaceDataset, noted: pd.DataFrame) -> pd.DataFrame:
@@ -84,41 +85,31 @@ def pairs(dataset: FaceDataset, noted: pd.DataFrame) -> pd.DataFrame:
     return table.drop_duplicates(["condition", "subject"], ignore_index=True)
 
 
-def answers(study: ErrorStudy, wanted: pd.DataFrame) -> pd.DataFrame:
-    """What the network of the fold that left a person out, first seed, says to both pictures of each pair.
+def answers(reader: Reader, wanted: pd.DataFrame) -> pd.DataFrame:
+    """What a model says to both pictures of each pair, by what left the person out; of networks those of the first seed.
 
     Args:
         wanted: from `pairs`.
 
     Returns:
         Its rows with `model`, `probability_changed, probability_plain` (of the neutral class), `said_changed, said_plain`
-        (class names); without those pairs in which the model's input is empty, since no face was found.
+        (class names); without those pairs in which the model sees nothing, since no face was found.
     """
-    seen = study.inputs.any(axis=(1, 2, 3))
+    seen = reader.shows
     table = wanted[seen[wanted["changed"]] & seen[wanted["plain"]]].reset_index(drop=True)
-    neutral = study.classes.index(NEUTRAL)
+    neutral = reader.classes.index(NEUTRAL)
 
     def fit() -> dict[str, np.ndarray]:
-        return {name: _probabilities(study, table["subject"], table[name]) for name in ("changed", "plain")}
+        return {name: reader.of_people(table[name].to_numpy()) for name in ("changed", "plain")}
 
-    seen_images = study.inputs[table[["changed", "plain"]].to_numpy()]
-    found = study.kept("conditions", fit, code=("studies.glasses_and_light",), inputs=(table.to_csv(), seen_images))
+    found = reader.kept("conditions", fit, code=("readers.glasses_and_light",), inputs=(table.to_csv(),))
     for name, answers_to in found.items():
         table[f"probability_{name}"] = answers_to[:, neutral]
-        table[f"said_{name}"] = np.array(study.classes)[answers_to.argmax(axis=1)]
-    return table.assign(model=study.model)
+        table[f"said_{name}"] = np.array(reader.classes)[answers_to.argmax(axis=1)]
+    return table.assign(model=reader.model)
 
 
-def _probabilities(study: ErrorStudy, subjects: pd.Series, positions: pd.Series) -> np.ndarray:
-    """(N, classes) float64 for images, each by the network of the fold that left its subject out."""
-    found = np.zeros((len(positions), len(study.classes)))
-    for subject, rows in positions.groupby(subjects.to_numpy()):
-        images = study.inputs[rows.to_numpy()]
-        found[rows.index] = np.asarray(study.networks[subject](scaled(images), training=False))
-    return found
-
-
-def effects(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def effects(found: Sequence[pd.DataFrame], judged: Mapping[str, int]) -> pd.DataFrame:
     """What each condition changes, with intervals by Student's t over people.
 
     p is from an exact permutation test over subjects (signs of the differences in probability), q is p after Benjamini
@@ -126,10 +117,11 @@ def effects(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
     Args:
         found: from `answers`, of each model.
+        judged: model to the seeds that its answers are of, see `Reader.seeds`; 0 where its networks have not learned enough.
 
     Returns:
         A row per model and condition: `model, condition, n, before, after` (shares read as neutral), `difference, low,
-        high` (of the probability), `read, read_low, read_high` (of the shares), `p, q, verdict`.
+        high` (of the probability), `read, read_low, read_high` (of the shares), `p, q, control` (bool), `verdict`.
     """
     from scipy.stats import false_discovery_control
 
@@ -147,7 +139,8 @@ def effects(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
     table["q"] = table["p"]
     if tested.any():
         table.loc[tested, "q"] = false_discovery_control(table.loc[tested, "p"])
-    table["verdict"] = [_verdict(row) for row in table.itertuples()]
+    table["control"] = ~tested
+    table["verdict"] = [_verdict(row, judged[row.model]) for row in table.itertuples()]
     return table
 
 
@@ -188,7 +181,6 @@ def _wanted(person, place: dict[tuple[str, str], int]) -> Iterator[tuple[str, st
         yield from ((CONTROL, other, NEUTRAL) for other in others)
 
 
-def _verdict(row) -> str:
-    if not significance.detected(row.low, row.high, row.q):
-        return "no detectable effect"
-    return "raises it" if row.difference > 0 else "lowers it"
+def _verdict(row, seeds: int) -> str:
+    found = significance.verdict(row.low, row.high, row.q, seeds=seeds, trained=seeds > 0)
+    return {Verdict.HIGHER: "raises it", Verdict.LOWER: "lowers it"}.get(found, str(found))
