@@ -14,6 +14,7 @@ from fer_utils.data import cleaning, datasets, own_folders
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.drawing import charts, saving
 from fer_utils.drawing.chart import Chart
+from fer_utils.experiments import recipes, store
 from fer_utils.experiments.experiment import Experiment
 
 
@@ -92,10 +93,19 @@ class Page:
         """Folds, random seeds and models on this data set, with the budget of the parameters."""
         words = {
             name: self.parameters[name]
-            for name in ("budget", "jobs", "protocol", "precision", "scheduler")
+            for name in ("jobs", "protocol", "precision", "scheduler")
             if name in self.parameters
         }
+        words |= {"budget": self.budget} if self.budget else {}
         return Experiment(self.data, self.manifest, **words)
+
+    @cached_property
+    def budget(self) -> str | None:
+        """The budget that the parameters ask for, `quick` or `standard`; None where a notebook has no such parameter."""
+        if "budget" not in self.parameters:
+            return None
+        (name,) = datasets.resolved([self.parameters["dataset"]])
+        return recipes.resolved_budget(str(self.parameters["budget"]), published=store.is_published(name))
 
     @property
     def origin(self) -> dict:
@@ -128,6 +138,7 @@ class Page:
     def _noted(self) -> dict:
         """The parameters as origins note them: no path and no address of this machine."""
         noted = {name: declarations.without_place(value) for name, value in self.parameters.items()}
+        noted |= {"budget": self.budget} if self.budget else {}
         return noted | ({"scheduler": "given"} if noted.get("scheduler") else {})
 
     def _context(self, data: FaceDataset | None = None) -> saving.Context:
@@ -135,4 +146,4 @@ class Page:
         return saving.Context(self.name, shown, self._noted(), self._budget(self._budget_matters))
 
     def _budget(self, matters: bool) -> str | None:
-        return str(self.parameters["budget"]) if matters and "budget" in self.parameters else None
+        return self.budget if matters else None

@@ -37,7 +37,7 @@ def test_notebook_is_stored_as_agreed(path):
     assert all(parameters.values()), "every parameter has its comment"
 
 
-TAUGHT = [path for path in NOTEBOOKS if path.stem[:2] in ("01", "02", "03", "05", "06", "07")]
+TAUGHT = [path for path in NOTEBOOKS if path.stem[:2] != "00"]
 
 
 @pytest.mark.parametrize("path", TAUGHT, ids=lambda path: path.stem)

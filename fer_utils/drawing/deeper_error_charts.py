@@ -48,7 +48,7 @@ def suspect_labels(
     )
     return Chart(
         sheet.figure,
-        f"{len(rows)} of {len(suspects)} suspect label(s) by the answers of `{model}`, the most suspect first, framed; beside it the same "
+        f"{len(rows)} of {len(suspects)} suspect label{'s' * (len(suspects) != 1)} by the answers of `{model}`, the most suspect first, framed; beside it the same "
         f"person's other faces with their labels. Of labels made wrong on purpose {planted['found']:.0%} are found, and "
         f"{planted['true']:.0%} of what is named was.",
         f"Rows of one person's faces, the suspect one first: {named}",

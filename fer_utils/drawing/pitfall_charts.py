@@ -85,7 +85,7 @@ def leak(table: pd.DataFrame, *, chance: float) -> Chart:
     )
     return Chart(
         figure,
-        caption=f"{text}. The same networks under folds by subject and by image, n = {first['n']} images, {first['seeds']} seed(s) of "
+        caption=f"{text}. The same networks under folds by subject and by image, n = {first['n']} images, {first['seeds']} seed{'s' * (first['seeds'] != 1)} of "
         f"{first['epochs']} epochs; chance is {chance:.0%}: below it a network is misled by whom it recognises.",
         alt=f"Two marks for each model, joined by a line. {text}.",
     )
@@ -184,7 +184,7 @@ def augmented_validation(jumps: Mapping[str, pd.DataFrame], *, model: str, means
     return Chart(
         figure,
         caption=f"Mean jumps of `{model}` in validation: {means}.",
-        alt=f"Two lying boxes, of the cross-entropy. Mean jumps: {means}.",
+        alt=f"Two horizontal box plots, of the cross-entropy. Mean jumps: {means}.",
     )
 
 
@@ -207,7 +207,7 @@ def loss(by_fold: pd.DataFrame, *, model: str) -> Chart:
     return Chart(
         figure,
         caption=f"Losses of the {len(by_fold)} networks of `{model}` on people left out, means over images in nats: {text}.",
-        alt=f"Four lying boxes. Means in nats: {text}.",
+        alt=f"Four horizontal box plots. Means in nats: {text}.",
     )
 
 

@@ -80,7 +80,7 @@ def _leak(measured: pd.DataFrame, model: str) -> str:
     if found == Verdict.LOWER and not alike.value:
         verdict += (
             ". Here each person shows each expression once, so whoever is recognised has been seen with "
-            "other expressions only; a network that goes by the person is misled, which is the likely reason"
+            "other expressions only; a network that follows the person is misled, which is the likely reason"
         )
     return (
         f"**Shuffling images instead of people.** `{model}`: {leaked.value:.0%} instead of {honest.value:.0%}, "
