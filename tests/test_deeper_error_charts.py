@@ -51,7 +51,7 @@ def test_suspect_labels_stand_before_the_persons_other_faces():
     planted = {"found": 0.74, "true": 0.31}
     faces = [[("happy", picture(10)), ("sad", picture(11)), ("calm", picture(12))], [("happy", picture(20))]]
     chart = charts.suspect_labels(suspects(3), faces, planted=planted, model="some_model")
-    for text in ("2 of 3 suspect label(s)", "`some_model`", "74% are found", "31% of what is named"):
+    for text in ("2 of 3 suspect labels", "`some_model`", "74% are found", "31% of what is named"):
         assert text in chart.caption
     assert "happy 7% rather very_sad 90%?; happy 7% rather very_sad 70%?" in chart.alt
     shown = sheets.cells(chart.figure)

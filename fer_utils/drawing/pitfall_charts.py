@@ -85,7 +85,7 @@ def leak(table: pd.DataFrame, *, chance: float) -> Chart:
     )
     return Chart(
         figure,
-        caption=f"{text}. The same networks under folds by subject and by image, n = {first['n']} images, {first['seeds']} seed{'s' * (first['seeds'] != 1)} of "
+        caption=f"{text}. The same networks under folds by subject and by image, n = {first['n']} images, {first['seeds']} seed{'s' * int(first['seeds'] != 1)} of "
         f"{first['epochs']} epochs; chance is {chance:.0%}: below it a network is misled by whom it recognises.",
         alt=f"Two marks for each model, joined by a line. {text}.",
     )
