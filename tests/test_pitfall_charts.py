@@ -83,7 +83,7 @@ def test_a_leak_joins_two_marks():
     chart = pitfall_charts.leak(table, chance=0.2)
     words(chart, "a_b 25% by subject, 50% by image; c 50% by subject, 38% by image")
     assert "chance is 20%" in chart.caption
-    assert "n = 89 images, 3 seed(s) of 25 epochs" in chart.caption
+    assert "n = 89 images, 3 seeds of 25 epochs" in chart.caption
     (ax,) = chart.figure.axes
     assert [list(line.get_xdata()) for line in ax.lines] == [[0.25, 0.5], [0.5, 0.375], [0.2, 0.2]]
     assert [marks.get_offsets()[:, 0].tolist() for marks in ax.collections] == [[0.25, 0.5], [0.5, 0.375]]
