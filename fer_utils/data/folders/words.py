@@ -22,6 +22,18 @@ KNOWN_EXPRESSIONS = frozenset(YALE_EXPRESSIONS) | {
     "afraid", "anger", "angry", "contempt", "contemptuous", "disgust", "disgusted", "fear", "fearful",
     "happiness", "joy", "neutral", "sadness", "surprise",
 }  # fmt: skip
+# Words for the same expression, by the one that FER+ has for it.
+SAME = {
+    "neutral": ("normal",),
+    "happiness": ("happy", "joy"),
+    "surprise": ("surprised",),
+    "sadness": ("sad",),
+    "anger": ("angry",),
+    "disgust": ("disgusted",),
+    "fear": ("afraid", "fearful"),
+    "contempt": ("contemptuous",),
+}
+_USUAL = {word: usual for usual, others in SAME.items() for word in (usual, *others)}
 # CK+, JAFFE, subjectNN (Yale), KDEF (both sessions of a person, A and B, are one person), RaFD.
 SUBJECT_PATTERN = (
     r"(?P<subject>^S\d+(?=_)|^[A-Z]{2}(?=\.)|^subject\d+|(?<=^[AB])[FM]\d\d(?=[A-Z]{3,4}\.)|(?<=^Rafd\d\d\d_)\d+(?=_))"
@@ -40,6 +52,11 @@ _NAMES_FILES = ("classes.txt", "names.txt", "class_names.txt", "labels.txt", "la
 def is_expression(word: str) -> bool:
     """Whether a word is one that data sets use for an expression."""
     return word.lower() in KNOWN_EXPRESSIONS
+
+
+def usual(word: str) -> str:
+    """FER+'s word for an expression, such as "happiness" for "happy"; a word that is not in `SAME` stays what it is."""
+    return _USUAL.get(word.lower(), word)
 
 
 def in_name(name: str) -> str:
