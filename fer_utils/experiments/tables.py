@@ -36,16 +36,16 @@ _TWEAKED = ("factor", "change", "accuracy", "difference", "low", "high", "verdic
 _VARIANTS = ("variant", "strength", "inner_accuracy", "outer_accuracy", "chosen", "accuracy")
 # The columns of every table. Text is text always: a person "NA" or a class "0" stays what it is.
 SCHEMAS = {
-    "predictions": schema(_PREDICTED, text=set(_PREDICTED) - {"seed"}),
+    **dict.fromkeys(("predictions", "enrolment_predictions"), schema(_PREDICTED, text=set(_PREDICTED) - {"seed"})),
     "scores": schema(scoring.SCORE_COLUMNS, text=("model", "protocol", "metric", "seeds")),
     "comparisons": schema(comparing.COLUMNS, text=comparing.TEXT),
     "tweaks": schema(_TWEAKED, text={"factor", "change", "verdict", "within_5_points", "seeds"}),
-    "measurement": _ANSWERS,
-    "errors": _ANSWERS,
+    **dict.fromkeys(("measurement", "errors", "enrolment"), _ANSWERS),
     **dict.fromkeys(("classical_variants", "transfer_variants"), schema(_VARIANTS, text=("variant",))),
 }
 TABLES = tuple(SCHEMAS)
-_NOTEBOOK = {"tweaks": "07", "measurement": "08", "errors": "09"}  # of others 05 where they are variants, else 03
+_NOTEBOOK = {"tweaks": "07", "measurement": "08", "errors": "09"}  # of others 05 where `_OF_05` says so, else 03
+_OF_05 = ("classical_variants", "transfer_variants", "enrolment", "enrolment_predictions")
 _NOTEBOOK_OF_MODEL = dict.fromkeys(("classical", "transfer", "transfer-tuned"), "05")
 
 
@@ -232,7 +232,7 @@ def parsed(dataset: str, name: str) -> pd.DataFrame:
 
 
 def _notebook(name: str) -> str:
-    return _NOTEBOOK.get(name, "05" if name.endswith("_variants") else "03")
+    return _NOTEBOOK.get(name, "05" if name in _OF_05 else "03")
 
 
 def _path(dataset: str, name: str) -> Path:

@@ -9,7 +9,8 @@ from fer_utils.evaluation import intervals
 from fer_utils.evaluation.protocols import in_words, only_people
 from fer_utils.experiments import tables
 from fer_utils.findings import comparison
-from fer_utils.findings.wording import effect, ends, interval, p_value, verdict
+from fer_utils.findings.wording import doubt, effect, ends, interval, p_value, points, verdict
+from fer_utils.tasks import enrolment
 from fer_utils.transfer import face_units
 
 # What the figure of face units draws: two pairs of axes.
@@ -149,6 +150,27 @@ def summary(
         for row in ours.itertuples()
     ]
     return "\n".join([*lines, _of_curve(curve)])
+
+
+def enrolled(found: pd.DataFrame) -> str:
+    """What one neutral photo of each person adds, as a line of Markdown.
+
+    Args:
+        found: from `enrolment.Enrolment.table`.
+    """
+    about = f"{enrolment.MODEL} - {enrolment.PLAIN}"
+    accuracy = tables.get(found, "score", enrolment.MODEL, "accuracy")
+    plain = tables.get(found, "score", enrolment.PLAIN, "accuracy")
+    gain, gain_p, loss, loss_p = (
+        tables.get(found, "difference", about, name) for name in ("accuracy", "accuracy_p", "log_loss", "log_loss_p")
+    )
+    return (
+        f"- With one neutral photo of each person given, `{enrolment.MODEL}` reads {interval(accuracy)} of the {accuracy.n} other "
+        f"images, and the same heads without it {interval(plain)}: {points(gain)}, p {p_value(gain_p.value, '= ')}"
+        f"{doubt(gain, gain_p.value)}. Its log-loss changes by {loss.value:+.3f}{ends(loss, '{:+.3f}', 1)} nats, "
+        f"p {p_value(loss_p.value, '= ')}{doubt(loss, loss_p.value)}. This is another task than that of the models above, with one "
+        "expression less."
+    )
 
 
 def _of_copies(about: dict) -> str:

@@ -54,3 +54,35 @@ def confusions(tables: Mapping[str, tuple[Sequence[str], np.ndarray]]) -> Chart:
         for heading, (_, counts) in tables.items()
     )
     return Chart(figure, caption=f"Confusion: {text}.", alt=f"Tables of counts, most on their diagonals: {text}.")
+
+
+def enrolment(table: pd.DataFrame) -> Chart:
+    """Accuracy and log-loss with and without a neutral photo of the person.
+
+    Args:
+        table: of `Enrolment.table`.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(10, 2.6), sharey=True)
+    words = []
+    for ax, (metric, name, form) in zip(
+        axes,
+        (("accuracy", "accuracy", "{:.1%}"), ("log_loss", "log-loss (nats), less is better", "{:.3f}")),
+        strict=True,
+    ):
+        rows = table[(table["question"] == "score") & (table["quantity"] == metric)]
+        errors = np.abs(rows[["low", "high"]].to_numpy().T - rows["value"].to_numpy())
+        ax.errorbar(rows["value"], range(len(rows)), xerr=errors, fmt="o", capsize=4, color=charts.PALETTE[0])
+        for place, value in enumerate(rows["value"]):
+            ax.annotate(form.format(value), (value, place), textcoords="offset points", xytext=(0, 7), ha="center")
+        ax.set_yticks(range(len(rows)), rows["about"])
+        ax.set(xlabel=name, ylim=(len(rows) - 0.5, -0.7))
+        words.append(f"{metric}: " + ", ".join(f"{row.about} {form.format(row.value)}" for row in rows.itertuples()))
+    axes[0].set_xlim(0, 1.06)
+    axes[0].xaxis.set_major_formatter("{x:.0%}")
+    axes[1].set_xlim(left=0)
+    text = "; ".join(words)
+    return Chart(
+        figure,
+        caption=f"With one neutral photo of each person given, which is not scored, 95 % intervals over people. {text}.",
+        alt=f"Two charts of dots with bars, a row for each way to use the photo. {text}.",
+    )
