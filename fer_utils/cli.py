@@ -6,7 +6,7 @@ import sys
 import click
 
 from fer_utils import __version__
-from fer_utils.commands import inspection, maintenance, options, prediction, training
+from fer_utils.commands import across, inspection, maintenance, options, prediction, training
 from fer_utils.common.errors import FerError, OutputError, printable
 
 
@@ -48,6 +48,7 @@ def main() -> None:
       fer list                                 notebooks and their parameters
       fer predict photo.jpg                    the expressions of the faces in a photo of one's own
       fer train --dataset path/to/my/faces     a model of them as one file, for fer predict --model FILE
+      fer across yale path/to/my/faces         learned from one data set, asked about another
     """  # noqa: D301  (for click, a backspace keeps the lines of a paragraph; a raw text has none)
 
 
@@ -229,6 +230,7 @@ for command in (
     inspection.inspect,
     training.train,
     prediction.predict,
+    across.across,
     maintenance.pretrain,
     maintenance.overlap,
     maintenance.learn_units,

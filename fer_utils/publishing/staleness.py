@@ -13,6 +13,7 @@ from fer_utils.experiments import origins, store
 from fer_utils.experiments import tables as results
 from fer_utils.experiments.store import Archive
 from fer_utils.publishing import executed_copies, light_copies, readme, report_index, report_text
+from fer_utils.tasks import enrolment
 
 _TOLERANCE = 2e-6  # tables hold six decimals
 
@@ -185,7 +186,19 @@ def _tables(dataset: str) -> list[str]:
             continue
         if not same:
             found.append(f"{name}.csv: is not what predictions.csv comes to: run notebook 03 again")
-    return found + _against_records(dataset, predictions)
+    return found + _enrolment(dataset) + _against_records(dataset, predictions)
+
+
+def _enrolment(dataset: str) -> list[str]:
+    """Whether the scores of the models that were given a neutral photo are those of their answers; nothing where there are none."""
+    if not (paths.outputs(dataset) / "enrolment.csv").is_file():
+        return []
+    try:
+        wanted = enrolment.scored(results.parsed(dataset, "enrolment_predictions"))
+        same = _equal(results.parsed(dataset, "enrolment"), wanted)
+    except (FerError, ValueError, KeyError, TypeError) as error:
+        return [f"enrolment.csv: {error}"]
+    return [] if same else ["enrolment.csv: is not what enrolment_predictions.csv comes to: run notebook 05 again"]
 
 
 def _equal(table: pd.DataFrame, wanted: pd.DataFrame) -> bool:

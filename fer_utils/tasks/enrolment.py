@@ -51,19 +51,28 @@ class Enrolment:
     without: tuple[str, ...]
 
     def table(self) -> pd.DataFrame:
-        """What `enrolment.csv` holds: scores of each, and of `MODEL` minus `PLAIN` the difference in accuracy and in log-loss."""
-        scores = scoring.scores(self.predictions)
-        rows = [
-            tables.row("score", row.model, row.metric, row.value, row.low, row.high, n=row.n)
-            for row in scores.itertuples()
-            if row.metric in _METRICS
-        ]
-        rows += [
-            tables.row("score", row.model, "recall", row.value, row.low, row.high, n=row.n, part=row.metric[7:])
-            for row in scores.itertuples()
-            if row.metric.startswith("recall_")
-        ]
-        return tables.table(rows, _compared(self.predictions))
+        """What `enrolment.csv` holds, see `scored`."""
+        return scored(self.predictions)
+
+
+def scored(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Scores of each model, and of `MODEL` minus `PLAIN` the difference in accuracy and in log-loss, with the columns of `tables.COLUMNS`.
+
+    Args:
+        predictions: of `Enrolment`, or read back.
+    """
+    scores = scoring.scores(predictions)
+    rows = [
+        tables.row("score", row.model, row.metric, row.value, row.low, row.high, n=row.n)
+        for row in scores.itertuples()
+        if row.metric in _METRICS
+    ]
+    rows += [
+        tables.row("score", row.model, "recall", row.value, row.low, row.high, n=row.n, part=row.metric[7:])
+        for row in scores.itertuples()
+        if row.metric.startswith("recall_")
+    ]
+    return tables.table(rows, _compared(predictions))
 
 
 def run(experiment: Experiment) -> Enrolment:
@@ -188,5 +197,7 @@ def _compared(predictions: pd.DataFrame) -> list[tuple]:
 def _loss(rows: pd.DataFrame) -> pd.Series:
     """Log-loss in nats of every image, by person and image."""
     shares = np.array([row[f"p_{row['truth']}"] for _, row in rows.iterrows()], dtype=float)
-    values = pd.Series(-np.log(np.maximum(shares, 1e-6)), index=pd.MultiIndex.from_frame(rows[["subject", "image"]]))
+    least = 10.0**-significance.DECIMALS  # as the tables keep them
+    losses = -np.log(np.maximum(shares.round(significance.DECIMALS), least))
+    values = pd.Series(losses, index=pd.MultiIndex.from_frame(rows[["subject", "image"]]))
     return values.sort_index()
