@@ -23,6 +23,7 @@ _KERAS = ("metadata.json", "config.json", "model.weights.h5")
 _DIGITS = 16  # of the SHA-256 of an image that was learned from
 _DATE = (1980, 1, 1, 0, 0, 0)  # of every member, so that the same model gives the same file
 _UNKNOWN = "unknown"
+_ADDED = ("assumes", "variant")  # to the card's entries, after files without them were written
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ class Card:
         data: SHA-256 over the names and contents of all files of the data set.
         recipe: how it was trained, and in which precision.
         versions: of the packages that made it.
+        assumes: what its probabilities assume of the faces, in words; empty where nothing is known of that.
+        variant: how it is asked, where that is not as it was trained; part of the name.
     """
 
     model: str
@@ -110,11 +113,13 @@ class Card:
     data: str = ""
     recipe: Mapping[str, object] | None = None
     versions: Mapping[str, str] | None = None
+    assumes: str = ""
+    variant: str = ""
 
     @property
     def name(self) -> str:
         """Short, for tables and JSON."""
-        return f"{self.model} on {self.dataset}"
+        return f"{self.model} on {self.dataset}{f' ({self.variant})' if self.variant else ''}"
 
     @property
     def whom(self) -> str:
@@ -137,11 +142,13 @@ class Card:
         if self.accuracy_note:
             reached += f" ({self.accuracy_note})"
         calibrated = f"temperature {self.temperature:.3g}, fitted on {self.calibrated_on}"
+        assumed = [f"assumed: {self.assumes}"] if self.assumes else []
         return [
             f"model {self.name}: learned from {self.whom}",
             f"expressions: {', '.join(self.classes)}",
             f"accuracy of its recipe: {reached}",
             f"probabilities: {calibrated if self.calibrated_on else 'as the network gives them, not calibrated'}",
+            *assumed,
         ]
 
 
@@ -219,7 +226,8 @@ def knows(learned: frozenset[str], content: bytes) -> bool:
 
 
 def _card(about: dict) -> Card:
-    fields = {name: about[name] for name in Card.__dataclass_fields__}
+    # Files of before lack what has been added since.
+    fields = {name: about[name] for name in Card.__dataclass_fields__ if name not in _ADDED or name in about}
     crops = tuple(Crop(**each) for each in about["crops"])
     accuracy = Accuracy(**about["accuracy"]) if about["accuracy"] else None
     card = Card(**fields | {"classes": tuple(about["classes"]), "crops": crops, "accuracy": accuracy})

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from fer_utils.common import files, keras_setup, paths, progress
 from fer_utils.common.errors import PhotoError, printable
-from fer_utils.export import reader as readers
 from fer_utils.export.card import Card
 from fer_utils.photos import annotated_copies, expressions, reading
+from fer_utils.photos import network as networks
+from fer_utils.photos.network import Asked
 
 FORMATS = ("table", "json", "csv")
 _NAME_WIDTHS = (5, 40)  # fewest and most characters of the table's first column
@@ -22,7 +23,7 @@ def run(
     form: str,
     out: Path | None,
     pictures: bool,
-    model: Path | None = None,
+    asked: Asked,
     recursive: bool = False,
 ) -> bool:
     """Predict the expressions in photos and folders, printing as it goes.
@@ -32,7 +33,7 @@ def run(
         form: of what is printed, one of `FORMATS`.
         out: folder of the annotated pictures; `outputs/predictions/` unless given.
         pictures: write annotated pictures.
-        model: a file of `fer train`; None for the pretrained network.
+        asked: which model, and how.
         recursive: look into subfolders too.
 
     Returns:
@@ -44,7 +45,7 @@ def run(
         OutputError: the pictures cannot be written.
     """
     keras_setup.name()
-    card, _ = readers.describe(model)  # before any work, and before TensorFlow's long import
+    card, _ = networks.describe(asked)  # before any work, and before TensorFlow's long import
     target = paths.given(out) if out else paths.outputs("predictions")
     found = reading.find(arguments, recursive=recursive, but=target.resolve())
     folder = annotated_copies.Folder(target, inputs=found)
@@ -55,7 +56,7 @@ def run(
         progress.result(line)
     counts = dict.fromkeys(("faces", "pictures", "without", "failed"), 0)
     for each in progress.bar(
-        expressions.run(found, model), "looking at photos", total=len(found), unit="photo", delay=_PATIENCE
+        expressions.run(found, asked), "looking at photos", total=len(found), unit="photo", delay=_PATIENCE
     ):
         progress.result("\n".join(_lines(each, card, form, width)))
         for note in each.notes:

@@ -14,10 +14,11 @@ from fer_utils.common.errors import PhotoError, printable
 from fer_utils.data import detection
 from fer_utils.data.alignment import Face
 from fer_utils.export import card as cards
-from fer_utils.export import reader as readers
 from fer_utils.export.card import Card
 from fer_utils.export.reader import Reader
+from fer_utils.photos import network as networks
 from fer_utils.photos import reading
+from fer_utils.photos.network import Asked
 from fer_utils.photos.reading import Photo
 
 _AGAIN_BELOW = 2  # faces: a photo that shows none or one is looked at a second time
@@ -86,24 +87,25 @@ class _Seen:
     crops: tuple[dict[str, np.ndarray], ...] = ()
 
 
-def run(paths: Iterable[Path], model: Path | None = None) -> Iterator[Prediction]:
+def run(paths: Iterable[Path], asked: Asked | None = None) -> Iterator[Prediction]:
     """The expressions in photo files, in order; a bad file gives a `Prediction` with an error, the others go on.
 
     Photos are read and looked at in processes where they are many, while this process imports Keras.
 
     Args:
-        model: a file of `fer train`; None for the pretrained network.
+        asked: which model, and how; None for the pretrained network as it was trained.
 
     Raises:
         WeightsError: the model cannot be used; what its card can say is said before anything else.
     """
-    card, learned = readers.describe(model)
+    asked = asked or Asked()
+    card, learned = networks.describe(asked)
     network: Reader | None = None
     look = functools.partial(_read_and_look, card=card, learned=learned)
     looked_at = processes.mapped(look, paths, seconds=lambda path: _PHOTO_SECONDS)
     while group := list(itertools.islice(looked_at, _GROUP_PHOTOS)):
         if network is None and any(each.faces for each in group):
-            network = readers.load(model)
+            network = networks.load(asked)
         yield from _express(group, network)
 
 

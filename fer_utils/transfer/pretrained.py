@@ -32,11 +32,14 @@ class Pretrained:
         classes: names of the expressions, in the order of the outputs.
         temperature: above 0; the network's log-probabilities are divided by it, so that a face that gets 80 % is
             right in 80 % of such cases on FER+'s validation images.
+        shift: (classes,) float64, added to the log-probabilities after that, for another prior or a person's own neutral face
+            (`tasks/priors.py`); 0 for the network as it was trained.
     """
 
     model: "keras.Model"
     classes: tuple[str, ...]
     temperature: float
+    shift: np.ndarray | float = 0.0
 
     def probabilities(self, faces: np.ndarray) -> np.ndarray:
         """Calibrated probabilities of the expressions.
@@ -47,7 +50,7 @@ class Pretrained:
         Returns:
             (N, classes) float32, each row adding up to 1.
         """
-        return calibrated(log_probabilities(self.model, faces), self.temperature)
+        return calibrated(log_probabilities(self.model, faces), self.temperature, shift=self.shift)
 
 
 def log_probabilities(model: "keras.Model", faces: np.ndarray) -> np.ndarray:
@@ -71,19 +74,20 @@ def log_probabilities(model: "keras.Model", faces: np.ndarray) -> np.ndarray:
     return np.concatenate(means)
 
 
-def calibrated(log_probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Log-probabilities divided by a temperature, as probabilities again; (N, classes) both."""
+def calibrated(log_probabilities: np.ndarray, temperature: float, *, shift: np.ndarray | float = 0.0) -> np.ndarray:
+    """Log-probabilities divided by a temperature, and shifted, as probabilities again; (N, classes) both."""
     from scipy.special import softmax
 
-    return softmax(log_probabilities / temperature, axis=1)
+    return softmax(log_probabilities / temperature + shift, axis=1).astype(log_probabilities.dtype)
 
 
-def fit_temperature(log_probabilities: np.ndarray, targets: np.ndarray) -> float:
+def fit_temperature(log_probabilities: np.ndarray, targets: np.ndarray, *, shift: np.ndarray | float = 0.0) -> float:
     """The temperature under which probabilities fit best (Guo et al. 2017, arXiv:1706.04599).
 
     Args:
         log_probabilities: (N, classes) float, of validation images, from the function of this name.
-        targets: (N, classes) float, the share of each class, rows adding up to 1.
+        targets: (N, classes) float, the share of each class, rows adding up to 1, or to the weight of the image.
+        shift: of the log-probabilities, see `Pretrained`.
 
     Returns:
         What makes the cross-entropy smallest, between 0.05 and 20.
@@ -92,7 +96,7 @@ def fit_temperature(log_probabilities: np.ndarray, targets: np.ndarray) -> float
     from scipy.special import log_softmax
 
     def cross_entropy(logarithm: float) -> float:
-        found = log_softmax(log_probabilities / np.exp(logarithm), axis=1)
+        found = log_softmax(log_probabilities / np.exp(logarithm) + shift, axis=1)
         return -float((targets * found).sum(axis=1).mean())
 
     return float(np.exp(minimize_scalar(cross_entropy, bounds=np.log([0.05, 20]), method="bounded").x))
