@@ -40,6 +40,12 @@ COLUMNS = (*_TEXT, "value", "low", "high", "n")
 SCHEMA = csv_files.schema(COLUMNS, text=_TEXT)
 ALL, UNSEEN = "all", "without those in the pretraining"
 _METRICS = ("accuracy", "macro_f1", "log_loss", "calibration_error", "confidence_gap", "chance")
+_LEARNERS = {
+    recipe.TRANSFER: across.TRANSFER,
+    recipe.CLASSICAL: across.Learner(
+        classical.MODEL, lambda faces, positions, jobs: classical.seen(faces.dataset, positions, jobs), classical.PLACES
+    ),
+}
 _RUNS = {recipe.CLASSICAL: classical.run, recipe.TRANSFER: small_set.run}
 
 
@@ -91,7 +97,7 @@ def measure(yale: Faces, ck: Faces, model: str, *, jobs: int) -> pd.DataFrame:
     pretraining = model == recipe.TRANSFER
     found = [rows(inside, seen=seen(ck) if pretraining else (), **words, **names)]
     for source, target in ((yale, ck), (ck, yale)):
-        answers = across.run(source, target, model=model, jobs=jobs)
+        answers = across.run(source, target, learner=_LEARNERS[model], jobs=jobs)
         names = {"learned_on": source.dataset.name, "tested_on": target.dataset.name, "protocol": across.PROTOCOL}
         found.append(rows(answers, seen=seen(target) if pretraining else (), **words, **names))
     return pd.concat(found, ignore_index=True)

@@ -48,7 +48,16 @@ def across(source: str, target: str, model: str, same: Sequence[tuple[str, str]]
     from fer_utils.data import cleaning, datasets
     from fer_utils.experiments import tables
     from fer_utils.tasks import across as task
+    from fer_utils.transfer import classical
 
+    learners = {
+        "transfer": task.TRANSFER,
+        "classical": task.Learner(
+            classical.MODEL,
+            lambda faces, positions, jobs: classical.seen(faces.dataset, positions, jobs),
+            classical.PLACES,
+        ),
+    }
     learned, asked = datasets.resolved([source, target])
     sides = [task.Faces(*cleaning.load_clean(name)) for name in (learned, asked)]
     found = task.shared(*(each.dataset.class_names for each in sides), same=dict(same))
@@ -57,7 +66,7 @@ def across(source: str, target: str, model: str, same: Sequence[tuple[str, str]]
         left = sorted(set(each.dataset.class_names) - {name for names in found.values() for name in names[number]})
         rest = f"; not in the other set: {', '.join(left)}" if left else ""
         click.echo(printable(f"{word} {each.dataset.name}: {own}{rest}"))
-    answers = task.run(*sides, model=model, same=dict(same), jobs=jobs)
+    answers = task.run(*sides, learner=learners[model], same=dict(same), jobs=jobs)
     click.echo(printable(in_words(answers)))
     if out is not None:
         files.write(out, csv_files.text(answers, tables.SCHEMAS["predictions"], decimals=6))

@@ -4,7 +4,7 @@ Another camera, other people, another idea of what a sad face is: what is left o
 fold of the same set. Everything is fitted on the set that is learned from; of the other one only the answers are scored.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +14,7 @@ from fer_utils.common.errors import DatasetError, ParameterError
 from fer_utils.data import cleaning
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.data.folders import words
-from fer_utils.tasks import recipe
-from fer_utils.transfer import classical, ridge, small_set
-from fer_utils.transfer.descriptors import symmetric_descriptors
+from fer_utils.transfer import ridge, small_set
 from fer_utils.transfer.features import symmetric_features
 
 PROTOCOL = "across"
@@ -38,6 +36,31 @@ class Faces:
     def usable(self) -> np.ndarray:
         """(N,) int, positions of the images that the manifest keeps."""
         return cleaning.kept_indices(self.dataset, self.manifest)
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A model of heads on fixed features.
+
+    Attributes:
+        name: of the model.
+        seen: what the heads see of a data set's images at some positions, (N, values) float32 each, by so many processes.
+        candidates: what is chosen from on people left out: places in what `seen` gives, whose heads are averaged.
+    """
+
+    name: str
+    seen: Callable[[Faces, np.ndarray, int], list[np.ndarray]]
+    candidates: tuple[tuple[int, ...], ...]
+
+
+def _features(faces: Faces, positions: np.ndarray, jobs: int) -> list[np.ndarray]:
+    # Of all kept images, so that what is kept on disk serves.
+    found = symmetric_features(faces.dataset, faces.manifest, faces.usable)
+    chosen = np.isin(faces.usable, positions)
+    return [found[key][chosen] for key in small_set.VARIANTS[small_set.MODEL]]
+
+
+TRANSFER = Learner("transfer", _features, (tuple(range(len(small_set.VARIANTS[small_set.MODEL]))),))
 
 
 def shared(
@@ -75,14 +98,19 @@ def shared(
 
 
 def run(
-    source: Faces, target: Faces, *, model: str, same: Mapping[str, str] | None = None, jobs: int = 1
+    source: Faces,
+    target: Faces,
+    *,
+    learner: Learner = TRANSFER,
+    same: Mapping[str, str] | None = None,
+    jobs: int = 1,
 ) -> pd.DataFrame:
     """Learn the shared expressions of one data set, and answer for every image of another that shows one of them.
 
     Strength, temperature and descriptor are chosen on people left out of the set that is learned from.
 
     Args:
-        model: a name in `recipe.MODULES`.
+        learner: what learns.
         same: see `shared`.
         jobs: processes.
 
@@ -91,11 +119,9 @@ def run(
         that was learned from.
 
     Raises:
-        ParameterError, DatasetError: see `shared`; or no such model, or fewer than three people to learn from.
+        ParameterError, DatasetError: see `shared`; or fewer than three people to learn from.
         WeightsError: the pretrained weights are missing or damaged.
     """
-    if model not in recipe.MODULES:
-        raise ParameterError(f"no model named {model!r} to learn from one set: use one of {', '.join(recipe.MODULES)}.")
     found = shared(source.dataset.class_names, target.dataset.class_names, same=same)
     names = list(found)
     sides = [
@@ -105,17 +131,19 @@ def run(
     labels = np.concatenate([each.labels for each in sides])
     learned = np.arange(len(labels)) < len(sides[0].labels)
     if len(set(people[learned])) < 3:
-        raise DatasetError(f"{source.dataset.name}: choosing on inner people needs at least three who show {names}.")
-    seen = [np.concatenate(each) for each in zip(*(side.seen(model, jobs) for side in sides), strict=True)]
-    candidates = _candidates(model)
+        raise DatasetError(
+            f"{source.dataset.name}: choosing on inner people needs at least three who show {' or '.join(names)}."
+        )
+    parts = [learner.seen(side.faces, side.positions, jobs) for side in sides]
+    seen = [np.concatenate(each) for each in zip(*parts, strict=True)]
     every = [
         small_set.mean_answers([seen[place] for place in places], labels, people, learned, ~learned, len(names))
-        for places in candidates
+        for places in learner.candidates
     ]
     together = ridge.Answers(*(np.concatenate([getattr(each, part) for each in every]) for part in ("inner", "outer")))
     best, temperature = small_set.chosen(together, labels[learned])
     shares = small_set.probabilities(together.outer[best], temperature).astype(np.float32)
-    return _rows(sides[1], names, shares, model=model, fold=source.dataset.name)
+    return _rows(sides[1], names, shares, model=learner.name, fold=source.dataset.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,29 +164,6 @@ class _Side:
         positions = usable[chosen]
         labels = np.array([places[str(word)] for word in shown[chosen]], dtype=np.int64)
         return cls(faces, positions, labels, faces.dataset.subjects[positions].astype(str))
-
-    def seen(self, model: str, jobs: int) -> list[np.ndarray]:
-        """What each head sees, (N, values) float32 each."""
-        dataset, usable = self.faces.dataset, self.faces.usable
-        if model == classical.MODEL:
-            found = symmetric_descriptors(dataset, self.positions, _descriptors(), jobs=jobs)
-            return [found[key] for key in _descriptors()]
-        # Of all kept images, so that what is kept on disk serves.
-        found = symmetric_features(dataset, self.faces.manifest, usable)
-        chosen = np.isin(usable, self.positions)
-        return [found[key][chosen] for key in small_set.VARIANTS[small_set.MODEL]]
-
-
-def _descriptors() -> list[tuple[str, int]]:
-    return list(dict.fromkeys(key for keys in classical.CANDIDATES.values() for key in keys))
-
-
-def _candidates(model: str) -> list[list[int]]:
-    """What is chosen from: places in what `_Side.seen` gives, whose heads are averaged."""
-    if model != classical.MODEL:
-        return [list(range(len(small_set.VARIANTS[small_set.MODEL])))]
-    order = _descriptors()
-    return [[order.index(key) for key in keys] for keys in classical.CANDIDATES.values()]
 
 
 def _rows(side: _Side, names: Sequence[str], shares: np.ndarray, *, model: str, fold: str) -> pd.DataFrame:

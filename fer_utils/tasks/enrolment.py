@@ -13,6 +13,7 @@ faces every way reads all images. The two kinds of heads alone are listed beside
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -24,9 +25,11 @@ from fer_utils.data.folders import words
 from fer_utils.evaluation import comparisons, intervals, significance
 from fer_utils.evaluation import scores as scoring
 from fer_utils.experiments import tables
-from fer_utils.experiments.experiment import Experiment
 from fer_utils.transfer import small_set
 from fer_utils.transfer.features import cached, symmetric_features
+
+if TYPE_CHECKING:
+    from fer_utils.experiments.experiment import Experiment
 
 MODEL, PLAIN, DIFFERENCE = "transfer-enrolled", "transfer, no photo", "difference alone"
 NEUTRAL = "neutral"
@@ -75,7 +78,7 @@ def scored(predictions: pd.DataFrame) -> pd.DataFrame:
     return tables.table(rows, _compared(predictions))
 
 
-def run(experiment: Experiment) -> Enrolment:
+def run(experiment: "Experiment") -> Enrolment:
     """Learn and answer in every fold of people; kept on disk for the same data, people, weights and code.
 
     Raises:

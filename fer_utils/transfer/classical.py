@@ -9,6 +9,7 @@ difference between `transfer` and `classical` is what pretraining adds, and not 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
@@ -18,9 +19,11 @@ from fer_utils.common import cache, progress
 from fer_utils.common.errors import DatasetError
 from fer_utils.data.datasets import FaceDataset
 from fer_utils.experiments import identity, tables
-from fer_utils.experiments.experiment import Experiment
 from fer_utils.transfer import ridge, small_set
 from fer_utils.transfer.descriptors import HOG, LBP, symmetric_descriptors
+
+if TYPE_CHECKING:
+    from fer_utils.experiments.experiment import Experiment
 
 MODEL = "classical"
 # What is chosen from; of several descriptors each has a head of its own, and the heads' scores are averaged.
@@ -32,6 +35,9 @@ CANDIDATES: Mapping[str, tuple[tuple[str, int], ...]] = {
     "LBP, 96 px": ((LBP, 96),),
     "HOG and LBP, 96 px": ((HOG, 96), (LBP, 96)),
 }
+_SEEN = list(dict.fromkeys(key for keys in CANDIDATES.values() for key in keys))
+# Of each candidate, the places of its descriptors in what `seen` gives.
+PLACES = tuple(tuple(_SEEN.index(key) for key in keys) for keys in CANDIDATES.values())
 _CODE = (
     "data.alignment",
     "data.detection",
@@ -97,7 +103,7 @@ class Classical:
         return pd.DataFrame(rows, columns=columns)
 
 
-def run(experiment: Experiment) -> Classical:
+def run(experiment: "Experiment") -> Classical:
     """Choose, learn and answer in every fold; kept on disk for the same data, people and code.
 
     Raises:
@@ -114,8 +120,7 @@ def run(experiment: Experiment) -> Classical:
     jobs = experiment.jobs or os.cpu_count()
 
     def fit() -> dict[str, np.ndarray]:
-        wanted = list(dict.fromkeys(key for keys in CANDIDATES.values() for key in keys))
-        found = symmetric_descriptors(dataset, positions, wanted, jobs=jobs)
+        found = symmetric_descriptors(dataset, positions, _SEEN, jobs=jobs)
         tests = [tested == fold for fold in np.unique(tested)]
         parts = joblib.Parallel(n_jobs=jobs, return_as="generator")(
             joblib.delayed(_fold)(found, labels, subjects, test, classes) for test in tests
@@ -125,6 +130,16 @@ def run(experiment: Experiment) -> Classical:
 
     arrays = cache.arrays(dataset.name, MODEL, fit, code=_CODE, inputs=_inputs(dataset, positions, tested))
     return Classical(positions, labels, tested, experiment.protocol, **arrays)
+
+
+def seen(dataset: FaceDataset, positions: np.ndarray, jobs: int) -> list[np.ndarray]:
+    """What the heads of all candidates see of some images, (N, values) float32 each; `PLACES` says which belongs to which.
+
+    Args:
+        jobs: processes; 0 means as many as cores.
+    """
+    found = symmetric_descriptors(dataset, positions, _SEEN, jobs=jobs or os.cpu_count())
+    return [found[key] for key in _SEEN]
 
 
 def _inputs(dataset: FaceDataset, positions: np.ndarray, tested: np.ndarray) -> tuple:
