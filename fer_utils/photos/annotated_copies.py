@@ -4,6 +4,7 @@ import functools
 import io
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -11,7 +12,9 @@ from PIL.PngImagePlugin import PngInfo
 
 from fer_utils.common import files
 from fer_utils.common.errors import PhotoError
-from fer_utils.photos.expressions import FaceExpression, Prediction
+
+if TYPE_CHECKING:
+    from fer_utils.photos.expressions import FaceExpression, Prediction
 
 # Orange on black edges stands out from any photo and to any eye; black on orange has a contrast of 9 to 1.
 _COLOUR, _EDGE = (230, 159, 0), (0, 0, 0)
@@ -21,7 +24,7 @@ _LABEL_WIDTH = 1.8  # of a label, in widths of its face's box: wider ones would 
 _MARK = "fer-predict"  # key of the PNG's text that tells of which photo it is
 
 
-def drawn(prediction: Prediction) -> np.ndarray:
+def drawn(prediction: "Prediction") -> np.ndarray:
     """The photo's copy with a box, a number and the surest expression for each face; small faces have no room for that
     and get the number alone.
 
@@ -57,7 +60,7 @@ class Folder:
         self.path = path
         self._taken = {_key(each) for each in inputs}
 
-    def keep(self, prediction: Prediction) -> Path:
+    def keep(self, prediction: "Prediction") -> Path:
         """Draw and write the copy of a photo that could be read.
 
         Raises:
@@ -103,7 +106,7 @@ def _mark_of(path: Path) -> str | None:
         return None
 
 
-def _box(each: FaceExpression, scale: float) -> tuple[float, float, float, float]:
+def _box(each: "FaceExpression", scale: float) -> tuple[float, float, float, float]:
     face = each.face
     return face.x / scale, face.y / scale, (face.x + face.width) / scale, (face.y + face.height) / scale
 
