@@ -113,6 +113,7 @@ class Package:
         self._fer = FER(use_tflite=not full)
         self.classes = tuple(words.usual(each) for each in FER._get_labels().values())
         self.cascade_found = 0
+        self.parameters = self._fer._FER__emotion_classifier.count_params() if full else None
 
     def shares(self, grey: np.ndarray, *, whole: bool) -> np.ndarray:
         """What it says of a picture, (7,); of the largest face that it finds.
@@ -219,6 +220,7 @@ def main(ck: str) -> None:
     about = {
         "date": datetime.date.today().isoformat(),
         "versions": {name: version(name) for name in ("fer", "keras", "tensorflow", "opencv-python-headless")},
+        "parameters": {FULL: peers[FULL].parameters, OURS: ours.model.count_params()},
         "weights": pretrained.metadata()["sha256"],
         "data": {data.name: data.data_hash for data, _ in loaded.values()},
         "chart": {"caption": chart.caption, "alt": chart.alt},

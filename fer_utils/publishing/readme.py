@@ -14,6 +14,7 @@ from fer_utils.common.errors import OutputError
 from fer_utils.data import datasets, manifests
 from fer_utils.experiments import tables
 from fer_utils.findings import comparison, original_questions, wording
+from fer_utils.publishing import study_blocks
 from fer_utils.transfer import overlap, pretrained
 
 DATASET = "yale"
@@ -224,4 +225,8 @@ _BLOCKS: dict[str, Callable[[], str]] = {
     "bench": _bench,
     "needs": _needs,
     "reliability": _reliability,
+    "across_sets": study_blocks.across_sets,
+    "peers": study_blocks.peers,
+    "priors": study_blocks.priors,
+    "neutral_photo": study_blocks.neutral_photo,
 }
