@@ -137,27 +137,30 @@ def test_the_recipe_is_another_one_when_its_code_is(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def enrolled(tmp_path_factory):
-    """Four rendered people, of whom one has no neutral picture."""
+    """Five rendered people, of whom one has no neutral picture."""
     folder = tmp_path_factory.mktemp("enrolled")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FER_OUTPUT_DIR", str(folder / "outputs"))
-        copy_faces(folder / "four", subjects=4)
-        (folder / "four" / "subject03.normal").unlink()
-        experiment = Experiment(*load_clean(str(folder / "four")), budget="quick", jobs=1)
+        copy_faces(folder / "five", subjects=5)
+        (folder / "five" / "subject03.normal").unlink()
+        experiment = Experiment(*load_clean(str(folder / "five")), budget="quick", jobs=1)
         return enrolment.run(experiment), experiment
 
 
 def test_the_neutral_photo_is_given_and_not_scored(enrolled):
     found, _ = enrolled
     assert found.without == ("03",)
-    assert found.photos == {person: f"subject{person}.normal" for person in ("01", "02", "04")}
-    assert set(found.predictions["subject"]) == {"01", "02", "04"}
+    assert found.photos == {person: f"subject{person}.normal" for person in ("01", "02", "04", "05")}
+    assert set(found.predictions["subject"]) == {"01", "02", "04", "05"}
     assert "normal" not in {*found.predictions["truth"], *found.predictions["predicted"]}
     assert "p_normal" not in found.predictions
     shares = found.predictions.filter(regex="^p_").to_numpy()
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
     images = found.predictions.groupby("model")["image"].agg(set)
-    assert len(images) == 3 and images.map(lambda each: each == images.iloc[0]).all()
+    few = [enrolment.of_people(model, 2) for model in (enrolment.MODEL, enrolment.PLAIN)]
+    assert set(images.index) == {enrolment.MODEL, enrolment.PLAIN, enrolment.DIFFERENCE, *few}
+    assert found.predictions[found.predictions["model"] == few[0]]["seed"].nunique() == enrolment.DRAWS
+    assert images.map(lambda each: each == images.iloc[0]).all()
 
 
 def test_enrolment_knows_of_the_tested_person_the_neutral_photo_alone(enrolled):
@@ -185,7 +188,13 @@ def test_scores_of_enrolment_follow_from_its_answers(enrolled, outputs):
     tables.write_table("x", "enrolment_predictions", found.predictions, origin=ORIGIN)
     assert staleness._enrolment("x") == []
     read = tables.read("x", "enrolment")
-    assert "another task" in transfer.enrolled(read)
+    said = transfer.enrolled(read).splitlines()
+    assert "another task" in said[0]
+    assert [line.split(",")[0] for line in said[1:]] == ["- Learned from 2 people", "- Learned from all others"]
+    p, corrected = (
+        read.loc[read["quantity"].str.endswith(f"_{name}"), "value"].to_numpy() for name in ("loss_p", "loss_holm_p")
+    )
+    assert (corrected >= p).all()
     chart = charts.enrolment(read)
     assert enrolment.MODEL in chart.alt and len(chart.figure.axes) == 2
     answers = found.predictions.copy()

@@ -153,24 +153,29 @@ def summary(
 
 
 def enrolled(found: pd.DataFrame) -> str:
-    """What one neutral photo of each person adds, as a line of Markdown.
+    """What one neutral photo of each person adds, as Markdown.
 
     Args:
         found: from `enrolment.Enrolment.table`.
     """
-    about = f"{enrolment.MODEL} - {enrolment.PLAIN}"
-    accuracy = tables.get(found, "score", enrolment.MODEL, "accuracy")
-    plain = tables.get(found, "score", enrolment.PLAIN, "accuracy")
-    gain, gain_p, loss, loss_p = (
-        tables.get(found, "difference", about, name) for name in ("accuracy", "accuracy_p", "log_loss", "log_loss_p")
-    )
-    return (
+    accuracy, plain = (tables.get(found, "score", name, "accuracy") for name in (enrolment.MODEL, enrolment.PLAIN))
+    lines = [
         f"- With one neutral photo of each person given, `{enrolment.MODEL}` reads {interval(accuracy)} of the {accuracy.n} other "
-        f"images, and the same heads without it {interval(plain)}: {points(gain)}, p {p_value(gain_p.value, '= ')}"
-        f"{doubt(gain, gain_p.value)}. Its log-loss changes by {loss.value:+.3f}{ends(loss, '{:+.3f}', 1)} nats, "
-        f"p {p_value(loss_p.value, '= ')}{doubt(loss, loss_p.value)}. This is another task than that of the models above, with one "
+        f"images, and the same heads without it {interval(plain)}. This is another task than that of the models above, with one "
         "expression less."
-    )
+    ]
+    for about in found.loc[found["question"] == "difference", "about"].unique():
+        gain, gain_p, loss, loss_p = (
+            tables.get(found, "difference", about, name)
+            for name in ("accuracy", "accuracy_holm_p", "log_loss", "log_loss_holm_p")
+        )
+        count = enrolment.people_of(about)
+        lines.append(
+            f"- Learned from {f'{count} people' if count else 'all others'}, the photo adds {points(gain)}, "
+            f"p {p_value(gain_p.value, '= ')}{doubt(gain, gain_p.value)}; in log-loss {loss.value:+.3f}"
+            f"{ends(loss, '{:+.3f}', 1)} nats, p {p_value(loss_p.value, '= ')}{doubt(loss, loss_p.value)} (p after Holm)."
+        )
+    return "\n".join(lines)
 
 
 def _of_copies(about: dict) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from fer_utils.drawing import charts
 from fer_utils.drawing.chart import Chart
+from fer_utils.tasks import enrolment as task
 
 
 def shares(rows: pd.DataFrame, *, lead: str) -> Chart:
@@ -57,32 +58,36 @@ def confusions(tables: Mapping[str, tuple[Sequence[str], np.ndarray]]) -> Chart:
 
 
 def enrolment(table: pd.DataFrame) -> Chart:
-    """Accuracy and log-loss with and without a neutral photo of the person.
+    """Accuracy and log-loss with and without a neutral photo of the person, by the number of people learned from.
 
     Args:
-        table: of `Enrolment.table`.
+        table: of `enrolment.scored`.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(10, 2.6), sharey=True)
-    words = []
-    for ax, (metric, name, form) in zip(
-        axes,
-        (("accuracy", "accuracy", "{:.1%}"), ("log_loss", "log-loss (nats), less is better", "{:.3f}")),
-        strict=True,
+    figure, axes = plt.subplots(1, 2, figsize=(10, 3.4))
+    rows = table[table["question"] == "score"].assign(people=table["about"].map(task.people_of))
+    counts = [*sorted(set(rows["people"]) - {0}), 0]
+    text = []
+    for ax, (quantity, name, form) in zip(
+        axes, (("accuracy", "accuracy", "{:.1%}"), ("log_loss", "log-loss (nats)", "{:.3f}")), strict=True
     ):
-        rows = table[(table["question"] == "score") & (table["quantity"] == metric)]
-        errors = np.abs(rows[["low", "high"]].to_numpy().T - rows["value"].to_numpy())
-        ax.errorbar(rows["value"], range(len(rows)), xerr=errors, fmt="o", capsize=4, color=charts.PALETTE[0])
-        for place, value in enumerate(rows["value"]):
-            ax.annotate(form.format(value), (value, place), textcoords="offset points", xytext=(0, 7), ha="center")
-        ax.set_yticks(range(len(rows)), rows["about"])
-        ax.set(xlabel=name, ylim=(len(rows) - 0.5, -0.7))
-        words.append(f"{metric}: " + ", ".join(f"{row.about} {form.format(row.value)}" for row in rows.itertuples()))
-    axes[0].set_xlim(0, 1.06)
-    axes[0].xaxis.set_major_formatter("{x:.0%}")
-    axes[1].set_xlim(left=0)
-    text = "; ".join(words)
+        for number, model in enumerate((task.MODEL, task.PLAIN)):
+            own = rows[(rows["quantity"] == quantity) & rows["about"].str.startswith(model)]
+            own = own.set_index("people").loc[counts]
+            places = np.arange(len(counts)) + 0.08 * (number - 0.5)
+            errors = np.abs(own[["low", "high"]].to_numpy().T - own["value"].to_numpy())
+            style = {"fmt": ("o-", "s--")[number], "capsize": 3, "color": charts.PALETTE[number], "label": model}
+            ax.errorbar(places, own["value"], yerr=errors, **style)
+            text.append(f"{model}, {name} " + ", ".join(map(form.format, own["value"])))
+        ax.set_xticks(range(len(counts)), [str(count) if count else "all others" for count in counts])
+        ax.set(xlabel="people learned from", ylabel=name)
+    axes[0].set_ylim(0, 1.02)
+    axes[0].yaxis.set_major_formatter("{x:.0%}")
+    axes[1].set_ylim(bottom=0)
+    axes[0].legend(fontsize="small", loc="lower right")
+    people = ", ".join(str(count) for count in counts[:-1])
+    words = f"With {people and f'{people} and '}all other people to learn from: {'; '.join(text)}."
     return Chart(
         figure,
-        caption=f"With one neutral photo of each person given, which is not scored, 95 % intervals over people. {text}.",
-        alt=f"Two charts of dots with bars, a row for each way to use the photo. {text}.",
+        caption=f"One neutral photo of each person given, which is not scored; 95 % intervals over people. {words}",
+        alt=f"Two charts of two lines with bars. {words}",
     )
