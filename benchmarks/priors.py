@@ -23,7 +23,7 @@ from fer_utils.common import csv_files, files, progress
 from fer_utils.data import cleaning, ferplus
 from fer_utils.data.folders import words
 from fer_utils.drawing import charts as look
-from fer_utils.evaluation import calibration, intervals, significance
+from fer_utils.evaluation import intervals, significance
 from fer_utils.tasks import charts, priors
 from fer_utils.transfer import features, pretrained
 
@@ -76,8 +76,8 @@ def of_shares(
             found.append((*known, "log_loss", *_ends(intervals.of_mean(*_summed(loss[prior], people, weight))), n))
             gap = intervals.of_mean(*_summed(each.max(axis=1) - right[prior], people, weight))
             found.append((*known, "confidence_gap", *_ends(gap), n))
-        error = calibration.expected_calibration_error(each.max(axis=1), right[prior], bins=_BINS)
-        found.append((name, AS_THEY_ARE, prior, "calibration_error", error, np.nan, np.nan, len(truth)))
+            error = calibration_error(each.max(axis=1), right[prior], weight)
+            found.append((*known, "calibration_error", error, np.nan, np.nan, n))
     for quantity, values in (("accuracy", right), ("log_loss", loss)):
         gain = values[priors.UNIFORM].astype(float) - values[priors.TRAINING]
         sums, counts = _summed(gain, people)
@@ -86,6 +86,12 @@ def of_shares(
         p = float(significance.sign_flips(sums))
         found.append((*known, f"{quantity}_p", p, p, p, len(sums)))
     return found
+
+
+def calibration_error(confidence: np.ndarray, right: np.ndarray, weight: np.ndarray) -> float:
+    """Expected calibration error over bins of equal width (Guo et al. 2017, arXiv:1706.04599), images weighted; (N,) each."""
+    place = np.clip((confidence * _BINS).astype(int), 0, _BINS - 1)
+    return float(np.abs(np.bincount(place, weight * (right - confidence))).sum() / weight.sum())
 
 
 def _summed(values: np.ndarray, people: np.ndarray, weight: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -209,6 +209,10 @@ def test_a_set_without_a_neutral_expression_has_nobody_to_enrol(three_people):
     names = tuple("bored" if name == "normal" else name for name in data.class_names)
     with pytest.raises(DatasetError, match="named neutral or normal"):
         enrolment.run(Experiment(replace(data, class_names=names), manifest, budget="quick", jobs=1))
+    assert "named neutral" in enrolment.why_not(Experiment(replace(data, class_names=names), manifest, budget="quick"))
+    assert enrolment.why_not(Experiment(data, manifest, budget="quick")) == ""
+    two = np.where(data.subjects == "03", "02", data.subjects)
+    assert "there are 2" in enrolment.why_not(Experiment(replace(data, subjects=two), manifest, budget="quick"))
 
 
 def made_up(n: int = 6000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

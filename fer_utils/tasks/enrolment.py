@@ -41,6 +41,7 @@ MODEL, PLAIN, DIFFERENCE = "transfer-enrolled", "transfer, no photo", "differenc
 NEUTRAL = "neutral"
 COUNTS = (2, 4, 8, 16, 32)  # people learned from
 DRAWS = 3
+_FEWEST = 3  # people
 _METRICS = ("accuracy", "macro_f1", "log_loss", "brier", "confidence_gap")
 # What the heads of each are given: the features as they are, and their difference from the person's neutral face.
 _GIVEN: Mapping[str, tuple[bool, ...]] = {MODEL: (False, True), PLAIN: (False,), DIFFERENCE: (True,)}
@@ -114,12 +115,7 @@ def run(experiment: "Experiment") -> Enrolment:
     dataset, usable = experiment.dataset, experiment.usable
     given = photos(dataset, usable)
     subjects, neutral = dataset.subjects[usable].astype(str), _neutral(dataset)
-    scored = np.flatnonzero(~np.isin(dataset.labels[usable], neutral) & np.isin(subjects, list(given)))
-    if len(set(subjects[scored])) < 3:
-        raise DatasetError(
-            f"{dataset.name}: {MODEL} needs at least three people with a neutral image and another one; there are "
-            f"{len(set(subjects[scored]))}."
-        )
+    scored = _scored(experiment, given)
     names = [name for place, name in enumerate(dataset.class_names) if place not in neutral]
     labels = np.array([names.index(dataset.class_names[each]) for each in dataset.labels[usable[scored]]])
     own = np.array([int(np.flatnonzero(usable == given[each])[0]) for each in subjects[scored]])
@@ -161,6 +157,29 @@ def run(experiment: "Experiment") -> Enrolment:
         {person: str(dataset.file_names[place]) for person, place in given.items()},
         tuple(sorted(set(subjects) - set(given))),
     )
+
+
+def why_not(experiment: "Experiment") -> str:
+    """Why a data set has nobody to enrol, as a sentence; empty where `run` can go on."""
+    try:
+        given = photos(experiment.dataset, experiment.usable)
+        _scored(experiment, given)
+    except DatasetError as error:
+        return str(error)
+    return ""
+
+
+def _scored(experiment: "Experiment", given: Mapping[str, int]) -> np.ndarray:
+    """(M,) int, places among the usable images of those that are scored: other expressions of people whose photo is given."""
+    dataset, usable = experiment.dataset, experiment.usable
+    subjects = dataset.subjects[usable].astype(str)
+    found = np.flatnonzero(~np.isin(dataset.labels[usable], _neutral(dataset)) & np.isin(subjects, list(given)))
+    if len(set(subjects[found])) < _FEWEST:
+        raise DatasetError(
+            f"{dataset.name}: {MODEL} needs at least three people with a neutral image and another one; there are "
+            f"{len(set(subjects[found]))}."
+        )
+    return found
 
 
 def photos(dataset: FaceDataset, usable: np.ndarray) -> dict[str, int]:
