@@ -10,7 +10,7 @@ What the photo is worth hangs on how many people are learned from. So both are f
 random, the same ones for both: models such as `transfer-enrolled, of 4 people`.
 
 How heads use the photo was settled before it ran here, by a trial on Yale's left-out people that a referee had made; on the rendered
-faces every way reads all images. The two kinds of heads alone are listed beside it, and nothing is chosen by their scores.
+faces every way reads all images. Differences taken before features are made symmetric were tried on Yale too, and read as many. The two kinds of heads alone are listed beside it, and nothing is chosen by their scores.
 """
 
 import os
