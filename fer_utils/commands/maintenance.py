@@ -22,7 +22,8 @@ def pretrain(precision: str) -> None:
     """
     from fer_utils.data import ferplus
     from fer_utils.experiments import recipes
-    from fer_utils.transfer import model_card, overlap, pretraining
+    from fer_utils.tasks import priors
+    from fer_utils.transfer import model_card, overlap, pretrained, pretraining
 
     data, recipe = ferplus.load(), pretraining.PretrainingRecipe(precision=recipes.resolved_precision(precision))
     searched = overlap.read()
@@ -33,6 +34,7 @@ def pretrain(precision: str) -> None:
     )
     model, curves = pretraining.run(data, recipe, without=without)
     found = model_card.ship(model, curves, recipe=recipe, data=data, without=without)["scores"]["accuracy"]
+    priors.write(priors.fit(data, pretrained.load(), without=without))
     click.echo(
         f"weights/ written: {found['value']:.1%} of {found['n']} validation faces ({found['low']:.1%} to {found['high']:.1%})"
     )

@@ -25,7 +25,7 @@ from fer_utils.transfer.pretrained import Pretrained
 
 TRAINING, UNIFORM = "training", "uniform"  # priors, by name
 # Of what a person's neutral face differs in: settled on the rendered faces, see benchmarks/neutral_photo.py.
-STRENGTH = 0.6
+STRENGTH = 0.7
 _FILE = "priors.json"
 _AGAIN = "Restore it with git checkout -- weights, or make it again with python -m benchmarks.priors."
 

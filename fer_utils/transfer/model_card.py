@@ -24,7 +24,8 @@ _CURVES = csv_files.schema(("epoch", "validation_cross_entropy", "validation_acc
 _CARD = """# The pretrained network
 
 Made by `fer pretrain`, this page too. `ferplus.keras` holds the weights, `ferplus.json` the recipe, the temperature and the
-scores below, `ferplus_curves.csv` the validation after every epoch, `ferplus_validation.csv` every validation prediction.
+scores below, `ferplus_curves.csv` the validation after every epoch, `ferplus_validation.csv` every validation prediction, `priors.json`
+what `fer predict --prior` and `--neutral` need (`fer_utils/tasks/priors.py`).
 
 **What it is.** A residual network of {parameters:,} parameters (`fer_utils/transfer/backbone.py`) for aligned grey faces of 48x48 pixels. It
 gives probabilities of {classes} expressions: {names}.
