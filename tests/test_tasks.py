@@ -252,8 +252,8 @@ def test_what_a_neutral_face_differs_in_is_taken_off():
         )
         same = priors.of_person(network, known, np.zeros((48, 48), np.uint8))
         other = priors.of_person(network, known, np.ones((48, 48), np.uint8), strength=1.0)
-    np.testing.assert_allclose(same.shift, 0, atol=1e-6)
-    np.testing.assert_allclose(pretrained.calibrated(sad[None], 1.0, shift=other.shift), np.exp(usual)[None], atol=1e-6)
+    np.testing.assert_allclose(same.shift, 0, atol=1e-3)
+    np.testing.assert_allclose(pretrained.calibrated(sad[None], 1.0, shift=other.shift), np.exp(usual)[None], atol=1e-3)
 
 
 def test_priors_of_other_weights_are_refused(tmp_path, monkeypatch):
