@@ -147,10 +147,11 @@ def picture(chart: Chart) -> bytes:
 
 
 @click.command(help=__doc__)
-@click.option("--ck", required=True, metavar="PATH", help="CK+ at 48x48 pixels, a folder for each expression.")
+@click.option("--ck", default="", metavar="PATH", help="CK+ at 48x48 pixels, a folder for each expression.")
 @click.option("--jobs", default=0, show_default="as many as cores", type=click.IntRange(min=0))
 @click.option("--hash", "only_hash", is_flag=True, help="Run nothing; print the recipes' hashes and which have rows.")
-def main(ck: str, jobs: int, only_hash: bool) -> None:
+@click.option("--draw", "only_draw", is_flag=True, help="Run nothing; draw the charts of the table again.")
+def main(ck: str, jobs: int, only_hash: bool, only_draw: bool) -> None:
     """See the module."""
     import matplotlib
 
@@ -163,8 +164,13 @@ def main(ck: str, jobs: int, only_hash: bool) -> None:
             there = "no rows yet" if model in open_models else "in the table"
             click.echo(f"{model} {recipe.digest(model)} {there}")
         return
+    if only_draw:
+        write(table, about=files.read_checked_json(TABLE.with_suffix(".json")))
+        return
     if not open_models:
         raise SystemExit(f"{TABLE.name} has the rows of both recipes already: each is run once.")
+    if not ck:
+        raise click.UsageError("--ck PATH is needed.")
     yale, other = (Faces(*cleaning.load_clean(name)) for name in ("yale", ck))
     about = files.read_checked_json(TABLE.with_suffix(".json")) if len(table) else {"recipes": {}}
     here = identity.here()

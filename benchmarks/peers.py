@@ -24,7 +24,7 @@ Writes benchmarks/peers.csv, peers.json (its origin) and peers.png, a chart with
 
 import datetime
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -113,10 +113,25 @@ class Package:
         self._fer = FER(use_tflite=not full)
         self.classes = tuple(words.usual(each) for each in FER._get_labels().values())
         self.cascade_found = 0
-        self.parameters = self._fer._FER__emotion_classifier.count_params() if full else None
+        self.parameters = None
+        if full:
+            import tensorflow
+
+            network = self._fer._FER__emotion_classifier
+            self.parameters = network.count_params()
+            # The same network as a graph, or thousands of faces, one a call, take minutes.
+            self._fer._FER__emotion_classifier = tensorflow.function(lambda given: network(given[..., None]))
+
+        classify = self._fer._classify_emotions
+
+        def kept(given: np.ndarray) -> np.ndarray:
+            self._said = np.asarray(classify(given))
+            return self._said
+
+        self._fer._classify_emotions = kept
 
     def shares(self, grey: np.ndarray, *, whole: bool) -> np.ndarray:
-        """What it says of a picture, (7,); of the largest face that it finds.
+        """What it says of a picture, (7,), before it rounds to hundredths; of the largest face that it finds.
 
         Args:
             grey: (height, width) uint8.
@@ -126,13 +141,14 @@ class Package:
         found = [] if whole else list(self._fer.find_faces(colours))
         self.cascade_found += bool(found)
         box = max(found, key=lambda each: each[2] * each[3]) if found else (0, 0, grey.shape[1], grey.shape[0])
-        (answer,) = self._fer.detect_emotions(colours, [tuple(int(value) for value in box)])
-        return np.array(list(answer["emotions"].values()))
+        self._fer.detect_emotions(colours, [tuple(int(value) for value in box)])
+        (said,) = self._said
+        return said
 
 
-def answers(images: Images, ask: Callable[[np.ndarray], np.ndarray], name: str) -> np.ndarray:
-    """(N, classes), what a network says of every picture."""
-    return np.stack([ask(each) for each in progress.bar(images.pictures, f"{images.name}, {name}", unit="face")])
+def answers(pictures: Sequence[np.ndarray], peer: Package, name: str, *, whole: bool) -> np.ndarray:
+    """(N, classes), what the package says of every picture."""
+    return np.stack([peer.shares(each, whole=whole) for each in progress.bar(pictures, name, unit="face")])
 
 
 def right(shares: np.ndarray, classes: Sequence[str], images: Images, *, among: Sequence[str] | None) -> np.ndarray:
@@ -201,17 +217,15 @@ def main(ck: str) -> None:
         said = {(OURS, OWN): (ours.probabilities(images.aligned), ours.classes)}
         for name, peer in peers.items():
             peer.cascade_found = 0
-            said[name, OWN] = (
-                answers(images, lambda each, peer=peer, images=images: peer.shares(each, whole=images.crops), name),
-                peer.classes,
-            )
+            title = f"{images.name}, {name}"
+            said[name, OWN] = (answers(images.pictures, peer, title, whole=images.crops), peer.classes)
             if not images.crops:
                 count = peer.cascade_found
                 note = (count / len(images.truth), np.nan, np.nan, len(images.truth))
                 found.append((name, OWN, images.name, "", "", "share of pictures in which it finds a face", *note))
             if images.people[0]:
-                shares = np.stack([peer.shares(each, whole=True) for each in images.aligned])
-                said[name, ALIGNED] = (shares, peer.classes)
+                title = f"{title}, aligned"
+                said[name, ALIGNED] = (answers(images.aligned, peer, title, whole=True), peer.classes)
         found += rows(images, said)
     table = pd.DataFrame(found, columns=list(COLUMNS))
     chart = drawn(table)

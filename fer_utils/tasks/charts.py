@@ -19,7 +19,7 @@ def shares(rows: pd.DataFrame, *, lead: str) -> Chart:
         lead: first words of the caption.
     """
     lines, models = list(dict.fromkeys(rows["row"])), list(dict.fromkeys(rows["model"]))
-    figure, ax = plt.subplots(figsize=(8.5, 1.2 + 0.28 * len(rows) + 0.2 * len(lines)))
+    figure, ax = plt.subplots(figsize=(9.5, 1.1 + 0.2 * len(rows) + 0.16 * len(lines)))
     step = 0.7 / max(len(models), 1)
     for number, model in enumerate(models):
         own = rows[rows["model"] == model]
@@ -30,7 +30,8 @@ def shares(rows: pd.DataFrame, *, lead: str) -> Chart:
         for value, high, place in zip(own["value"], own["high"], places, strict=True):
             ax.annotate(f"{value:.1%}", (high, place), textcoords="offset points", xytext=(6, -4), fontsize="x-small")
     ax.set_yticks(range(len(lines)), lines)
-    ax.set(xlabel="accuracy, 95 % interval over people", xlim=(0, 1.08), ylim=(len(lines) - 0.4, -0.6))
+    ax.set(xlabel="accuracy, with its 95 % interval", xlim=(0, 1.15), ylim=(len(lines) - 0.4, -0.6))
+    ax.set_xticks(np.linspace(0, 1, 6))
     ax.xaxis.set_major_formatter("{x:.0%}")
     ax.grid(axis="y", visible=False)
     ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1))
