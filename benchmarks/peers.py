@@ -5,8 +5,8 @@ these name (happiness, neutral, sadness, surprise; CK+ shows three of them), and
 is the surest of those expressions, or in the rows "any" of all that the network knows.
 
 `fer` sees its own crops: the box that its cascade finds, squared and widened by ten pixels, as its code does it; where it finds no
-face, and of CK+ and FER+, whose pictures are crops already, the whole picture. In the rows "aligned" it sees the project's aligned
-crops. Its default is a network cut down to eight bits; "fer, full" is the one it was cut from. The pretrained network sees its own aligned
+face, and of CK+ and FER+, whose pictures are crops already, the whole picture, not widened. In the rows "aligned" it sees the project's
+aligned crops. Its default is a network cut down to eight bits; "fer, full" is the one it was cut from. The pretrained network sees its own aligned
 crops, of FER+ the pictures as they are. Both learned from FER2013's training pictures, and so from the one image of Yale and the one
 sequence of CK+ that are there (weights/overlap.csv). Which pictures the package's network learned besides, and whether
 FER+'s validation faces are among them, its documents do not say.
@@ -111,6 +111,7 @@ class Package:
             ) from error
         logging.getLogger("fer").setLevel(logging.ERROR)
         self._fer = FER(use_tflite=not full)
+        self._usual = self._fer._FER__offsets
         self.classes = tuple(words.usual(each) for each in FER._get_labels().values())
         self.cascade_found = 0
         self.parameters = None
@@ -140,6 +141,8 @@ class Package:
         colours = np.repeat(grey[:, :, None], 3, axis=2)
         found = [] if whole else list(self._fer.find_faces(colours))
         self.cascade_found += bool(found)
+        # What its argument `offsets` sets: around a whole picture there is nothing but a frame of one grey.
+        self._fer._FER__offsets = self._usual if found else (0, 0)
         box = max(found, key=lambda each: each[2] * each[3]) if found else (0, 0, grey.shape[1], grey.shape[0])
         self._fer.detect_emotions(colours, [tuple(int(value) for value in box)])
         (said,) = self._said
