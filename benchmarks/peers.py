@@ -6,7 +6,7 @@ is the surest of those expressions, or in the rows "any" of all that the network
 
 `fer` sees its own crops: the box that its cascade finds, squared and widened by ten pixels, as its code does it; where it finds no
 face, and of CK+ and FER+, whose pictures are crops already, the whole picture, not widened. In the rows "aligned" it sees the project's
-aligned crops. Its default is a network cut down to eight bits; "fer, full" is the one it was cut from. The pretrained network sees its own aligned
+aligned crops. Its default is a network cut down to eight bits; "fer, full" is the one it was cut from. The pretrained network, with either prior of `fer predict`, sees its own aligned
 crops, of FER+ the pictures as they are. Both learned from FER2013's training pictures, and so from the one image of Yale and the one
 sequence of CK+ that are there (weights/overlap.csv). Which pictures the package's network learned besides, and whether
 FER+'s validation faces are among them, its documents do not say.
@@ -41,7 +41,7 @@ from fer_utils.data.datasets import FaceDataset
 from fer_utils.data.folders import words
 from fer_utils.drawing import charts as look
 from fer_utils.evaluation import intervals, significance
-from fer_utils.tasks import charts
+from fer_utils.tasks import charts, priors
 from fer_utils.transfer import features, pretrained
 
 HERE = Path(__file__).resolve().parent
@@ -51,7 +51,7 @@ COLUMNS = (*_TEXT, "value", "low", "high", "n")
 SCHEMA = csv_files.schema(COLUMNS, text=_TEXT)
 FOUR = ("happiness", "neutral", "sadness", "surprise")
 SIX = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
-OURS, PACKAGE, FULL = "pretrained", "fer", "fer, full"
+OURS, UNIFORM, PACKAGE, FULL = "pretrained", "pretrained, uniform prior", "fer", "fer, full"
 OWN, ALIGNED = "own", "aligned"
 
 
@@ -217,7 +217,12 @@ def main(ck: str) -> None:
     sets = [of_dataset(*each) for each in loaded.values()] + [each for each in (of_ferplus(),) if each]
     found: list[tuple] = []
     for images in sets:
-        said = {(OURS, OWN): (ours.probabilities(images.aligned), ours.classes)}
+        logarithms = pretrained.log_probabilities(ours.model, images.aligned)
+        asked = {OURS: ours, UNIFORM: priors.uniform(ours, priors.read())}
+        said = {
+            (name, OWN): (pretrained.calibrated(logarithms, each.temperature, shift=each.shift), each.classes)
+            for name, each in asked.items()
+        }
         for name, peer in peers.items():
             peer.cascade_found = 0
             title = f"{images.name}, {name}"
