@@ -111,6 +111,8 @@ def test_fer_across_says_what_is_shared_and_how_well_it_is_read(tmp_path):
     assert found.exit_code == 0, found.output
     assert "learned from one: happy, normal, sad, sleepy, surprised, wink" in found.output
     assert "of 24 images of 4 people" in found.output
+    nowhere = CliRunner().invoke(main, ["across", str(tmp_path / "one"), str(tmp_path / "nowhere")])
+    assert nowhere.exit_code == 1 and "no data set named" in nowhere.stderr
     answers = pd.read_csv(tmp_path / "a.csv", dtype={"subject": str})
     assert len(answers) == 24 and set(answers["subject"]) == {"01", "02", "03", "04"}
 

@@ -36,7 +36,8 @@ def across(source: str, target: str, model: str, same: Sequence[tuple[str, str]]
 
     Both are sample, yale, or the path of a folder of faces (fer inspect shows how one is read). Only the expressions that both
     show are learned and asked about. Everything is fitted on LEARNED, on people left out in turn; of ASKED nothing but the answers
-    is scored. Nothing is kept but what --csv writes.
+    is scored. Where faces and their features are found anew, they are kept in outputs/<dataset>/, as by the notebooks; the answers
+    only where --csv says.
 
     \b
     Examples:
@@ -45,7 +46,7 @@ def across(source: str, target: str, model: str, same: Sequence[tuple[str, str]]
       fer across path/to/my/faces sample --same tired sleepy
     """  # noqa: D301  (see cli.main)
     from fer_utils.common import csv_files, files
-    from fer_utils.data import cleaning, datasets
+    from fer_utils.data import cleaning, datasets, own_folders
     from fer_utils.experiments import tables
     from fer_utils.tasks import across as task
     from fer_utils.transfer import classical
@@ -59,6 +60,10 @@ def across(source: str, target: str, model: str, same: Sequence[tuple[str, str]]
         ),
     }
     learned, asked = datasets.resolved([source, target])
+    for name in (learned, asked):
+        datasets.folder_of(name)  # what is not there is said before anything is written
+        if name not in datasets.NAMED:
+            own_folders.claim(name)
     sides = [task.Faces(*cleaning.load_clean(name)) for name in (learned, asked)]
     found = task.shared(*(each.dataset.class_names for each in sides), same=dict(same))
     for number, (word, each) in enumerate(zip(("learned from", "asked about"), sides, strict=True)):
