@@ -36,7 +36,7 @@ def across(source: str, target: str, model: str, same: Sequence[tuple[str, str]]
 
     Both are sample, yale, or the path of a folder of faces (fer inspect shows how one is read). Only the expressions that both
     show are learned and asked about. Everything is fitted on LEARNED, on people left out in turn; of ASKED nothing but the answers
-    is scored. Where faces and their features are found anew, they are kept in outputs/<dataset>/, as by the notebooks; the answers
+    is scored. Where faces and their features are found again, they are kept in outputs/<dataset>/, as by the notebooks; the answers
     only where --csv says.
 
     \b
