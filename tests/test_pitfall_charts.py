@@ -52,11 +52,13 @@ def test_splits_have_a_histogram_for_each_model():
     assert vertical(first, ":") == [0.5]
     assert vertical(second, "-") == [1]
     assert vertical(second, ":") == [pytest.approx(0.9375)]
-    assert [text.get_text() for text in second.get_legend().get_texts()] == [
-        "a_model",
+    (legend,) = chart.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "every split",
         "answers shuffled: people alike",
         "the original's split",
     ]
+    assert (first.get_title(), second.get_title()) == ("baseline", "a_model")
     assert second.get_xlabel() == "accuracy on 2 subjects"
 
 

@@ -39,10 +39,11 @@ def splits(
         len(accuracies), 1, figsize=(8, 2.3 * len(accuracies)), sharex=True, sharey=True, squeeze=False
     )
     for ax, (model, values) in zip(axes[:, 0], accuracies.items(), strict=True):
-        _distribution(
-            {model: values.ravel()}, few=few, sizes=sizes, original=values[0].mean(), dealt=by_chance[model][1], ax=ax
-        )
+        words = {"few": few, "sizes": sizes, "original": values[0].mean(), "dealt": by_chance[model][1]}
+        _distribution({"every split": values.ravel()}, **words, ax=ax)
+        ax.set_title(model)
         ax.label_outer()
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), fontsize="small", loc="outside upper center", ncols=3)
     ways = len(next(iter(accuracies.values())))
     ends = "; ".join(
         f"{model} {each.min():.0%} to {each.max():.0%} (p {by_chance[model][0]:.2f} that people differ)"
@@ -163,6 +164,7 @@ def best_epoch(
         ax.set_title(model)
         last, best, elsewhere = chosen[["last", "best", "elsewhere"]].mean()
         words.append(f"{model} {last:.0%} and {best:.0%}, elsewhere {elsewhere:.0%}, {gaps[model]} less")
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), fontsize="small", loc="outside upper center", ncols=3)
     text = "; ".join(words)
     return Chart(
         figure,
@@ -302,9 +304,6 @@ def _distribution(
         ax.hist(dealt, bins=edges, histtype="step", weights=np.full(len(dealt), 1 / len(dealt)), **words)
     if original is not None:
         ax.axvline(original, color="0.1", linestyle="-", linewidth=1.6, label="the original's split")
-    top = max(patch.get_height() for patch in ax.patches if hasattr(patch, "get_height"))
     ax.set(xlabel=f"accuracy on {few} {unit}", ylabel="share of the splits", xlim=(-0.03, 1.03))
-    ax.set_ylim(0, max(1.4 * top, ax.get_ylim()[1]))  # room for the legend above the bars
     ax.xaxis.set_major_formatter("{x:.0%}")
     ax.yaxis.set_major_formatter("{x:.0%}")
-    ax.legend(fontsize="small", loc="upper left", ncols=2)
