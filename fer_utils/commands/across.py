@@ -36,8 +36,8 @@ def across(source: str, target: str, model: str, same: Sequence[tuple[str, str]]
 
     Both are sample, yale, or the path of a folder of faces (fer inspect shows how one is read). Only the expressions that both
     show are learned and asked about. Everything is fitted on LEARNED, on people left out in turn; of ASKED nothing but the answers
-    is scored. Where faces and their features are found again, they are kept in outputs/<dataset>/, as by the notebooks; the answers
-    only where --csv says.
+    is scored. Faces and features that are found on the way are kept in outputs/<dataset>/, as by the notebooks, and every answer is
+    written where --csv says.
 
     \b
     Examples:
