@@ -109,12 +109,15 @@ class AnswerStudy:
         Args:
             count: no more than so many.
             of_each: no more than so many of each expression that is shown.
-            to_show: those alone of people who may be shown.
+            to_show: those alone of people who may be shown, and of each person one of each expression: images of one sequence
+                look the same.
         """
         table = self.predictions.assign(confidence=self.confidence, right=self.right)
         shown = people.pictured(self.experiment.dataset, table["subject"]) if to_show else True
         table = table[shown & (table["seed"] == self._first) & (table["right"] == right)]
         table = table.sort_values(["confidence", "image"], ascending=[False, True])
+        if to_show:
+            table = table.drop_duplicates(["subject", "truth"])
         if of_each is not None:
             table = table[table.groupby("truth").cumcount() < of_each].sort_values("truth", kind="stable")
         return table if count is None else table.head(count)
