@@ -48,6 +48,13 @@ def test_of_a_sequence_one_picture_is_shown():
     assert study.surest(right=True, count=40).groupby(["subject", "truth"]).size().max() == 1
 
 
+def test_suspects_of_one_sequence_stand_behind_others():
+    table = pd.DataFrame(
+        {"image": list("abcd"), "subject": ["1", "1", "2", "1"], "truth": ["sad", "sad", "sad", "happy"]}
+    )
+    assert labels.to_show(table)["image"].tolist() == ["a", "c", "d", "b"]
+
+
 def test_wrong_labels_are_suspect():
     assert labels.suspects(answers(), CLASSES).empty
     found = labels.suspects(answers(wrong=(7, 30)), CLASSES)

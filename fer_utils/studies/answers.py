@@ -128,11 +128,12 @@ class AnswerStudy:
         return np.asarray(Image.fromarray(source).resize((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.BICUBIC))
 
     def with_others(self, image: str) -> list[tuple[str, np.ndarray]]:
-        """An image's label and `picture`, and then those of the same person's other images, by expression."""
+        """An image's label and `picture`, and then those of the same person's other images, the first of each expression."""
         data, usable = self.experiment.dataset, self.experiment.usable
         own = self._position(image)
         others = usable[(data.subjects[usable] == data.subjects[own]) & (usable != own)]
-        places = [own, *others[np.argsort(data.labels[others], kind="stable")]]
+        _, first = np.unique(data.labels[others], return_index=True)
+        places = [own, *others[first]]
         return [(self.classes[data.labels[place]], self.picture(str(data.file_names[place]))) for place in places]
 
     @cached_property
