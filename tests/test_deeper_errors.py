@@ -14,6 +14,7 @@ from fer_utils.experiments import tables
 from fer_utils.findings import deeper_error_rows, deeper_errors
 from fer_utils.readers import background, covering, mirrored, occlusion
 from fer_utils.studies import decoding, labels
+from fer_utils.studies.answers import AnswerStudy
 from fer_utils.studies.errors import ErrorStudy
 
 CLASSES = ["happy", "sad", "wink"]
@@ -32,6 +33,26 @@ def answers(*, wrong: tuple[int, ...] = ()) -> pd.DataFrame:
     )
     table["truth"] = np.array(CLASSES)[truth]
     return table.assign(seed=1, **{f"p_{name}": probabilities[:, i] for i, name in enumerate(CLASSES)})
+
+
+def test_of_a_sequence_one_picture_is_shown():
+    """All mistakes count, but images of one person and expression look the same: the surest of them is enough to see."""
+    table = answers()
+    table["predicted"] = np.where(table["image"].isin(["image00", "image03", "image06"]), "sad", table["truth"])
+    table.loc[table["image"] == "image03", ["p_happy", "p_sad", "p_wink"]] = 0.01, 0.98, 0.01
+    table["subject"] = "0" + (table["subject"].astype(int) + 1).astype(str)
+    study = AnswerStudy(small_experiment.make(), "m", table)
+    assert study.surest(right=False)["image"].tolist()[0] == "image03"
+    assert sorted(study.surest(right=False)["image"]) == ["image03", "image06"]
+    assert sorted(study.surest(right=False, to_show=False)["image"]) == ["image00", "image03", "image06"]
+    assert study.surest(right=True, count=40).groupby(["subject", "truth"]).size().max() == 1
+
+
+def test_suspects_of_one_sequence_stand_behind_others():
+    table = pd.DataFrame(
+        {"image": list("abcd"), "subject": ["1", "1", "2", "1"], "truth": ["sad", "sad", "sad", "happy"]}
+    )
+    assert labels.to_show(table)["image"].tolist() == ["a", "c", "d", "b"]
 
 
 def test_wrong_labels_are_suspect():

@@ -144,6 +144,17 @@ def test_subject_by_expression():
     assert [text.get_text() for text in turned.get_xticklabels()] == ["sad", "happy"]
 
 
+def test_of_many_people_those_at_both_ends_are_drawn():
+    names = [f"{number:03}" for number in range(60)]
+    table = pd.DataFrame({"sad": np.arange(60) / 59}, index=names)
+    chart = error_charts.subject_by_expression({"m": table}, model="m", accuracy=table["sad"], dealt=DEALT)
+    (ax,) = chart.figure.axes
+    assert [text.get_text() for text in ax.get_yticklabels()] == names[:20] + names[-20:]
+    assert cells(ax)[0] == "0%" and cells(ax)[-1] == "100%"
+    assert "Of 60 subjects the 20 read worst and the 20 read best are drawn." in chart.caption
+    assert chart.figure.get_size_inches()[1] < 20
+
+
 def test_one_model_has_one_table():
     table = pd.DataFrame({"sad": [0.5]}, index=["01"])
     chart = error_charts.subject_by_expression({"m": table}, model="m", accuracy=table["sad"], dealt=DEALT)

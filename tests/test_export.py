@@ -86,9 +86,9 @@ def test_a_loaded_model_answers_for_new_people_as_the_experiment_does(four, tmp_
     used = cleaning.kept_indices(data, manifest)
     test = data.subjects[used] == person
     found = symmetric_features(data, manifest, used)
-    seen = [found[key] for key in small_set.VARIANTS[small_set.MODEL]]
-    expected, _, temperature, *_ = small_set._fold(
-        seen, data.labels[used], data.subjects[used], test, len(data.class_names)
+    variants = [small_set.VARIANTS[small_set.MODEL]]
+    ((expected, _, temperature, *_),) = small_set._fold(
+        found, variants, data.labels[used], data.subjects[used], test, len(data.class_names)
     )
     assert loaded.card.temperature == temperature
     faces = {each.name: crops(data, used[test], each.name) for each in loaded.card.crops}

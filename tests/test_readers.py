@@ -49,7 +49,12 @@ class Bright(Reader):
         every, test = np.arange(2 * people), np.arange(2 * people) < people
         folds = {"a": (every[~test], every[test]), "b": (every[test], every[~test])}
         self.experiment = SimpleNamespace(
-            dataset=data, protocol="10-fold", folds=lambda _: folds, inputs={"face": images[..., None]}, usable=every
+            dataset=data,
+            protocol="10-fold",
+            folds=lambda _: folds,
+            inputs={"face": images[..., None]},
+            usable=every,
+            budget="quick",
         )
         self.images, self.placings, self.asked = images, {"face": Placing()}, []
 
@@ -90,6 +95,20 @@ def test_the_part_that_counts_is_found(region):
     there = maps.lost["yes"][top:bottom, left:right].mean()
     assert there > 3 * abs(maps.lost["yes"]).mean()
     assert maps.n == {"no": 8, "yes": 8} and len(maps.sure["yes"])
+
+
+def test_of_a_large_set_as_many_images_are_covered_as_the_budget_buys():
+    """Evenly from expressions and people, so that the cost hardly grows with the number of images."""
+    few, many = (occlusion.regions(Bright("mouth", people=people)) for people in (50, 150))
+    assert len(few.positions) == 100 == len(many.positions)
+    assert few.positions.tolist() == list(range(100))
+    assert np.bincount(many.labels).tolist() == [50, 50]
+    assert len(set(many.subjects)) == 50
+    table = occlusion.effects([many]).set_index(["expression", "region"])
+    assert table.loc[("all", "mouth"), "n"] == 100 and table.loc[("yes", "mouth"), "verdict"] == Verdict.HIGHER
+    reader = Bright("mouth", people=150)
+    reader.experiment.budget = "standard"
+    assert len(covering.drawn(reader)) == 173
 
 
 def test_nothing_is_decided_about_networks_of_one_seed():
@@ -203,7 +222,7 @@ def test_face_and_background_are_replaced_in_turn():
         pictures=lambda positions: {"frame": made.images[positions]},
         answers=by_the_edge,
         study=SimpleNamespace(face_box=lambda position: np.array([0.25, 0.4, 0.75, 0.9])),
-        kept=lambda name, fit, *, code: fit(),
+        kept=lambda name, fit, *, code, inputs: fit(),
     )
     found = background.replaced(reader).set_index("part")
     assert found.loc[background.FACE, ["before", "value", "n"]].tolist() == [1, 1, 16]

@@ -140,6 +140,12 @@ def people(classes: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return faces, labels, subjects
 
 
+def fold(faces: np.ndarray, labels: np.ndarray, subjects: np.ndarray, test: np.ndarray) -> tuple:
+    """What one head makes of a fold."""
+    (found,) = small_set._fold({"faces": faces}, [("faces",)], labels, subjects, test, 3)
+    return found
+
+
 @pytest.mark.parametrize("values", [4, 40])
 def test_ridge_answers_for_people_left_out_are_those_of_heads_fitted_without_them(values):
     random = np.random.default_rng(0)
@@ -180,7 +186,7 @@ def test_features_and_so_the_answers_of_transfer_are_the_same_for_a_mirrored_fac
 def test_heads_tell_apart_what_can_be_told_apart_and_their_sureness_fits():
     faces, labels, subjects = people()
     test = subjects == "a"
-    found, strength, temperature, inner, outer = small_set._fold([faces], labels, subjects, test, 3)
+    found, strength, temperature, inner, outer = fold(faces, labels, subjects, test)
     assert (found.argmax(axis=1) == labels[test]).all()
     assert found.sum(axis=1) == pytest.approx(1, abs=1e-6)
     assert 0 <= strength < len(ridge.STRENGTHS) and 0.01 <= temperature <= 2
@@ -191,17 +197,17 @@ def test_no_head_and_no_choice_knows_the_person_that_is_tested():
     """Other labels of the tested person change nothing; another face of theirs changes their own answer alone."""
     faces, labels, subjects = people()
     test = subjects == "a"
-    before = small_set._fold([faces], labels, subjects, test, 3)
-    relabelled = small_set._fold([faces], np.where(test, (labels + 1) % 3, labels), subjects, test, 3)
+    before = fold(faces, labels, subjects, test)
+    relabelled = fold(faces, np.where(test, (labels + 1) % 3, labels), subjects, test)
     assert relabelled[0].tobytes() == before[0].tobytes()
     assert relabelled[1:3] == before[1:3]
     one = faces.copy()
     one[0] += 5
-    changed = small_set._fold([one], labels, subjects, test, 3)
+    changed = fold(one, labels, subjects, test)
     assert changed[1:3] == before[1:3]
     assert changed[0][1:].tobytes() == before[0][1:].tobytes()
     assert changed[0][0].tobytes() != before[0][0].tobytes()
-    others = small_set._fold([np.where(test[:, None], faces, faces + labels[:, None])], labels, subjects, test, 3)
+    others = fold(np.where(test[:, None], faces, faces + labels[:, None]), labels, subjects, test)
     assert others[0].tobytes() != before[0].tobytes()
 
 

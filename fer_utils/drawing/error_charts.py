@@ -14,6 +14,7 @@ from fer_utils.evaluation.intervals import Interval
 from fer_utils.evaluation.people import Dealt
 
 _HEAT_MAPS = 7  # in a row
+_ENDS = 20  # subjects who are read worst, and best, that are drawn of many
 
 
 def confusions(
@@ -78,12 +79,15 @@ def subject_by_expression(
     Args:
         tables: model to its accuracy in [0, 1], a row for each subject, a column for each expression; NaN where there is
             no image. The same subjects in all, `model` among them.
-        model: the one of which the caption says how far people lie apart.
+        model: the one of which the caption says how far people lie apart, and by which people are chosen where they are many.
         accuracy: of that model, by subject.
         dealt: of that model, its answers shuffled among people.
     """
-    rows, columns, width, height = 1, len(tables), 6, 0.36 * len(accuracy) + 1.6
-    order = accuracy.sort_values(kind="stable").index
+    order, which = accuracy.sort_values(kind="stable").index, ""
+    if len(order) > 2 * _ENDS:
+        order = order[:_ENDS].append(order[-_ENDS:])
+        which = f" Of {len(accuracy)} subjects the {_ENDS} read worst and the {_ENDS} read best are drawn."
+    rows, columns, width, height = 1, len(tables), 6, 0.36 * len(order) + 1.6
     classes = tables[model].mean().sort_values(kind="stable").index
     tables = {name: table.loc[order, classes] for name, table in tables.items()}
     if charts.crowded(classes):
@@ -94,12 +98,14 @@ def subject_by_expression(
         words = {"rows": list(table.index), "columns": list(table.columns), "xlabel": "expression", "ylabel": "subject"}
         charts.matrix(table.to_numpy(), fmt=".0%", vmax=1, mask=table.isna().to_numpy(), ax=ax, **words).set_title(name)
         ax.set_aspect("auto")
+        if which:
+            ax.axhline(_ENDS, color="0.3", linestyle=":")
     people = subject_range(accuracy, dealt, model=model)
     number = {1: "A table", 2: "Two tables"}.get(len(tables), f"{len(tables)} tables")
     return Chart(
         figure,
-        caption=f"{people} Accuracy by subject and expression, both in the order of what `{model}` reads worst.",
-        alt=f"{number}, a row per subject and a column per expression, dark where predictions were right. {people}",
+        caption=f"{people} Accuracy by subject and expression, both in the order of what `{model}` reads worst.{which}",
+        alt=f"{number}, a row per subject and a column per expression, dark where predictions were right.{which} {people}",
     )
 
 

@@ -67,6 +67,14 @@ def epochs_for(epochs: int, *, images: int, budget: str) -> int:
     return min(epochs, max(_FEWEST_EPOCHS, round(epochs * (_AS_MANY / images) ** _SHRINKING[budget])))
 
 
+def images_for(images: int, *, budget: str) -> int:
+    """Of how many images of a data set something is asked that costs as much for each: of all up to the size of Yale.
+
+    Of a larger set in `quick` as many as that, in `standard` as many as grow with the root of their number.
+    """
+    return min(images, round(_AS_MANY * max(1, images / _AS_MANY) ** (1 - _SHRINKING[budget])))
+
+
 def recipe_for(model: str, *, protocol: str, budget: str, precision: str = "float32", images: int = 0) -> Recipe:
     """The recipe of a model under a protocol, with the epochs that the budget buys.
 

@@ -34,7 +34,7 @@ def replaced(reader: NetworkReader) -> pd.DataFrame:
         areas = (right - left) * (bottom - top)
         return {"positions": positions, "plain": plain, FACE: face[0], REST: rest[0], "areas": areas}
 
-    kept = reader.kept("replaced", fit, code=_CODE)
+    kept = reader.kept("replaced", fit, code=_CODE, inputs=(covering.drawn(reader),))
     positions, plain = kept["positions"], kept["plain"]
     labels, subjects, rows = data.labels[positions], data.subjects[positions], np.arange(len(positions))
     found = []

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from fer_utils.common import progress, random_draws
+from fer_utils.experiments.recipes import images_for
 from fer_utils.readers.reader import Placing, Reader
 
 OTHERS, MEAN, GREY = "other people's faces", "the mean face", "grey"
@@ -118,7 +119,7 @@ def covered(
 def answers(
     reader: Reader, boxes: Boxes, *, fill: str = OTHERS, single: bool = False, outside: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Answers to all tested images, as they are and with each of some boxes covered, each by what left the person out.
+    """Answers to tested images (`drawn`), as they are and with each of some boxes covered, each by what left the person out.
 
     Args:
         boxes: position in the data set to boxes, of every image as many.
@@ -152,12 +153,23 @@ def answers(
     return np.concatenate(positions), np.concatenate(plain), np.concatenate(found, axis=1)
 
 
+def drawn(reader: Reader) -> np.ndarray:
+    """Positions of the tested images that are covered, (M,) int, sorted: of a large set those that the budget buys.
+
+    They are drawn evenly from all expressions, and from the people who show each.
+    """
+    shown = np.sort(np.concatenate([test[reader.shows[test]] for _, test in reader.folds.values()]))
+    data = reader.experiment.dataset
+    order = np.lexsort((data.subjects[shown].astype(str), data.labels[shown]))
+    count = images_for(len(shown), budget=reader.experiment.budget)
+    return np.sort(shown[order[((np.arange(count) + 0.5) * len(shown) / max(1, count)).astype(int)]])
+
+
 def _shown(reader: Reader) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Folds with the positions of those images in which the model sees something."""
-    shows, folds = reader.shows, reader.folds
-    shown = progress.bar(
-        folds.items(), f"covering parts of faces, {reader.model}", total=len(folds), unit="fold", delay=5
-    )
-    for fold, (train, test) in shown:
-        if shows[test].any():
-            yield fold, train[shows[train]], test[shows[test]]
+    """Folds with positions of images in which the model sees something: those that are learned from, and those of `drawn`."""
+    shows, chosen = reader.shows, drawn(reader)
+    tested = {fold: (train[shows[train]], test[np.isin(test, chosen)]) for fold, (train, test) in reader.folds.items()}
+    words = f"covering parts of faces, {reader.model}"
+    for fold, (train, test) in progress.bar(tested.items(), words, total=len(tested), unit="fold", delay=5):
+        if len(test):
+            yield fold, train, test

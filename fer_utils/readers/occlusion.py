@@ -85,14 +85,14 @@ class Covered:
 
 
 def regions(reader: Reader) -> Covered:
-    """Cover each of `REGIONS` in every tested face by other people's, and the eyes by the other fills too; kept on disk."""
+    """Cover each of `REGIONS` in every tested face (`covering.drawn`) by other people's, and the eyes by the other fills too; kept on disk."""
 
     def fit() -> dict[str, np.ndarray]:
         positions, plain, natural = covering.answers(reader, lambda _: list(REGIONS.values()))
         eyes = {fill: covering.answers(reader, lambda _: [REGIONS["eyes"]], fill=fill)[2][0] for fill in (MEAN, GREY)}
         return {"positions": positions, "plain": plain, "covered": natural, **eyes}
 
-    found = reader.kept("covered-regions", fit, code=_CODE)
+    found = reader.kept("covered-regions", fit, code=_CODE, inputs=(covering.drawn(reader),))
     eyes = {OTHERS: found["covered"][list(REGIONS).index("eyes")], MEAN: found[MEAN], GREY: found[GREY]}
     return Covered(reader, found["positions"], found["plain"], found["covered"], eyes)
 
@@ -179,7 +179,7 @@ class Maps:
 
 
 def maps(reader: Reader) -> Maps:
-    """Slide a patch of other people's faces, one drawn for each place and image, over every tested face; kept on disk."""
+    """Slide a patch of other people's faces, one drawn for each place and image, over every such face; kept on disk."""
     data, boxes = reader.experiment.dataset, places()
 
     def fit() -> dict[str, np.ndarray]:
@@ -187,7 +187,7 @@ def maps(reader: Reader) -> Maps:
         rows, labels = np.arange(len(positions)), data.labels[positions]
         return {"positions": positions, "lost": plain[rows, labels] - found[:, rows, labels]}
 
-    kept = reader.kept("covered-places", fit, code=_CODE)
+    kept = reader.kept("covered-places", fit, code=_CODE, inputs=(covering.drawn(reader),))
     positions, lost = kept["positions"], kept["lost"]
     labels, subjects = data.labels[positions], data.subjects[positions]
     parts = np.stack([covering.weights(_SIDE, box) for box in boxes])

@@ -109,12 +109,15 @@ class AnswerStudy:
         Args:
             count: no more than so many.
             of_each: no more than so many of each expression that is shown.
-            to_show: those alone of people who may be shown.
+            to_show: those alone of people who may be shown, and of each person one of each expression: images of one sequence
+                look the same.
         """
         table = self.predictions.assign(confidence=self.confidence, right=self.right)
         shown = people.pictured(self.experiment.dataset, table["subject"]) if to_show else True
         table = table[shown & (table["seed"] == self._first) & (table["right"] == right)]
         table = table.sort_values(["confidence", "image"], ascending=[False, True])
+        if to_show:
+            table = table.drop_duplicates(["subject", "truth"])
         if of_each is not None:
             table = table[table.groupby("truth").cumcount() < of_each].sort_values("truth", kind="stable")
         return table if count is None else table.head(count)
@@ -125,11 +128,12 @@ class AnswerStudy:
         return np.asarray(Image.fromarray(source).resize((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.BICUBIC))
 
     def with_others(self, image: str) -> list[tuple[str, np.ndarray]]:
-        """An image's label and `picture`, and then those of the same person's other images, by expression."""
+        """An image's label and `picture`, and then those of the same person's other images, the first of each expression."""
         data, usable = self.experiment.dataset, self.experiment.usable
         own = self._position(image)
         others = usable[(data.subjects[usable] == data.subjects[own]) & (usable != own)]
-        places = [own, *others[np.argsort(data.labels[others], kind="stable")]]
+        _, first = np.unique(data.labels[others], return_index=True)
+        places = [own, *others[first]]
         return [(self.classes[data.labels[place]], self.picture(str(data.file_names[place]))) for place in places]
 
     @cached_property

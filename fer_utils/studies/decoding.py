@@ -60,10 +60,15 @@ def decodability(
 
 def _all_right(stack: np.ndarray, target: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Whether each image is read rightly with its group left out, (N,) bool; of several sets of features each group has one."""
+    from threadpoolctl import threadpool_limits
+
     right = np.zeros(len(target), dtype=bool)
-    for index, group in enumerate(np.unique(groups)):
-        own = stack[index] if len(stack) > 1 else stack[0]
-        right[groups == group] = answers(own, target, groups == group) == target[groups == group]
+    with threadpool_limits(
+        1
+    ):  # these arrays are small: several threads wait for each other, and longest where others compute
+        for index, group in enumerate(np.unique(groups)):
+            own = stack[index] if len(stack) > 1 else stack[0]
+            right[groups == group] = answers(own, target, groups == group) == target[groups == group]
     return right
 
 

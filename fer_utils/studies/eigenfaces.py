@@ -4,8 +4,10 @@ Eigenfaces and Fisherfaces are the methods of the paper that the Yale faces come
 doi:10.1109/34.598228), where they recognise people and glasses; here they are asked for the expression.
 """
 
+import os
 from collections.abc import Mapping
 
+import joblib
 import numpy as np
 import pandas as pd
 
@@ -26,21 +28,20 @@ def run(experiment: Experiment) -> pd.DataFrame:
     largest variance as there are training faces more than classes); both answer with the nearest training face's class.
     Probabilities are 1 for the answer.
     """
-    from threadpoolctl import threadpool_limits
-
     data, positions = experiment.dataset, experiment.usable
     labels, tested = data.labels[positions], experiment.fold_of_images()
     pixels = experiment.input("face")[positions].reshape(len(positions), -1) / np.float32(255)
 
     def fit() -> dict[str, np.ndarray]:
+        tests = [tested == fold for fold in np.unique(tested)]
+        parts = joblib.Parallel(n_jobs=experiment.jobs or os.cpu_count(), return_as="generator")(
+            joblib.delayed(_fold)(pixels, labels, test) for test in tests
+        )
         answers = {name: np.zeros(len(labels), dtype=np.int64) for name in (*_readers(1, 1, 1), _PIXELS)}
-        for fold in progress.bar(np.unique(tested), "readers of pixels", unit="fold", delay=5):
-            test = tested == fold
-            readers = _readers(*pixels[~test].shape, len(set(labels[~test])))
-            with threadpool_limits(1):  # these arrays are too small for several threads to help
-                answers[_PIXELS][test] = decoding.answers(pixels, labels, test)
-                for name, reader in readers.items():
-                    answers[name][test] = reader.fit(pixels[~test], labels[~test]).predict(pixels[test])
+        shown = progress.bar(parts, "readers of pixels", total=len(tests), unit="fold", delay=5)
+        for test, part in zip(tests, shown, strict=True):
+            for name, answer in part.items():
+                answers[name][test] = answer
         return answers
 
     inputs = (pixels, labels, tested)
@@ -51,6 +52,18 @@ def run(experiment: Experiment) -> pd.DataFrame:
         words = {"model": name, "protocol": experiment.protocol, "seed": 1}
         parts.append(tables.rows(data, positions, certain, **words).assign(fold=tested))
     return pd.concat(parts, ignore_index=True)
+
+
+def _fold(pixels: np.ndarray, labels: np.ndarray, test: np.ndarray) -> dict[str, np.ndarray]:
+    """Every reader's answers to the tested faces, (M,) int."""
+    from threadpoolctl import threadpool_limits
+
+    readers = _readers(*pixels[~test].shape, len(set(labels[~test])))
+    with threadpool_limits(1):  # so that the number of processes changes no bit
+        found = {
+            name: reader.fit(pixels[~test], labels[~test]).predict(pixels[test]) for name, reader in readers.items()
+        }
+        return found | {_PIXELS: decoding.answers(pixels, labels, test)}
 
 
 def _readers(images: int, values: int, classes: int) -> Mapping[str, object]:

@@ -39,6 +39,11 @@ def suspects(predictions: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     )
 
 
+def to_show(suspects: pd.DataFrame) -> pd.DataFrame:
+    """The same rows, the most suspect of each person and expression before all others: images of one sequence look the same."""
+    return suspects.iloc[suspects.duplicated(["subject", "truth"]).to_numpy().argsort(kind="stable")]
+
+
 def planted(predictions: pd.DataFrame, classes: list[str]) -> dict[str, float]:
     """How well the search finds labels that were made wrong on purpose, mean over many draws.
 

@@ -165,10 +165,7 @@ def _fold(
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # so that the number of processes changes no bit
-        every = [
-            small_set.mean_answers([found[key] for key in keys], labels, subjects, ~test, test, classes)
-            for keys in CANDIDATES.values()
-        ]
+        every = ridge.mean_answers(found, CANDIDATES.values(), labels, subjects, ~test, test, classes)
     together = ridge.Answers(*(np.concatenate([getattr(each, part) for each in every]) for part in ("inner", "outer")))
     best, temperature = small_set.chosen(together, labels[~test])
     answers = small_set.probabilities(together.outer[best], temperature).astype(np.float32)

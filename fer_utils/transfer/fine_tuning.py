@@ -10,8 +10,9 @@ computes in each process, so a run gives the same bytes wherever it runs.
 import functools
 import math
 import os
-from concurrent.futures import Future
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,7 @@ BATCH = 16
 STRENGTH = 30.0  # inverse L2 penalty of the head that training starts from
 SEEDS = (1, 2, 3)
 _FROZEN, _TUNED = "stage2", "stage3"
+_SEEN_AT_ONCE = 256  # faces
 _GRID = 3  # the tuned stage is averaged to so many cells along each side
 
 
@@ -40,15 +42,17 @@ class Run:
     """One fold of people left out with one seed.
 
     Attributes:
-        train: (2, N, height, width, channels) float32, frozen activations of the faces and of their mirror images.
-        labels: (N,) int64.
-        test: (2, M, height, width, channels) float32.
+        frozen: (2, N, height, width, channels) float32, frozen activations of all faces and of their mirror images.
+        seen: (2, N, values) float32, what the last stage makes of them before it is tuned.
+        labels: (N,) int64; those of the tested faces are not looked at.
+        test: (N,) bool, the faces of the people left out.
         classes: number of expressions.
         seed: of the order of the faces, and of which are mirrored.
-        epochs: passes over the faces.
+        epochs: passes over the faces that are learned from.
     """
 
-    train: np.ndarray
+    frozen: np.ndarray
+    seen: np.ndarray
     labels: np.ndarray
     test: np.ndarray
     classes: int
@@ -80,30 +84,19 @@ def _all_runs(dataset: FaceDataset, positions: np.ndarray, tested: np.ndarray, *
     images = crops(dataset, positions, CROP)
     found = np.zeros((len(SEEDS), len(positions), len(dataset.class_names)), dtype=np.float32)
     with processes.running(min(jobs or os.cpu_count() or 1, len(SEEDS) * len(set(tested)))) as executor:
-        frozen = executor.submit(_frozen_activations, images).result()
-        keys = [(seed, fold) for seed in SEEDS for fold in np.unique(tested)]
         labels, classes = dataset.labels[positions], len(dataset.class_names)
-        # A fold's faces are handed over when a process is free for them, not all at once.
-        waiting: dict[tuple[int, str], Future] = {}
-        for key in progress.bar(keys, "fine-tuning", unit="run"):
-            for ahead in keys[keys.index(key) :][: 2 * (jobs or os.cpu_count() or 1)]:
-                if ahead not in waiting:
-                    waiting[ahead] = executor.submit(tuned, plan(frozen, tested, labels, classes, *ahead))
-            found[SEEDS.index(key[0]), tested == key[1]] = waiting.pop(key).result()
+        paths = executor.submit(_frozen_activations, images, classes).result()
+        epochs = epochs_for(EPOCHS, images=len(labels), budget="quick")
+        keys = [(seed, fold) for seed in SEEDS for fold in np.unique(tested)]
+        runs = [executor.submit(_tuned, paths, labels, tested == fold, classes, seed, epochs) for seed, fold in keys]
+        for (seed, fold), run in progress.bar(zip(keys, runs, strict=True), "fine-tuning", total=len(keys), unit="run"):
+            found[SEEDS.index(seed), tested == fold] = run.result()
     return found
 
 
-def plan(frozen: np.ndarray, tested: np.ndarray, labels: np.ndarray, classes: int, seed: int, fold: str) -> Run:
-    """The run of a seed and a fold, none of whose people is among those that it learns from.
-
-    Args:
-        frozen: (2, N, height, width, channels) float32.
-        tested: (N,) str, the fold that tests each image.
-        labels: (N,).
-    """
-    test = tested == fold
-    epochs = epochs_for(EPOCHS, images=len(labels), budget="quick")
-    return Run(frozen[:, ~test], labels[~test], frozen[:, test], classes, seed, epochs)
+def _tuned(paths: tuple[Path, Path], *words) -> np.ndarray:
+    # One copy of what all runs look at serves all processes.
+    return tuned(Run(*(np.load(path, mmap_mode="r") for path in paths), *words))
 
 
 def tuned(run: Run) -> np.ndarray:
@@ -115,33 +108,63 @@ def tuned(run: Run) -> np.ndarray:
     keras_setup.import_keras()
     import keras
 
-    stage, network, start = _network(run.train.shape[2:], run.classes)
+    train, test = np.flatnonzero(~run.test), np.flatnonzero(run.test)
+    _, network, start = _network(run.frozen.shape[2:], run.classes)
     _restore(network, start)
-    frozen = [keras.ops.convert_to_numpy(stage(each, training=False)) for each in run.train]
-    network.layers[-1].set_weights(head_weights(frozen, run.labels, run.classes, strength=STRENGTH))
+    head = head_weights(run.seen[:, train], run.labels[train], run.classes, strength=STRENGTH)
+    network.layers[-1].set_weights(head)
     random = np.random.default_rng(run.seed)
-    count = len(run.labels)
+    count = len(train)
     batch = min(BATCH, count)
     steps, step = run.epochs * (count // batch), 0
     for _ in range(run.epochs):
         # What is left over after the last whole batch waits for another epoch: one size of batch is traced once.
-        for rows in random.permutation(count)[: count // batch * batch].reshape(-1, batch):
+        for places in random.permutation(count)[: count // batch * batch].reshape(-1, batch):
             network.optimizer.learning_rate.assign(LEARNING_RATE * 0.5 * (1 + math.cos(math.pi * step / steps)))
-            views = random.integers(2, size=batch)
-            network.train_on_batch(run.train[views, rows], run.labels[rows])
+            views, rows = random.integers(2, size=batch), train[places]
+            network.train_on_batch(run.frozen[views, rows], run.labels[rows])
             step += 1
-    answers = [keras.ops.convert_to_numpy(network(each, training=False)) for each in run.test]
+    answers = [keras.ops.convert_to_numpy(network(each[test], training=False)) for each in run.frozen]
     return (answers[0] + answers[1]) / 2
 
 
-def _frozen_activations(images: np.ndarray) -> np.ndarray:
-    """(2, N, height, width, channels) float32, of the faces and of their mirror images."""
+def seen(frozen: np.ndarray, classes: int) -> np.ndarray:
+    """What the last stage makes of frozen activations before it is tuned.
+
+    Args:
+        frozen: (2, N, height, width, channels) float32.
+        classes: number of expressions, as of the runs.
+
+    Returns:
+        (2, N, values) float32.
+    """
+    keras_setup.import_keras()
+    import keras
+
+    stage, network, start = _network(frozen.shape[2:], classes)
+    _restore(network, start)
+    cuts = range(_SEEN_AT_ONCE, frozen.shape[1], _SEEN_AT_ONCE)
+    views = [
+        [keras.ops.convert_to_numpy(stage(part, training=False)) for part in np.split(each, cuts)] for each in frozen
+    ]
+    return np.stack([np.concatenate(each) for each in views])
+
+
+def _frozen_activations(images: np.ndarray, classes: int) -> tuple[Path, Path]:
+    """Files of `Run.frozen` and `Run.seen` for all faces, which go away with the processes."""
     keras_setup.import_keras()
     side = images.shape[1] // 4
     wanted = {"frozen": (Part(_FROZEN, side, side),)}
     model = pretrained.load().model
-    found = [outputs(model, seen, wanted)["frozen"] for seen in (images, images[:, :, ::-1])]
-    return np.stack(found).reshape(2, len(images), side, side, -1)
+    folder = Path(tempfile.mkdtemp())
+    paths = folder / "frozen.npy", folder / "seen.npy"
+    shape = (2, len(images), side, side, model.get_layer(_FROZEN).output.shape[-1])
+    frozen = np.lib.format.open_memmap(paths[0], mode="w+", dtype=np.float32, shape=shape)
+    for place, faces in enumerate((images, images[:, :, ::-1])):
+        frozen[place] = outputs(model, faces, wanted)["frozen"].reshape(shape[1:])
+    frozen.flush()
+    np.save(paths[1], seen(frozen, classes))
+    return paths
 
 
 @functools.cache

@@ -6,9 +6,15 @@ formula of Allen 1974, doi:10.1080/00401706.1974.10489157, for blocks of rows). 
 hardly more than fitting once.
 """
 
+import functools
+import operator
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+
+Key = TypeVar("Key", bound=Hashable)  # names features
 
 # Up to so many training rows the span of the rows is worked in, which is exact; beyond, in as many random directions
 # (Johnson and Lindenstrauss 1984), so that time and memory grow with the rows and not with their cube.
@@ -79,6 +85,32 @@ def answers(
     return Answers(inner, outer)
 
 
+def mean_answers(
+    found: Mapping[Key, np.ndarray],
+    sets: Iterable[Sequence[Key]],
+    labels: np.ndarray,
+    people: np.ndarray,
+    train: np.ndarray,
+    test: np.ndarray,
+    classes: int,
+) -> list[Answers]:
+    """For each set of features the mean over its heads; a head that is in several sets is fitted once.
+
+    Args:
+        found: name of features to (N, values) float32.
+        sets: names of features, a head for each.
+        labels, people: (N,).
+        train, test: (N,) bool; with no row to test only the inner answers are of use.
+        classes: number of expressions.
+    """
+    sets = list(sets)
+    heads = {
+        key: answers(found[key][train], labels[train], people[train], found[key][test], classes)
+        for key in dict.fromkeys(key for keys in sets for key in keys)
+    }
+    return [functools.reduce(operator.add, [heads[key] for key in keys]) / len(keys) for keys in sets]
+
+
 def weights(train: np.ndarray, labels: np.ndarray, classes: int, *, strength: float) -> tuple[np.ndarray, np.ndarray]:
     """The same head as a layer on values as they are: (values, classes) and (classes,) float64."""
     mean, scale = _scales(train)
@@ -97,8 +129,18 @@ def _scales(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _coordinates(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Training rows (N, R) and others (M, R) in orthogonal directions, and the training rows' sums of squares (R,) there."""
+    if _is_wide(train):
+        # The directions themselves, of which there are as many values as of the rows, are not needed.
+        squares, vectors = _eigen(train @ train.T)
+        lengths = np.sqrt(squares)
+        return vectors * lengths, (test @ train.T) @ (vectors / lengths), squares
     rows, axes, values = _decomposed(train)
     return rows, test @ axes, values
+
+
+def _is_wide(train: np.ndarray) -> bool:
+    """There are more values than rows, and rows few enough to work in their span."""
+    return len(train) < train.shape[1] and len(train) <= LARGEST_SPAN
 
 
 def _decomposed(train: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -108,7 +150,7 @@ def _decomposed(train: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         directions = random.normal(size=(train.shape[1], LARGEST_SPAN)) / np.sqrt(LARGEST_SPAN)
         rows, axes, values = _decomposed_by_values(train @ directions)
         return rows, directions @ axes, values
-    if train.shape[1] <= len(train):
+    if not _is_wide(train):
         return _decomposed_by_values(train)
     squares, vectors = _eigen(train @ train.T)
     axes = train.T @ (vectors / np.sqrt(squares))

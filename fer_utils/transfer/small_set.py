@@ -120,16 +120,14 @@ def run(experiment: "Experiment") -> Transfer:
     tested = experiment.fold_of_images()
 
     def fit() -> dict[str, np.ndarray]:
-        found = symmetric_features(dataset, experiment.manifest, positions)
-        jobs = [(name, tested == fold) for name in VARIANTS for fold in np.unique(tested)]
+        every, variants = symmetric_features(dataset, experiment.manifest, positions), list(VARIANTS.values())
+        found = {key: every[key] for keys in variants for key in keys}
+        tests = [tested == fold for fold in np.unique(tested)]
         parts = _parallel(experiment.jobs)(
-            joblib.delayed(_fold)(
-                [found[key] for key in VARIANTS[name]], labels, subjects, test, len(dataset.class_names)
-            )
-            for name, test in jobs
+            joblib.delayed(_fold)(found, variants, labels, subjects, test, len(dataset.class_names)) for test in tests
         )
-        shown = progress.bar(parts, "linear heads", total=len(jobs), unit="fold")
-        return _packed(jobs, shown, labels, len(dataset.class_names))
+        shown = progress.bar(parts, "linear heads", total=len(tests), unit="fold")
+        return _packed(tests, shown, labels, len(dataset.class_names))
 
     arrays = cached(dataset, experiment.manifest, "transfer", fit, more=(tested,))
     readings = {
@@ -233,25 +231,34 @@ def mean_answers(
         train, test: (N,) bool; with no row to test only the inner answers are of use.
         classes: number of expressions.
     """
-    every = [ridge.answers(each[train], labels[train], subjects[train], each[test], classes) for each in seen]
-    total = every[0]
-    for each in every[1:]:
-        total = total + each
-    return total / len(every)
+    places = range(len(seen))
+    found = dict(zip(places, seen, strict=True))
+    return ridge.mean_answers(found, [places], labels, subjects, train, test, classes)[0]
 
 
 def _fold(
-    seen: Sequence[np.ndarray], labels: np.ndarray, subjects: np.ndarray, test: np.ndarray, classes: int
-) -> tuple:
-    """Probabilities (M, classes), strength and temperature; and for every strength how many inner and outer images are right."""
+    found: Mapping[tuple, np.ndarray],
+    variants: Sequence[Sequence[tuple]],
+    labels: np.ndarray,
+    subjects: np.ndarray,
+    test: np.ndarray,
+    classes: int,
+) -> list[tuple]:
+    """For each variant probabilities (M, classes), strength and temperature; and for every strength how many inner and outer images
+    are right.
+    """
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # so that the number of processes changes no bit
-        answers = mean_answers(seen, labels, subjects, ~test, test, classes)
-    strength, temperature = chosen(answers, labels[~test])
+        every = ridge.mean_answers(found, variants, labels, subjects, ~test, test, classes)
+    return [_answered(each, labels[~test], labels[test]) for each in every]
+
+
+def _answered(answers: ridge.Answers, known: np.ndarray, truth: np.ndarray) -> tuple:
+    strength, temperature = chosen(answers, known)
     right = [
-        (scores.argmax(axis=-1) == truth).sum(axis=1)
-        for scores, truth in ((answers.inner, labels[~test]), (answers.outer, labels[test]))
+        (scores.argmax(axis=-1) == shown).sum(axis=1)
+        for scores, shown in ((answers.inner, known), (answers.outer, truth))
     ]
     return probabilities(answers.outer[strength], temperature).astype(np.float32), strength, temperature, *right
 
@@ -267,23 +274,20 @@ def _drawn(seen, labels, subjects, test: np.ndarray, count: int, classes: int, s
     return answers.outer[chosen(answers, labels[train])[0]].argmax(axis=-1)
 
 
-def _packed(jobs: Sequence[tuple[str, np.ndarray]], parts, labels: np.ndarray, classes: int) -> dict[str, np.ndarray]:
+def _packed(tests: Sequence[np.ndarray], parts, labels: np.ndarray, classes: int) -> dict[str, np.ndarray]:
     """The fields of `Reading` of every variant, by name."""
-    by_name: dict[str, list] = {name: [] for name in VARIANTS}
-    for (name, test), part in zip(jobs, parts, strict=True):
-        by_name[name].append((test, *part))
     packed = {}
-    for name, folds in by_name.items():
+    for name, folds in zip(VARIANTS, zip(*parts, strict=True), strict=True):
         found = np.zeros((len(labels), classes), dtype=np.float32)
-        for test, answer, *_ in folds:
+        for test, (answer, *_) in zip(tests, folds, strict=True):
             found[test] = answer
-        inner, outer = (np.sum([fold[place] for fold in folds], axis=0) for place in (4, 5))
+        _, strengths, temperatures, inner, outer = zip(*folds, strict=True)
         values = (
             found,
-            np.array([fold[2] for fold in folds]),
-            np.array([fold[3] for fold in folds]),
-            inner / sum((~test).sum() for test, *_ in folds),
-            outer / len(labels),
+            np.array(strengths),
+            np.array(temperatures),
+            np.sum(inner, axis=0) / sum((~test).sum() for test in tests),
+            np.sum(outer, axis=0) / len(labels),
         )
         packed |= {f"{name}, {part}": each for part, each in zip(Reading.__dataclass_fields__, values, strict=True)}
     return packed
