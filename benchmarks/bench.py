@@ -279,32 +279,67 @@ def draw(table: Table) -> bytes:
     return buffer.getvalue()
 
 
-@click.command(help=__doc__)
-def main() -> None:
-    """See the module."""
-    table = Table()
+def imports(table: Table) -> None:
+    """Seconds that importing takes."""
     table.add("import_s", measure("importing"), "s")
     one_thread = keras_setup.worker_environment()
     whole, lean = (measure("importing_keras", sparing, environment=one_thread) for sparing in (0, 1))
     table.ratio("import_keras_whole_vs_lean", whole, lean)
+
+
+def training(table: Table) -> None:
+    """Every loop on both architectures, and what of the machine's matrix products the engine reaches."""
     table.add("sgemm", measure("matrix_product", 3000), "GFLOP/s")
     for architecture in EPOCHS:
         compare_loops(table, architecture)
-    pretraining(table)
-    faces(table)
     flops = [rate * training_gigaflop("baseline") for rate in table.rows["baseline_engine_all_cores"][0]]
     shares = [100 * each / statistics.median(table.rows["sgemm"][0]) for each in flops]
     table.add("baseline_share_of_sgemm", shares, "%")
+    files.write(HERE / "bench.png", draw(table))
+
+
+def memory(table: Table) -> None:
+    """What a training process holds after more and more runs."""
     sizes = {runs: measure("memory", runs, repeats=1) for runs in (1, 15, 150)}
     for runs, values in sizes.items():
         table.add(f"memory_{runs}_runs", values, "MiB")
     table.add("memory_growth_15_to_150", [100 * (sizes[150][0] / sizes[15][0] - 1)], "%")
-    files.write(HERE / "bench.csv", table.csv())  # what follows runs notebooks, which may fail
-    warm_figures(table)
-    files.write(HERE / "bench.csv", table.csv())
-    files.write(HERE / "bench.png", draw(table))
-    clone_to_report(table)
-    files.write(HERE / "bench.csv", table.csv())
+
+
+PARTS = {
+    "imports": imports,
+    "training": training,
+    "pretraining": pretraining,
+    "faces": faces,
+    "memory": memory,
+    "warm": warm_figures,
+    "clone": clone_to_report,
+}
+
+
+@click.command(help=__doc__)
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    type=click.Choice(list(PARTS)),
+    help="Measure this part alone; repeatable. Rows of the others stay as they were.  [default: all]",
+)
+def main(parts: tuple[str, ...]) -> None:
+    """See the module."""
+    table = Table()
+    for name in parts or PARTS:
+        PARTS[name](table)
+        # At once: a later part runs notebooks, which may fail.
+        files.write(HERE / "bench.csv", table.csv() if not parts else merged(table.csv(), HERE / "bench.csv"))
+
+
+def merged(csv: str, path: Path) -> str:
+    """A table's rows, and after them those of a file that it does not have."""
+    head, *rows = csv.splitlines()
+    names = {row.partition(",")[0] for row in rows}
+    kept = path.read_text(encoding="utf-8").splitlines()[1:] if path.is_file() else []
+    return "\n".join([head, *(row for row in kept if row.partition(",")[0] not in names), *rows]) + "\n"
 
 
 if __name__ == "__main__":
