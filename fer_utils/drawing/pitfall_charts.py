@@ -200,7 +200,7 @@ def loss(by_fold: pd.DataFrame, *, model: str) -> Chart:
         "training loss": by_fold["loss"],
         "of it, penalty and floor": by_fold["without_error"],
         "cross-entropy, people trained on": by_fold["seen"],
-        "cross-entropy, the person left out": by_fold["unseen"],
+        "cross-entropy, people left out": by_fold["unseen"],
     }
     figure, ax = plt.subplots(figsize=(9, 3.2))
     charts.boxes(groups, xlabel="nats", ax=ax)
