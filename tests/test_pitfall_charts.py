@@ -188,7 +188,7 @@ def test_losses_are_boxes_with_means_over_images():
     words(
         chart,
         "training loss 1.67; of it, penalty and floor 1.17",
-        "people trained on 0.50; cross-entropy, the person left out 2.00",
+        "people trained on 0.50; cross-entropy, people left out 2.00",
     )
     assert "2 networks of `a_model`" in chart.caption
     (ax,) = chart.figure.axes
