@@ -184,9 +184,11 @@ def test_no_damaged_bit_of_an_archive_drops_or_changes_a_record_unsaid(packed, c
 
 def test_a_budget_left_open_is_the_full_experiment_where_its_results_are_published(outputs):
     assert not store.is_published("sample")
-    for name in (store.NAME, cache.PUBLISHED):
-        files.write(outputs / "sample" / name, b"")
-    assert store.is_published("sample")
+    files.write(outputs / "sample" / cache.PUBLISHED, b"")
+    for seed, full in ((1, False), (3, True)):
+        members = {f"loso-updated-face-01-seed{seed}-0123456789abcdef": b"a record"}
+        files.write(outputs / "sample" / store.NAME, arrays.packed(members))
+        assert store.is_published("sample") == full
     assert recipes.resolved_budget("auto", published=True) == "standard"
     assert (
         recipes.resolved_budget("auto", published=False) == recipes.resolved_budget("quick", published=True) == "quick"
