@@ -75,7 +75,7 @@ def test_list_shows_parameters():
     found = CliRunner().invoke(main, ["list"])
     assert found.exit_code == 0
     assert "01_data_cleaning" in found.output
-    assert "quick or standard" in found.output
+    assert "quick, standard, or auto" in found.output
 
 
 def test_failing_notebook_names_its_cell_and_keeps_its_copy(three_people, outputs, tmp_path, monkeypatch):

