@@ -15,9 +15,9 @@ The package wants an older OpenCV and packages that the project does not: not a 
 that sees this one:
 
 \b
-  python -m venv /tmp/peers && echo "$PWD/.venv/lib/python3.11/site-packages" > /tmp/peers/lib/python3.11/site-packages/main.pth
-  /tmp/peers/bin/pip install --no-deps fer==25.10.3 "opencv-python-headless<5" "setuptools<81"
-  /tmp/peers/bin/python -m benchmarks.peers --ck PATH
+  python -m venv ../peers && echo "$PWD/.venv/lib/python3.11/site-packages" > ../peers/lib/python3.11/site-packages/main.pth
+  ../peers/bin/pip install --no-deps fer==25.10.3 "opencv-python-headless<5" "setuptools<81"
+  ../peers/bin/python -m benchmarks.peers --ck PATH
 
 Writes benchmarks/peers.csv, peers.json (its origin) and peers.png, a chart without a face.
 """  # noqa: D301  (for click, a backspace keeps the lines of a paragraph)
