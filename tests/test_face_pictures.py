@@ -8,23 +8,30 @@ from benchmarks import detection as comparison
 from benchmarks import detectors, face_pictures
 from fer_utils.data import detection
 
+# Tilted, hardly any contrast, and behind glasses: the detector misses this one's right eye by a quarter of their distance.
+MISREAD = pytest.param(
+    face_pictures.portraits, 1, 0, marks=pytest.mark.xfail(strict=True, reason="the detector's miss")
+)
+
 
 @pytest.mark.parametrize(
-    ("pictures", "faces", "count"),
-    [(face_pictures.portraits, 1, 5), (face_pictures.couples, 2, 2), (face_pictures.canvases, 43, 1)],
+    ("pictures", "faces", "place"),
+    [
+        MISREAD,
+        *((face_pictures.portraits, 1, place) for place in range(1, 6)),
+        (face_pictures.couples, 2, 0),
+        (face_pictures.canvases, 43, 0),
+    ],
 )
-def test_true_eyes_lie_on_the_faces(pictures, faces, count):
-    """Most of what the detector finds must agree: behind glasses, on a tilted pale face, it may miss an eye by a third."""
-    errors = []
-    for picture in pictures(count):
-        assert picture.eyes.shape == (faces, 2, 2)
-        for face in detection.look(picture.grey, again_below=2):
-            eyes = np.array([face.left_eye, face.right_eye])
-            distances = np.linalg.norm(picture.eyes - eyes, axis=2).max(axis=1)
-            errors.append(distances.min() / face.eye_distance)
-    assert len(errors) > count * faces / 2
-    assert np.median(errors) < 0.2
-    assert max(errors) < 0.5
+def test_true_eyes_lie_on_the_faces(pictures, faces, place):
+    picture = pictures(6 if faces == 1 else 1)[place]
+    assert picture.eyes.shape == (faces, 2, 2)
+    found = detection.look(picture.grey, again_below=2)
+    assert len(found) > faces / 2
+    for face in found:
+        eyes = np.array([face.left_eye, face.right_eye])
+        distances = np.linalg.norm(picture.eyes - eyes, axis=2).max(axis=1)
+        assert distances.min() < 0.2 * face.eye_distance
 
 
 def test_the_same_pictures_each_time():

@@ -11,7 +11,7 @@ from conftest import copy_faces
 from fer_utils.common import paths
 from fer_utils.data import cleaning, datasets, detection, stored_images
 
-MISSED_AT_FIRST = ("subject09.noglasses", "subject09.wink")
+MISSED_AT_FIRST = ("subject09.happy", "subject09.noglasses")
 
 
 class Counted:
@@ -112,6 +112,6 @@ def test_rendered_faces_that_a_first_look_misses_are_found(tmp_path):
         first = detection.look(image)
         assert first == ([] if name in MISSED_AT_FIRST else faces)
         if name in MISSED_AT_FIRST:
-            np.testing.assert_allclose([face.left_eye, face.right_eye], eyes[name], atol=4)
+            np.testing.assert_allclose([face.left_eye, face.right_eye], eyes[name], atol=3)
     table = cleaning.manifest(data).set_index("image")
-    assert table.loc["subject09.wink", "kept"]
+    assert table.loc["subject09.happy", "kept"]

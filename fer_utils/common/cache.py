@@ -66,7 +66,7 @@ def arrays(
 
 
 def publish(dataset: str) -> int:
-    """Pack what is kept of a data set into `outputs/<dataset>/kept.zip`, in place of what was packed before.
+    """Pack what is kept of a data set into `outputs/<dataset>/kept.zip`, instead of what was packed before.
 
     Nothing in it is an image. What is larger than 2 MB is left out.
 

@@ -2,7 +2,7 @@
 
 Of every person the first neutral image is given and not scored; all other expressions are. The heads see what `transfer`'s heads
 see, and beside it how that differs from the person's neutral face: six heads, one of either kind for each crop, averaged. People
-who are learned from bring their own neutral face; of who is tested nothing else is known. `transfer` is fitted anew beside it, on the
+who are learned from bring their own neutral face; of who is tested nothing else is known. `transfer` is fitted again beside it, on the
 same images and expressions and without the neutral faces, so that the two differ in the photo alone. Neither may be compared with
 the models that have no neutral face and answer for one expression more.
 
